@@ -1,0 +1,4 @@
+"""The one truth: configuration, derived parameters, command formats, memory map, arithmetic.
+
+Nothing in this package imports a hardware description language.
+"""

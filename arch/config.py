@@ -1,0 +1,237 @@
+"""The user's configuration: a YAML file or the name of a preset, validated."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from arch.errors import ConfigError
+
+PRESETS = ("tiny", "small", "medium", "large")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class QueueWords(_Model):
+    """Words that each engine's queue holds; a command takes one and its configuration words."""
+
+    load: int = Field(32, ge=4, le=256)
+    array: int = Field(32, ge=4, le=256)
+    core: int = Field(8, ge=4, le=256)
+    store: int = Field(16, ge=4, le=256)
+
+
+class CoreConfig(_Model):
+    """The RISC-V core inside the accelerator and its own memories."""
+
+    imem_kib: int = Field(16, ge=2, le=256)
+    dmem_kib: int = Field(16, ge=2, le=256)
+
+
+class Config(_Model):
+    """One accelerator, as its user describes it.
+
+    Sizes are powers of two so that addresses split without arithmetic; what follows from them
+    (word widths, address widths, groups of rows) is in :class:`arch.params.Params`.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    rows: int = Field(ge=4, le=64)
+    cols: int = Field(ge=4, le=64)
+    lanes: int = Field(ge=1, le=64)
+    streams: int = Field(2, ge=1, le=4)
+    accumulator_depth: int = Field(512, ge=16, le=4096)
+    scratchpad_kib: int = Field(128, ge=4, le=4096)
+    scratchpad_banks: int = Field(4, ge=2, le=16)
+    weight_memory_kib: int = Field(32, ge=2, le=1024)
+    weight_rows_per_cycle: int = Field(1, ge=1, le=4)
+    axi_data_bits: int = Field(64, ge=32, le=256)
+    axi_address_bits: int = Field(40, ge=32, le=64)
+    dma_outstanding: int = Field(8, ge=1, le=32)
+    dma_burst_beats: int = Field(32, ge=1, le=256)
+    queue_words: QueueWords = QueueWords()
+    core: CoreConfig | Literal["none"] = CoreConfig()
+    elementwise: bool = True
+
+    @property
+    def has_core(self) -> bool:
+        return self.core != "none"
+
+    @property
+    def digest(self) -> int:
+        """32 bits that a program and a device must agree on (the name does not count)."""
+        data = self.model_dump(mode="json", exclude={"name"})
+        text = json.dumps(data, sort_keys=True).encode()
+        return int.from_bytes(hashlib.sha256(text).digest()[:4], "little")
+
+
+_POWERS_OF_TWO = (
+    "rows",
+    "cols",
+    "lanes",
+    "streams",
+    "accumulator_depth",
+    "scratchpad_kib",
+    "scratchpad_banks",
+    "weight_memory_kib",
+    "weight_rows_per_cycle",
+    "axi_data_bits",
+    "dma_outstanding",
+    "dma_burst_beats",
+)
+
+
+def _reject(source: str, key: str, value: object, limit: str, remedy: str) -> ConfigError:
+    return ConfigError(f"{source}: {key}: {value} {limit}; {remedy}")
+
+
+def _check_mix(config: Config, source: str) -> None:
+    """Refuse combinations that are legal key by key but cannot be built together."""
+    sizes = [(key, getattr(config, key)) for key in _POWERS_OF_TWO]
+    if config.core != "none":
+        sizes += [("core.imem_kib", config.core.imem_kib), ("core.dmem_kib", config.core.dmem_kib)]
+    for key, value in sizes:
+        if value & (value - 1):
+            lower = 1 << (value.bit_length() - 1)
+            raise _reject(
+                source, key, value, "is not a power of two", f"use {lower} or {2 * lower}"
+            )
+    c = config
+    pairs = max(1, c.rows // c.cols)
+    if c.lanes > c.cols:
+        raise _reject(source, "lanes", c.lanes, f"exceeds cols ({c.cols})", f"use {c.cols} or less")
+    if pairs > c.streams:
+        raise _reject(
+            source,
+            "streams",
+            c.streams,
+            f"cannot feed {c.rows} rows from words of cols={c.cols} bytes",
+            f"set streams to {pairs} or more, or cols to {c.rows // c.streams}",
+        )
+    if c.rows // c.streams < 2:
+        raise _reject(
+            source,
+            "streams",
+            c.streams,
+            f"leaves fewer than two of rows={c.rows} to a stream",
+            f"use {c.rows // 2} or less",
+        )
+    if c.weight_rows_per_cycle > c.streams:
+        raise _reject(
+            source,
+            "weight_rows_per_cycle",
+            c.weight_rows_per_cycle,
+            f"exceeds streams ({c.streams})",
+            f"use {c.streams} or less",
+        )
+    weight_word_bits = 8 * c.cols * c.weight_rows_per_cycle
+    if c.axi_data_bits > weight_word_bits:
+        raise _reject(
+            source,
+            "axi_data_bits",
+            c.axi_data_bits,
+            f"is wider than a word of the weight memory ({weight_word_bits} bits)",
+            "lower it, or raise cols or weight_rows_per_cycle",
+        )
+    if weight_word_bits < 64:
+        # A pass descriptor is made of 64-bit units; narrower words may split one.
+        if 64 % weight_word_bits:
+            raise _reject(
+                source, "cols", c.cols, "gives weight words that do not divide 64 bits", "use 4 or 8"
+            )
+    if c.scratchpad_banks * c.cols * 64 > c.scratchpad_kib * 1024:
+        raise _reject(
+            source,
+            "scratchpad_banks",
+            c.scratchpad_banks,
+            f"leaves fewer than 64 words a bank in {c.scratchpad_kib} KiB",
+            "use fewer banks or a larger scratchpad_kib",
+        )
+    if c.dma_burst_beats * c.axi_data_bits // 8 > 4096:
+        raise _reject(
+            source,
+            "dma_burst_beats",
+            c.dma_burst_beats,
+            f"of {c.axi_data_bits} bits exceed the 4096 bytes that an AXI burst may span",
+            f"use {4096 * 8 // c.axi_data_bits} or less",
+        )
+
+
+def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> ConfigError:
+    """The first of pydantic's findings as: source: key: value limit; remedy."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"] if part not in ("CoreConfig", "literal['none']"))
+    value = first.get("input")
+    kind = first["type"]
+    if kind == "extra_forbidden":
+        model: type[BaseModel] = Config
+        if key.startswith("core."):
+            model = CoreConfig
+        elif key.startswith("queue_words."):
+            model = QueueWords
+        known = list(model.model_fields)
+        near = difflib.get_close_matches(key.rsplit(".", 1)[-1], known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+        return _reject(source, key, value, "is given to an unknown key", hint)
+    if kind == "missing":
+        return ConfigError(f"{source}: {key}: is missing and has no default; add a line '{key}: ...'")
+    ctx = first.get("ctx", {})
+    if kind == "greater_than_equal":
+        return _reject(source, key, value, f"is below the limit of {ctx['ge']}", "raise it")
+    if kind == "less_than_equal":
+        return _reject(source, key, value, f"is above the limit of {ctx['le']}", "lower it")
+    if key == "core" or key.startswith("core."):
+        text = "is neither 'none' nor a block with imem_kib and dmem_kib"
+        return _reject(source, key, repr(value), text, "give whole numbers of KiB, or 'none'")
+    if kind == "string_pattern_mismatch":
+        return _reject(
+            source, key, repr(value), "is not a plain name", "use lower-case letters, digits and _"
+        )
+    wanted = kind.removesuffix("_type").removesuffix("_from_float").replace("_", " ")
+    return _reject(source, key, repr(value), f"has the wrong type: {wanted} wanted", "correct it")
+
+
+def parse_config(data: object, source: str = "configuration") -> Config:
+    """Validate a mapping of keys to values.
+
+    Raises :class:`ConfigError` with one line naming key, value, limit and remedy.
+    """
+    if not isinstance(data, dict):
+        raise ConfigError(f"{source}: is not a YAML mapping of keys to values; see docs/guide.md")
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise _one_line(error, source, data) from None
+    _check_mix(config, source)
+    return config
+
+
+def load_config(name_or_path: str | Path) -> Config:
+    """Read a preset by name (``tiny``, ``small``, ``medium``, ``large``) or a YAML file by path."""
+    text_name = str(name_or_path)
+    if text_name in PRESETS:
+        text = resources.files("arch").joinpath("presets", f"{text_name}.yaml").read_text()
+    else:
+        path = Path(text_name)
+        if not path.is_file():
+            raise ConfigError(
+                f"{text_name}: is neither a file nor a preset; presets: {', '.join(PRESETS)}"
+            )
+        text = path.read_text()
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where is not None else ""
+        problem = getattr(error, "problem", None) or "cannot be parsed"
+        raise ConfigError(f"{text_name}{line}: is not YAML: {problem}; correct it") from None
+    return parse_config(data, text_name)

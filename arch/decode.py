@@ -1,0 +1,143 @@
+"""Decoding of the command stream and the checks that the sequencer and the engines make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arch.errors import WeftError
+from arch.isa import (
+    CONFIG_WORDS,
+    COUNT_BITS,
+    HEADER,
+    MAX_LEAD,
+    WAITS,
+    WORD_BYTES,
+    Cause,
+    Command,
+    Engine,
+    Mode,
+    Opcode,
+    Source,
+    Space,
+    CAUSE_TEXT,
+)
+from arch.params import Params
+
+
+class ProgramError(WeftError):
+    """A program that the hardware stops, with the registers that it would report."""
+
+    def __init__(
+        self,
+        cause: Cause,
+        engine: Engine | None,
+        command: int,
+        address: int = 0,
+        info: int = 0,
+        note: str = "",
+    ):
+        where = "sequencer" if engine is None else f"{engine.name.lower()} engine"
+        text = f"{where}, command {command}: {CAUSE_TEXT[cause]}"
+        super().__init__(f"{text} ({note})" if note else text)
+        self.cause = cause
+        self.engine = engine
+        self.command = command
+        self.address = address
+        self.info = info
+
+
+class Decoder:
+    """Walks a program and yields ``(engine, command)`` until END.
+
+    Raises :class:`ProgramError` for everything that the sequencer itself refuses.
+    """
+
+    def __init__(self) -> None:
+        self.dispatched = [0] * len(Engine)
+
+    def commands(self, program: bytes) -> Iterator[tuple[Engine, Command]]:
+        words = [
+            int.from_bytes(program[i : i + WORD_BYTES], "little")
+            for i in range(0, len(program) // WORD_BYTES * WORD_BYTES, WORD_BYTES)
+        ]
+        last = {opcode: [0] * len(formats) for opcode, formats in CONFIG_WORDS.items()}
+        position = 0
+        index = 0
+
+        def fail(cause: Cause) -> ProgramError:
+            return ProgramError(cause, None, index)
+
+        while True:
+            if position + 1 >= len(words):
+                raise fail(Cause.LENGTH)
+            header = HEADER.unpack(words[position])
+            waits = tuple(WAITS.unpack(words[position + 1]).values())
+            try:
+                opcode = Opcode(header["opcode"])
+            except ValueError:
+                raise fail(Cause.OPCODE) from None
+            mask, n_words = header["mask"], header["words"]
+            if mask.bit_count() != n_words or mask >> len(CONFIG_WORDS[opcode]):
+                raise fail(Cause.LENGTH)
+            if any(wait > done for wait, done in zip(waits, self.dispatched, strict=True)):
+                raise fail(Cause.WAIT)
+            position += 2
+            if position + n_words > len(words):
+                raise fail(Cause.LENGTH)
+            engine = opcode.engine
+            if engine is None:
+                return
+            for i in range(len(CONFIG_WORDS[opcode])):
+                if mask >> i & 1:
+                    last[opcode][i] = words[position]
+                    position += 1
+            config: dict[str, int] = {}
+            for fmt, word in zip(CONFIG_WORDS[opcode], last[opcode], strict=True):
+                config.update(fmt.unpack(word))
+            if self.dispatched[engine] == (1 << COUNT_BITS) - 1:
+                raise fail(Cause.LENGTH)
+            self.dispatched[engine] += 1
+            index += 1
+            yield engine, Command(opcode, config, waits)
+
+
+def config_cause(params: Params, command: Command) -> Cause:
+    """What an engine refuses before it starts: CONFIG, ABSENT or NONE."""
+    c = command.config
+    if command.opcode in (Opcode.LOAD, Opcode.STORE):
+        bad = 0 in (c["length"], c["n1"], c["n2"])
+        if command.opcode is Opcode.LOAD:
+            bad |= c["space"] not in list(Space) or c["source"] not in list(Source)
+            core_memory = c["space"] in (Space.IMEM, Space.DMEM)
+            absent = (core_memory and not params.config.has_core) or (
+                c["space"] == Space.TABLES and not params.config.elementwise
+            )
+            if absent and not bad:
+                return Cause.ABSENT
+        else:
+            bad |= c["space"] != Space.SCRATCHPAD
+        return Cause.CONFIG if bad else Cause.NONE
+    if command.opcode is Opcode.ARRAY:
+        bad = (
+            c["mode"] not in list(Mode)
+            or 0 in (c["tile_w"], c["tile_h"], c["blocks"])
+            or c["run"] < c["tile_w"]
+            or c["lead"] > (MAX_LEAD if c["mode"] == Mode.DEPTHWISE else 0)
+            or not 1 <= c["last_cols"] <= params.cols
+            or not -31 <= c["shift"] <= 30
+            or c["multiplier"] >> 31
+        )
+        if c["mode"] != Mode.ELEMENTWISE:
+            bad |= (
+                0 in (c["entries"], c["cb_count"])
+                or not 1 <= c["last_rows"] <= params.rows
+                or ((c["keep_in"] or c["keep_out"]) and c["blocks"] != 1)
+            )
+        if bad:
+            return Cause.CONFIG
+        uses_tables = c["mode"] == Mode.ELEMENTWISE or c["table_out"]
+        if uses_tables and not params.config.elementwise:
+            return Cause.ABSENT
+    if command.opcode is Opcode.CORE and not params.config.has_core:
+        return Cause.ABSENT
+    return Cause.NONE

@@ -1,0 +1,31 @@
+"""What the core sees at which address."""
+
+from __future__ import annotations
+
+import enum
+
+IMEM_BASE = 0x0000_0000
+DMEM_BASE = 0x1000_0000
+SCRATCHPAD_BASE = 0x2000_0000
+MMIO_BASE = 0x3000_0000
+WINDOW_BASE = 0x8000_0000  # region r of external memory: WINDOW_BASE + r * WINDOW_BYTES
+WINDOW_BYTES = 0x1000_0000
+
+
+class Mmio(enum.IntEnum):
+    """Byte offsets from MMIO_BASE of the registers between the core and the command stream."""
+
+    PENDING = 0x00  # r: 1 while a command waits for the core
+    FUNCTION = 0x04  # r: field function of that command
+    ARGUMENT = 0x08  # r: field argument
+    DONE = 0x0C  # w: the command is complete; 0, or the status of the error that stops the program
+    LOG = 0x10  # w: a byte for the host's log
+
+
+MMIO_DOC = {
+    Mmio.PENDING: "r: 1 while a command waits for the core",
+    Mmio.FUNCTION: "r: address of the function that the command calls",
+    Mmio.ARGUMENT: "r: its argument",
+    Mmio.DONE: "w: complete the command; a value other than 0 stops the program with that status",
+    Mmio.LOG: "w: append a byte to the host's log",
+}
