@@ -1,0 +1,178 @@
+"""Simulates one Amaranth component under cocotb: from pytest, and from the regression."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from sim import tools
+from sim.build import BuildOptions, Simulation, build_simulation
+from sim.tools import SimulatorError
+
+SEED_VARIABLE = "WEFT_SEED"
+RESULTS_VARIABLE = "WEFT_RESULTS"
+FAILED_RUN_DAYS = 7  # logs of failed runs are deleted when they are older
+
+
+class BlockFailure(SimulatorError):
+    """A cocotb test of a block failed, or no test ran."""
+
+
+def emit_verilog(component: Any, name: str) -> str:
+    """Verilog of an Amaranth component as module ``name``, without source locations."""
+    from amaranth.back import verilog
+
+    text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    return str(text)
+
+
+def choose_seed(seed: int | None = None) -> int:
+    """``seed``, or else the environment variable WEFT_SEED, or else a fresh one."""
+    if seed is not None:
+        return seed
+    text = os.environ.get(SEED_VARIABLE, "")
+    if not text:
+        return random.SystemRandom().randrange(1 << 31)
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise SimulatorError(f"{SEED_VARIABLE}: {text!r} is not a whole number") from None
+
+
+def run_block(
+    component: Any,
+    name: str,
+    test_module: str,
+    *,
+    simulator: str = "verilator",
+    seed: int | None = None,
+    env: Mapping[str, str] | None = None,
+    waves: str | Path | None = None,
+    test_filter: str | None = None,
+    results: str | Path | None = None,
+) -> None:
+    """Run the cocotb tests of ``test_module`` on ``component``.
+
+    The ports are Amaranth's flat names (``clk``, ``rst``, ``i__payload``, ``i__valid``, ...).
+
+    Parameters
+    ----------
+    component : an Amaranth component.
+    name : name of its Verilog module; what cocotb calls the top level.
+    test_module : import name of the module with the cocotb tests.
+    simulator : ``verilator`` or ``icarus``; without Icarus the calling test counts as skipped.
+    seed : of Python's ``random`` in the tests; without it WEFT_SEED, or a fresh one; printed.
+    env : further environment variables for the tests, such as the configuration's name.
+    waves : file for a waveform, ``.vcd`` or ``.fst``.
+    test_filter : regular expression; only tests whose names match run.
+    results : file for the JUnit XML; without it a file in the folder WEFT_RESULTS where that
+        environment variable is set.
+
+    Raises :class:`BlockFailure` when a test failed or none ran, with seed and log.
+    """
+    seed = choose_seed(seed)
+    tools.find_simulator(simulator)
+    waves_path = Path(waves).resolve() if waves is not None else None
+    options = BuildOptions(
+        simulator=simulator, waves=waves_path.suffix.removeprefix(".") if waves_path else ""
+    )
+    simulation = build_simulation({f"{name}.v": emit_verilog(component, name)}, name, options)
+    label = f"{name}.{test_module.rsplit('.', 1)[-1]}.{simulator}"
+    results_path = _results_path(results, label, env)
+    print(f"{label}: seed {seed} (repeat with {SEED_VARIABLE}={seed})", flush=True)
+    extra = dict(env or {})
+    if test_filter is not None:
+        extra["COCOTB_TEST_FILTER"] = test_filter
+    _run(simulation, test_module, label, seed, extra, waves_path, results_path)
+
+
+def _results_path(
+    results: str | Path | None, label: str, env: Mapping[str, str] | None
+) -> Path | None:
+    if results is not None:
+        return Path(results).resolve()
+    folder = os.environ.get(RESULTS_VARIABLE)
+    if not folder:
+        return None
+    # Runs that differ in their environment only must not overwrite each other's results.
+    tag = hashlib.sha256(repr(sorted(env.items())).encode()).hexdigest()[:8] if env else "0"
+    return Path(folder).resolve() / f"{label}.{tag}.xml"
+
+
+def _run(
+    simulation: Simulation,
+    test_module: str,
+    label: str,
+    seed: int,
+    extra: Mapping[str, str],
+    waves_path: Path | None,
+    results_path: Path | None,
+) -> None:
+    """Run in a folder of its own, which stays when a test failed."""
+    runs = tools.cache_folder() / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    _remove_old(runs)
+    folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=runs))
+    results_file, log = folder / "results.xml", folder / "run.log"
+    with log.open("w") as file:
+        code = subprocess.run(
+            simulation.command(waves_path=waves_path),
+            cwd=folder,
+            env=simulation.environment(test_module, seed=seed, results=results_file, extra=extra),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    if results_path is not None and results_file.exists():
+        results_path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(results_file, results_path)
+    _judge(label, seed, code, results_file, log)
+    shutil.rmtree(folder)
+
+
+def _remove_old(runs: Path) -> None:
+    limit = time.time() - FAILED_RUN_DAYS * 86400
+    for folder in runs.iterdir():
+        with suppress(OSError):
+            if folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _judge(label: str, seed: int, code: int, results_file: Path, log: Path) -> None:
+    text = log.read_text(errors="replace")
+    where = f"seed {seed}; log: {log}"
+    if not results_file.exists():
+        print(text)
+        raise BlockFailure(f"{label}: the simulator ended (code {code}) without results; {where}")
+    n_run, failed = _count(results_file)
+    if failed:
+        print(text)
+        raise BlockFailure(f"{label}: {len(failed)} of {n_run} failed: {', '.join(failed)}; {where}")
+    if n_run == 0:
+        print(text)
+        raise BlockFailure(f"{label}: no test ran; check test_module and test_filter; {where}")
+    if code:
+        print(text)
+        raise BlockFailure(f"{label}: the simulator ended with code {code}; {where}")
+
+
+def _count(results_file: Path) -> tuple[int, list[str]]:
+    """Tests that ran, and the names of those that failed."""
+    cases = ElementTree.parse(results_file).getroot().iter("testcase")
+    ran = [case for case in cases if case.find("skipped") is None]
+    failed = [
+        str(case.get("name"))
+        for case in ran
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+    return len(ran), failed

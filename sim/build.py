@@ -1,0 +1,289 @@
+"""Builds simulations of Verilog once per digest and says how to start them under cocotb."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sim import tools
+from sim.tools import SimulatorError
+
+TIMESCALE = "1ns/1ps"
+CLOCK_PERIOD_NS = 10
+UNUSED_DAYS = 30  # builds that nobody used for so long are deleted
+
+_FORMATS = ("", "vcd", "fst")
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How a simulation is built.
+
+    Members
+    -------
+    simulator : ``verilator`` or ``icarus``.
+    waves : format of the waveform that it can write: empty, ``vcd`` or ``fst``.
+    public : Verilator: cocotb sees every signal; False: only those that the Verilog marks.
+    verilator_flags : further flags, such as ``-O3``.
+    cxx_flags : Verilator: optimisation of the generated C++.
+    defines : Verilog macros.
+    parameters : parameters of the top module.
+    main : Verilator: path of the C++ main program; empty for cocotb's own.
+    """
+
+    simulator: str = "verilator"
+    waves: str = ""
+    public: bool = True
+    verilator_flags: tuple[str, ...] = ()
+    cxx_flags: str = "-O1"
+    defines: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    main: str = ""
+
+    def __post_init__(self) -> None:
+        if self.waves not in _FORMATS:
+            raise SimulatorError(f"waveform format: {self.waves!r} is unknown; use 'vcd' or 'fst'")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A built simulation in the cache folder."""
+
+    folder: Path
+    top: str
+    simulator: str
+    waves: str
+    seconds: float
+    """What the build took; 0 when it was in the cache."""
+
+    def command(
+        self, *, plusargs: Sequence[str] = (), waves_path: Path | None = None
+    ) -> list[str]:
+        """The command line; ``waves_path`` wants a build with a waveform format."""
+        if waves_path is not None and not self.waves:
+            raise SimulatorError(f"{waves_path}: the simulation was built without waveforms")
+        if self.simulator == "verilator":
+            trace = ["--trace", "--trace-file", str(waves_path)] if waves_path else []
+            return [str(self.folder / "sim"), *trace, *plusargs]
+        import cocotb_tools.config as cocotb_config
+
+        library = cocotb_config.lib_entry("vpi", "icarus")
+        trace = [f"-{self.waves}", f"+waves={waves_path}"] if waves_path else ["-none"]
+        return ["vvp", "-m", library, str(self.folder / "sim.vvp"), *trace, *plusargs]
+
+    def environment(
+        self, test_module: str, *, seed: int, results: Path, extra: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Environment of the process that runs ``test_module`` and writes JUnit XML."""
+        return {
+            **os.environ,
+            **tools.cocotb_environment(),
+            "COCOTB_TOPLEVEL": self.top,
+            "COCOTB_TEST_MODULES": test_module,
+            "COCOTB_RANDOM_SEED": str(seed),
+            "COCOTB_RESULTS_FILE": str(results),
+            **(extra or {}),
+        }
+
+
+def build_simulation(
+    sources: Mapping[str, str], top: str, options: BuildOptions | None = None
+) -> Simulation:
+    """Build ``sources`` (file name to Verilog text), or take the build from the cache.
+
+    Raises :class:`SimulatorError` with the first error of the tool and the path of its log.
+    """
+    options = options or BuildOptions()
+    folder = tools.cache_folder() / "builds" / _digest(sources, top, options)
+    seconds = 0.0
+    with _locked(folder):
+        if not (folder / "complete").exists():
+            start = time.monotonic()
+            _remove_unused(folder.parent)
+            _build(folder, sources, top, options)
+            seconds = time.monotonic() - start
+        (folder / "complete").touch()
+    return Simulation(folder, top, options.simulator, options.waves, seconds)
+
+
+def _digest(sources: Mapping[str, str], top: str, options: BuildOptions) -> str:
+    tool = tools.find_simulator(options.simulator)
+    versions = [tool.name, tool.version, tools.cocotb_version(), str(_cocotb_libraries())]
+    if options.simulator == "verilator":
+        versions.append(tools.find_compiler().version)
+    if options.main:
+        versions.append(Path(options.main).read_text())
+    own = Path(__file__).read_text()
+    text = json.dumps([dict(sources), top, asdict(options), versions, own], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _cocotb_libraries() -> Path:
+    import cocotb_tools.config as cocotb_config
+
+    return Path(cocotb_config.libs_dir)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time builds a folder; the others wait and then find it complete."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = open(folder.parent / f"{folder.name}.lock", "w")
+    except OSError as error:
+        raise SimulatorError(
+            f"{folder.parent}: cannot be written ({error.strerror}); set WEFT_CACHE to a folder "
+            "that can"
+        ) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_unused(builds: Path) -> None:
+    limit = time.time() - UNUSED_DAYS * 86400
+    for mark in builds.glob("*/complete"):
+        if mark.stat().st_mtime < limit:
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def _build(
+    folder: Path, sources: Mapping[str, str], top: str, options: BuildOptions
+) -> None:
+    """Build in a folder beside the final one, which appears only when it is whole."""
+    if " " in str(folder):
+        raise SimulatorError(
+            f"{folder}: make cannot build in a path with spaces; set WEFT_CACHE to one without"
+        )
+    work = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    for name, text in sources.items():
+        (work / name).write_text(text)
+    if options.simulator == "verilator":
+        keep = _build_verilator(work, list(sources), top, options)
+    else:
+        keep = _build_icarus(work, list(sources), top, options)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name in (*sources, *keep, "build.log"):
+        shutil.move(work / name, folder / name)
+    shutil.rmtree(work)
+
+
+def _call(command: Sequence[str], work: Path, environment: Mapping[str, str], what: str) -> None:
+    log = work / "build.log"
+    with log.open("a") as file:
+        file.write(" ".join(command) + "\n")
+        file.flush()
+        code = subprocess.run(
+            command, cwd=work, env={**os.environ, **environment}, stdout=file, stderr=file,
+            check=False,
+        ).returncode
+    if code:
+        raise SimulatorError(f"{what}: {_first_error(log.read_text())}; log: {log}")
+
+
+_ERROR = re.compile(r"^.*(%Error|\berror\b|syntax error|cannot find|undefined reference).*$", re.I)
+
+
+def _first_error(log: str) -> str:
+    lines = [line.strip() for line in log.splitlines()[1:] if line.strip()]
+    found = [line for line in lines if _ERROR.match(line)]
+    return (found or lines[-1:] or ["failed without a message"])[0]
+
+
+def _build_icarus(
+    work: Path, names: list[str], top: str, options: BuildOptions
+) -> tuple[str, ...]:
+    tool = tools.find_icarus()
+    (work / "flags.f").write_text(f"+timescale+{TIMESCALE}\n")
+    command = [str(tool.path), "-g2012", "-o", "sim.vvp", "-s", top, "-f", "flags.f"]
+    command += [f"-D{key}={value}" for key, value in options.defines]
+    command += [f"-P{top}.{key}={value}" for key, value in options.parameters]
+    if options.waves:
+        (work / "dump.v").write_text(_ICARUS_DUMP.format(top=top))
+        command += ["-s", "weft_dump", "dump.v"]
+    _call([*command, *names], work, tool.environment, f"icarus: cannot build {top}")
+    return ("sim.vvp",)
+
+
+_ICARUS_DUMP = """\
+module weft_dump();
+  reg [8*1024-1:0] path;
+  initial if ($value$plusargs("waves=%s", path)) begin
+    $dumpfile(path);
+    $dumpvars(0, {top});
+  end
+endmodule
+"""
+
+
+def _build_verilator(
+    work: Path, names: list[str], top: str, options: BuildOptions
+) -> tuple[str, ...]:
+    import cocotb_tools.config as cocotb_config
+
+    tool, compiler = tools.find_verilator(), tools.find_compiler()
+    libraries = _cocotb_libraries()
+    main = options.main or str(
+        Path(cocotb_config.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    )
+    what = f"verilator: cannot build {top}"
+    command = [str(tool.path), "--cc", "--exe", "--vpi", "-Mdir", "obj", "--prefix", "Vtop"]
+    command += ["--top-module", top, "-o", "../sim", "-Wno-fatal", "--timescale", TIMESCALE]
+    command += ["--public-flat-rw"] if options.public else []
+    command += [f"--trace-{options.waves}"] if options.waves else []
+    command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
+    command += [f"-D{key}={value}" for key, value in options.defines]
+    command += [f"-G{key}={value}" for key, value in options.parameters]
+    _call([*command, *options.verilator_flags, main, *names], work, tool.environment, what)
+    runtime = _runtime_folder(options)
+    _take_runtime(runtime, work / "obj")
+    make = ["make", "-j", str(min(4, os.cpu_count() or 1)), "-C", "obj", "-f", "Vtop.mk"]
+    # Verilator's makefile takes gcc for a compiler that reads a precompiled header by -include.
+    make += ["CFG_CXXFLAGS_PCH_I=-include", f"PYTHON3={sys.executable}"]
+    make += [f"CXX={compiler.path}", f"LINK={compiler.path}", f"OPT_FAST={options.cxx_flags}"]
+    make += ["OPT_GLOBAL=-O2"]
+    environment = {**tool.environment, "MAKEFLAGS": "", "MAKELEVEL": "0"}
+    _call(make, work, environment, what)
+    _give_runtime(runtime, work / "obj")
+    return ("sim",)
+
+
+def _runtime_folder(options: BuildOptions) -> Path:
+    """Folder of Verilator's own compiled sources, which are the same for every design."""
+    parts = [
+        tools.find_verilator().version,
+        tools.find_compiler().version,
+        options.waves,
+        *options.verilator_flags,
+    ]
+    name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return tools.cache_folder() / "runtime" / name
+
+
+def _take_runtime(runtime: Path, objects: Path) -> None:
+    """Put the objects where make finds them up to date (they are newer than the makefile)."""
+    for source in runtime.glob("verilated*.o"):
+        shutil.copyfile(source, objects / source.name)
+
+
+def _give_runtime(runtime: Path, objects: Path) -> None:
+    runtime.mkdir(parents=True, exist_ok=True)
+    for source in objects.glob("verilated*.o"):
+        target = runtime / source.name
+        if not target.exists():
+            part = target.with_suffix(f".{os.getpid()}")
+            shutil.copyfile(source, part)
+            part.replace(target)
