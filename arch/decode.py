@@ -127,7 +127,9 @@ def config_cause(params: Params, command: Command) -> Cause:
             or not -31 <= c["shift"] <= 30
             or c["multiplier"] >> 31
         )
-        if c["mode"] != Mode.ELEMENTWISE:
+        if c["mode"] == Mode.ELEMENTWISE:
+            bad |= c["run"] != c["tile_w"]
+        else:
             bad |= (
                 0 in (c["entries"], c["cb_count"])
                 or not 1 <= c["last_rows"] <= params.rows

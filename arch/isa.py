@@ -151,7 +151,7 @@ _DMA_WORDS = (
 _ARRAY_WORDS = (
     WordFormat(
         "INPUT",
-        ("in_base:24", "scratchpad byte address of the input pixel at slot 0, row 0, offset 0"),
+        ("in_base:24", "scratchpad byte address of output row 0's first slot that is read, at offset 0"),
         ("in_block_step:24", "bytes added for each block of output channels"),
         ("pad:8s", "value read outside the image (the input's zero point)"),
         ("mode:8", "0 convolution, 1 depthwise, 2 element-wise"),
@@ -166,7 +166,7 @@ _ARRAY_WORDS = (
     WordFormat(
         "BOUNDS",
         ("y0:16s", "input row of output row 0"),
-        ("x0:16s", "input column of slot 0"),
+        ("x0:16s", "input column of the first slot that is read (slot lead)"),
         ("height:16", "input rows outside 0..height-1 read as pad"),
         ("width:16", "input columns outside 0..width-1 read as pad"),
     ),
@@ -174,7 +174,7 @@ _ARRAY_WORDS = (
         "TILE",
         ("tile_w:16", "output pixels of a row; at least 1"),
         ("tile_h:16", "output rows; at least 1; tile_w*tile_h at most the accumulator depth"),
-        ("run:16", "slots of a row, tile_w or more"),
+        ("run:16", "slots of a row, tile_w or more (element-wise: tile_w)"),
         ("lead:8", "depthwise: slots by which sums run ahead of pixels; 0 to 7"),
         ("keep_in:1", "go on accumulating where the last command stopped (blocks = 1)"),
         ("keep_out:1", "leave the sums in the accumulator: no output (blocks = 1)"),

@@ -145,18 +145,18 @@ class ArrayModel:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Windows (tile_h, tile_w, window) read ``shift`` slots later, and whether they are valid.
 
-        A slot is read if it lies among the ``run`` slots that start after ``lead``.
+        Only the ``run`` slots from slot ``lead`` on are read; in_base and x0 belong to slot lead.
         """
         p = self.params
         rows = np.arange(c["tile_h"])[:, None]
         slots = np.arange(c["tile_w"])[None, :] + shift
         y = c["y0"] + rows * c["y_step"] + stream["dy"]
-        x = c["x0"] + slots * c["x_step"] + stream["dx"]
+        x = c["x0"] + (slots - c["lead"]) * c["x_step"] + stream["dx"]
         valid = (y >= 0) & (y < c["height"]) & (x >= 0) & (x < c["width"])
         valid = valid & (slots >= c["lead"]) & (slots < c["lead"] + c["run"])
         valid = valid & bool(stream["enable"])
         base = c["in_base"] + index * c["in_block_step"] + stream["offset"] + cb * c["cb_step"]
-        address = base + rows * c["row_step"] + slots * c["pixel_step"]
+        address = base + rows * c["row_step"] + (slots - c["lead"]) * c["pixel_step"]
         where = (address[..., None] + np.arange(p.window_bytes)) % (1 << isa.ADDRESS_BITS)
         data = self.memories.scratchpad[where % p.scratchpad_bytes].view(np.int8)
         return data, valid

@@ -1,0 +1,211 @@
+"""The banked scratchpad: activations, between the array, the DMA engines and the core."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from arch.params import Params, log2_exact
+from hw.banks import any_of, bank_bits, bank_of, row_bits, row_of, select, word_bits
+from hw.interfaces import ChunkRead
+from hw.window_reader import grant_layout
+
+CORE_BYTES = 4
+
+
+def result_layout(params: Params) -> data.StructLayout:
+    """Up to ``lanes`` bytes at any byte address, as post-processing writes them."""
+    return data.StructLayout({
+        "valid": 1,
+        "address": log2_exact(params.scratchpad_bytes),
+        "data": 8 * params.lanes,
+        "mask": params.lanes,
+    })
+
+
+def chunk_store_layout(params: Params, n_bytes: int) -> data.StructLayout:
+    """An aligned chunk with a mask of bytes; ``chunk`` is the byte address over ``n_bytes``."""
+    return data.StructLayout({
+        "chunk": log2_exact(params.scratchpad_bytes // n_bytes),
+        "data": 8 * n_bytes,
+        "mask": n_bytes,
+    })
+
+
+class Scratchpad(wiring.Component):
+    """Banks of one word per cycle for reads and one for writes, and who gets them.
+
+    Reads: the grants of the window reader come first and are never refused, then the core, then
+    the store engine. Writes: results come first and are never refused, then the load engine, then
+    the core. A write is seen by reads that are granted in later cycles.
+
+    Members
+    -------
+    grants, bank_data : see :class:`hw.window_reader.WindowReader`.
+    core_read, store_read : aligned chunks of 4 and of ``axi_bytes`` bytes; answered three cycles
+        after they are accepted.
+    results : written two cycles later.
+    load_write, core_write : aligned chunks; written in the cycle after they are accepted.
+    """
+
+    def __init__(self, params: Params):
+        self.params = params
+        grants = data.ArrayLayout(grant_layout(params), 2 * params.streams)
+        words = data.ArrayLayout(8 * params.window_bytes, params.scratchpad_banks)
+        super().__init__({
+            "grants": In(grants),
+            "bank_data": Out(words),
+            "core_read": In(ChunkRead(CORE_BYTES)),
+            "store_read": In(ChunkRead(params.axi_bytes)),
+            "results": In(result_layout(params)),
+            "load_write": In(stream.Signature(chunk_store_layout(params, params.axi_bytes))),
+            "core_write": In(stream.Signature(chunk_store_layout(params, CORE_BYTES))),
+        })
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        p = self.params
+        banks = []
+        for b in range(p.scratchpad_banks):
+            word = 8 * p.window_bytes
+            memory = Memory(shape=word, depth=1 << row_bits(p), init=[])
+            m.submodules[f"bank_{b}"] = memory
+            banks.append((memory.read_port(), memory.write_port(granularity=8)))
+        self._reads(m, [read for read, _ in banks])
+        self._writes(m, [write for _, write in banks])
+        return m
+
+    def _words_of(self, chunk: Value, n_bytes: int) -> list[Value]:
+        """Word addresses that an aligned chunk of ``n_bytes`` covers."""
+        word = self.params.window_bytes
+        if n_bytes <= word:
+            return [chunk[log2_exact(word // n_bytes) :][: word_bits(self.params)]]
+        n_words = n_bytes // word
+        return [
+            Cat(Const(i, log2_exact(n_words)), chunk)[: word_bits(self.params)]
+            for i in range(n_words)
+        ]
+
+    def _reads(self, m: Module, ports: list) -> None:
+        p = self.params
+        n_banks = p.scratchpad_banks
+        # Per bank: who wants it and which row, by falling priority.
+        wants: list[list[Value]] = [[] for _ in range(n_banks)]
+        rows: list[list[Value]] = [[] for _ in range(n_banks)]
+        for grant in self.grants:
+            for b in range(n_banks):
+                wants[b].append(grant.valid & (grant.bank == b))
+                rows[b].append(grant.row)
+        taken = [any_of(wants[b]) for b in range(n_banks)]
+        for name, n_bytes in (("core", CORE_BYTES), ("store", p.axi_bytes)):
+            port = getattr(self, f"{name}_read")
+            words = self._words_of(port.request.payload, n_bytes)
+            bank_ids = [bank_of(p, word) for word in words]
+            hits = [[bank == b for b in range(n_banks)] for bank in bank_ids]
+            conflicts = [hit[b] & taken[b] for hit in hits for b in range(n_banks)]
+            accepted = Signal(name=f"{name}_accepted")
+            m.d.comb += [
+                port.request.ready.eq(~any_of(conflicts)),
+                accepted.eq(port.request.valid & port.request.ready),
+            ]
+            for word, hit in zip(words, hits, strict=True):
+                for b in range(n_banks):
+                    wants[b].append(accepted & hit[b])
+                    rows[b].append(row_of(p, word))
+                    taken[b] = taken[b] | (accepted & hit[b])
+            self._answer(m, name, port, n_bytes, accepted, bank_ids)
+        for b, port in enumerate(ports):
+            enable = Signal(name=f"read_enable_{b}")
+            row = Signal(row_bits(p), name=f"read_row_{b}")
+            m.d.sync += [enable.eq(any_of(wants[b])), row.eq(select(rows[b], wants[b]))]
+            m.d.comb += [port.en.eq(enable), port.addr.eq(row), self.bank_data[b].eq(port.data)]
+
+    def _answer(
+        self, m: Module, name: str, port, n_bytes: int, accepted: Value, bank_ids: list[Value]
+    ) -> None:
+        """Follow an accepted chunk read until its bytes are there."""
+        p = self.params
+        s4_valid, s5_valid = Signal(name=f"{name}_s4_valid"), Signal(name=f"{name}_s5_valid")
+        m.d.sync += [s4_valid.eq(accepted), s5_valid.eq(s4_valid), port.valid.eq(s5_valid)]
+        parts = []
+        for i, bank in enumerate(bank_ids):
+            s4_bank = Signal(bank_bits(p), name=f"{name}_s4_bank_{i}")
+            s5_bank = Signal(bank_bits(p), name=f"{name}_s5_bank_{i}")
+            m.d.sync += [s4_bank.eq(bank), s5_bank.eq(s4_bank)]
+            parts.append(self.bank_data[s5_bank])
+        if n_bytes < p.window_bytes:
+            select_bits = log2_exact(p.window_bytes // n_bytes)
+            s4_part = Signal(select_bits, name=f"{name}_s4_part")
+            s5_part = Signal(select_bits, name=f"{name}_s5_part")
+            m.d.sync += [s4_part.eq(port.request.payload[:select_bits]), s5_part.eq(s4_part)]
+            m.d.sync += port.data.eq(parts[0].word_select(s5_part, 8 * n_bytes))
+        else:
+            m.d.sync += port.data.eq(Cat(parts))
+
+    def _writes(self, m: Module, ports: list) -> None:
+        p = self.params
+        n_banks, word_bytes = p.scratchpad_banks, p.window_bytes
+        offset_bits = log2_exact(word_bytes)
+        # Results: shifted to their place in two neighbouring words.
+        r1 = Signal(result_layout(p))
+        m.d.sync += r1.eq(self.results)
+        low, high = Signal(word_bits(p)), Signal(word_bits(p))
+        m.d.comb += [low.eq(r1.address[offset_bits:]), high.eq(low + 1)]
+        r2_data = Signal(16 * word_bytes)
+        r2_mask = Signal(2 * word_bytes)
+        byte = r1.address[:offset_bits]
+        mask = r1.mask & r1.valid.replicate(p.lanes)
+        m.d.sync += [r2_data.eq(r1.data << (byte << 3)), r2_mask.eq(mask << byte)]
+        halves = []
+        for half, address in enumerate((low, high)):
+            bank = Signal(bank_bits(p), name=f"r2_bank_{half}")
+            row = Signal(row_bits(p), name=f"r2_row_{half}")
+            m.d.sync += [bank.eq(bank_of(p, address)), row.eq(row_of(p, address))]
+            halves.append((bank, row, r2_data.word_select(half, 8 * word_bytes),
+                           r2_mask.word_select(half, word_bytes)))
+
+        wants: list[list[Value]] = [[] for _ in range(n_banks)]
+        writes: list[list[tuple[Value, Value, Value]]] = [[] for _ in range(n_banks)]
+        for bank, row, bytes_, half_mask in halves:
+            for b in range(n_banks):
+                wants[b].append((bank == b) & half_mask.any())
+                writes[b].append((row, bytes_, half_mask))
+        taken = [any_of(wants[b]) for b in range(n_banks)]
+        for name, n_bytes in (("load", p.axi_bytes), ("core", CORE_BYTES)):
+            port = getattr(self, f"{name}_write")
+            words = self._words_of(port.payload.chunk, n_bytes)
+            hits = [[bank_of(p, word) == b for b in range(n_banks)] for word in words]
+            conflicts = [hit[b] & taken[b] for hit in hits for b in range(n_banks)]
+            accepted = Signal(name=f"{name}_write_accepted")
+            m.d.comb += [
+                port.ready.eq(~any_of(conflicts)),
+                accepted.eq(port.valid & port.ready),
+            ]
+            for i, (word, hit) in enumerate(zip(words, hits, strict=True)):
+                bytes_, byte_mask = self._place(port.payload, n_bytes, i)
+                for b in range(n_banks):
+                    wants[b].append(accepted & hit[b])
+                    writes[b].append((row_of(p, word), bytes_, byte_mask))
+                    taken[b] = taken[b] | (accepted & hit[b])
+        for b, port in enumerate(ports):
+            rows, datas, masks = zip(*writes[b], strict=True)
+            m.d.comb += [
+                port.addr.eq(select(list(rows), wants[b])),
+                port.data.eq(select(list(datas), wants[b])),
+                port.en.eq(select(list(masks), wants[b])),
+            ]
+
+    def _place(self, payload, n_bytes: int, i: int) -> tuple[Value, Value]:
+        """Data and mask of word ``i`` of a chunk, at full word width."""
+        word_bytes = self.params.window_bytes
+        if n_bytes >= word_bytes:
+            return (
+                payload.data.word_select(i, 8 * word_bytes),
+                payload.mask.word_select(i, word_bytes),
+            )
+        parts = word_bytes // n_bytes
+        part = payload.chunk[: log2_exact(parts)]
+        mask = Cat(payload.mask & (part == k).replicate(n_bytes) for k in range(parts))
+        return payload.data.replicate(parts), mask

@@ -1,0 +1,143 @@
+"""Reads one window per stream, all streams together, from the banks of the scratchpad."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from arch.params import Params, log2_exact
+from hw.banks import any_of, bank_bits, bank_of, row_bits, row_of, word_bits
+
+LATENCY = 7
+"""Cycles from an accepted request without conflicts to its windows."""
+
+
+def window_request_layout(params: Params) -> data.StructLayout:
+    """Byte addresses of one window for each stream; a stream that is not enabled reads nothing."""
+    return data.StructLayout({
+        "address": data.ArrayLayout(log2_exact(params.scratchpad_bytes), params.streams),
+        "enable": params.streams,
+    })
+
+
+def grant_layout(params: Params) -> data.StructLayout:
+    """One word read: the bank serves ``row`` in this cycle."""
+    return data.StructLayout({"valid": 1, "bank": bank_bits(params), "row": row_bits(params)})
+
+
+class WindowReader(wiring.Component):
+    """Turns unaligned windows into bank reads, in order, and puts the bytes back together.
+
+    A window of ``cols`` bytes lies in one word, or in two neighbouring ones, which are always in
+    different banks. Requests of one set that want different words of one bank take turns; each
+    turn costs a cycle. Equal words are read once.
+
+    Members
+    -------
+    request : a set of addresses; taken one a cycle while there are no conflicts.
+    grants : two words for each stream (the lower first), to be read in this cycle; they are never
+        refused.
+    bank_data : what the banks read, two cycles after the grant.
+    windows, valid : the bytes, the byte at the address lowest; in order, without back pressure,
+        ``LATENCY`` cycles after the request was taken if there was no conflict.
+    """
+
+    def __init__(self, params: Params):
+        self.params = params
+        word = 8 * params.window_bytes
+        super().__init__({
+            "request": In(stream.Signature(window_request_layout(params))),
+            "grants": Out(data.ArrayLayout(grant_layout(params), 2 * params.streams)),
+            "bank_data": In(data.ArrayLayout(word, params.scratchpad_banks)),
+            "windows": Out(data.ArrayLayout(word, params.streams)),
+            "valid": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        p = self.params
+        n = 2 * p.streams
+        offset_bits = log2_exact(p.window_bytes)
+
+        # Stage 1: the addresses. Stage 2: banks and rows. Stage 3: turns.
+        s1_valid, s2_valid, s3_valid = Signal(), Signal(), Signal()
+        s1 = Signal(window_request_layout(p))
+        s2_read = Signal(data.ArrayLayout(grant_layout(p), n))
+        s3_read = Signal.like(s2_read)
+        s2_offset = Signal(data.ArrayLayout(offset_bits, p.streams))
+        s3_offset = Signal.like(s2_offset)
+        s3_pending = Signal(n)
+        s3_clash = [[Signal(name=f"s3_clash_{i}_{j}") for j in range(i)] for i in range(n)]
+
+        granted = Signal(n)
+        left = Signal(n)
+        for i in range(n):
+            earlier = [s3_pending[j] & s3_clash[i][j] for j in range(i)]
+            blocked = any_of(earlier) if earlier else 0
+            m.d.comb += granted[i].eq(s3_pending[i] & ~blocked)
+            m.d.comb += self.grants[i].eq(s3_read[i])
+            m.d.comb += self.grants[i].valid.eq(granted[i])
+        m.d.comb += left.eq(s3_pending & ~granted)
+        s3_done = Signal()
+        s3_free, s2_free = Signal(), Signal()
+        m.d.comb += [
+            s3_done.eq(s3_valid & (left == 0)),
+            s3_free.eq(~s3_valid | s3_done),
+            s2_free.eq(~s2_valid | s3_free),
+            self.request.ready.eq(~s1_valid | s2_free),
+        ]
+
+        with m.If(self.request.ready):
+            m.d.sync += [s1.eq(self.request.payload), s1_valid.eq(self.request.valid)]
+
+        with m.If(s2_free):
+            m.d.sync += s2_valid.eq(s1_valid)
+            for s in range(p.streams):
+                low = Signal(word_bits(p), name=f"low_{s}")
+                high = Signal(word_bits(p), name=f"high_{s}")
+                byte = s1.address[s][:offset_bits]
+                m.d.comb += [low.eq(s1.address[s][offset_bits:]), high.eq(low + 1)]
+                m.d.sync += s2_offset[s].eq(byte)
+                for half, (address, wanted) in enumerate(((low, 1), (high, byte != 0))):
+                    m.d.sync += [
+                        s2_read[2 * s + half].bank.eq(bank_of(p, address)),
+                        s2_read[2 * s + half].row.eq(row_of(p, address)),
+                        s2_read[2 * s + half].valid.eq(s1.enable[s] & wanted),
+                    ]
+
+        with m.If(s3_free):
+            m.d.sync += [s3_valid.eq(s2_valid), s3_read.eq(s2_read), s3_offset.eq(s2_offset)]
+            m.d.sync += s3_pending.eq(
+                Cat(read.valid for read in s2_read) & s2_valid.replicate(n)
+            )
+            for i in range(n):
+                for j in range(i):
+                    m.d.sync += s3_clash[i][j].eq(
+                        (s2_read[i].bank == s2_read[j].bank) & (s2_read[i].row != s2_read[j].row)
+                    )
+        with m.Else():
+            m.d.sync += s3_pending.eq(left)
+
+        # Stage 4: the banks read. Stage 5: their data. Stage 6: words. Stage 7: windows.
+        fire = [s3_done]
+        offsets = [s3_offset]
+        grants = [self.grants]
+        for stage in (4, 5, 6):
+            fire.append(Signal(name=f"s{stage}_fire"))
+            offsets.append(Signal.like(s3_offset, name=f"s{stage}_offset"))
+            m.d.sync += [fire[-1].eq(fire[-2]), offsets[-1].eq(offsets[-2])]
+            if stage < 6:
+                grants.append(Signal.like(s2_read, name=f"s{stage}_grants"))
+                m.d.sync += grants[-1].eq(grants[-2])
+        s6_word = Signal(data.ArrayLayout(8 * p.window_bytes, n))
+        for i in range(n):
+            with m.If(grants[-1][i].valid):
+                m.d.sync += s6_word[i].eq(self.bank_data[grants[-1][i].bank])
+        m.d.sync += self.valid.eq(fire[-1])
+        for s in range(p.streams):
+            both = Cat(s6_word[2 * s], s6_word[2 * s + 1])
+            m.d.sync += self.windows[s].eq(both.word_select(0, 1) if offset_bits == 0 else (
+                both >> (offsets[-1][s] << 3)
+            ))
+        return m
