@@ -60,6 +60,29 @@ def axi_write_signature(params: Params) -> Signature:
     })
 
 
+def axi_lite_signature(address_bits: int) -> Signature:
+    """AXI4-Lite with 32 bits of data, as a manager drives it (AMBA AXI, IHI 0022, chapter B1)."""
+    return Signature({
+        "awaddr": Out(address_bits),
+        "awvalid": Out(1),
+        "awready": In(1),
+        "wdata": Out(32),
+        "wstrb": Out(4),
+        "wvalid": Out(1),
+        "wready": In(1),
+        "bresp": In(2),
+        "bvalid": In(1),
+        "bready": Out(1),
+        "araddr": Out(address_bits),
+        "arvalid": Out(1),
+        "arready": In(1),
+        "rdata": In(32),
+        "rresp": In(2),
+        "rvalid": In(1),
+        "rready": Out(1),
+    })
+
+
 def command_item_layout() -> data.StructLayout:
     """One word on its way from the sequencer to an engine.
 
@@ -122,6 +145,34 @@ class ReadRequest(Signature):
             "request": Out(stream.Signature(request_layout())),
             "beats": In(stream.Signature(beat_layout(params))),
         })
+
+
+class WriteRequest(Signature):
+    """A request to write bytes of external memory, as the client drives it.
+
+    Members
+    -------
+    request : region, byte offset, bytes (1 to 2**24-1).
+    beats : the bytes, bus-aligned as in :class:`ReadRequest`, for the requests in their order;
+        the client clears the strobes of the bytes that lie outside its request. Every request
+        takes all its beats, also one that is refused.
+    done : one cycle for each request, in their order: its bytes are in memory, or ``cause``
+        (arch.isa.Cause: REGION or BUS) is not 0 and ``address`` holds the offset that failed.
+        After an error ``done`` may come before the request's last beat has been taken.
+    """
+
+    def __init__(self, params: Params) -> None:
+        super().__init__({
+            "request": Out(stream.Signature(request_layout())),
+            "beats": Out(stream.Signature(write_beat_layout(params))),
+            "done": In(1),
+            "cause": In(4),
+            "address": In(32),
+        })
+
+
+def write_beat_layout(params: Params) -> data.StructLayout:
+    return data.StructLayout({"data": params.config.axi_data_bits, "strobe": params.axi_bytes})
 
 
 def request_layout() -> data.StructLayout:
