@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from arch.config import Config
-from arch.isa import DESCRIPTOR_UNIT_BYTES
+from arch.isa import DESCRIPTOR_UNIT_BYTES, Space
+
+TABLES_BYTES = 2 * 256 * 4  # two tables of 256 words of 32 bits
 
 
 def log2_exact(value: int) -> int:
@@ -152,6 +154,20 @@ class Params:
         """Weight-memory words of the parameters behind each block: biases, multipliers, shifts."""
         n_bytes = self.cols * (9 if per_channel else 4)
         return -(-n_bytes // self.weight_word_bytes)
+
+    # ---- memories that the load engine writes ------------------------------------------------
+    @cached_property
+    def space_bytes(self) -> dict[Space, int]:
+        """Bytes of each on-chip memory; 0 where the configuration lacks it."""
+        core = self.config.core
+        imem_kib, dmem_kib = (0, 0) if core == "none" else (core.imem_kib, core.dmem_kib)
+        return {
+            Space.SCRATCHPAD: self.scratchpad_bytes,
+            Space.WEIGHTS: self.weight_memory_bytes,
+            Space.IMEM: 1024 * imem_kib,
+            Space.DMEM: 1024 * dmem_kib,
+            Space.TABLES: TABLES_BYTES if self.config.elementwise else 0,
+        }
 
     # ---- memory port -------------------------------------------------------------------------
     @cached_property
