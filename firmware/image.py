@@ -1,0 +1,184 @@
+"""The core's program: built from the operators that a model uses, and read back from its ELF file."""
+
+from __future__ import annotations
+
+import os
+import struct
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from arch.errors import WeftError
+from arch.memory_map import DMEM_BASE, IMEM_BASE
+from arch.op_interface import NAME_BYTES
+from arch.params import Params
+from firmware.elf import read_elf
+from firmware.instructions import check_instructions
+from firmware.link import link_core
+from firmware.toolchain import CORE, SourceError, built_once, compile_object, digest_of, find_zig
+from gen.c_header import HEADER_NAME, c_header
+from gen.linker_map import linker_script
+
+FIRMWARE_FOLDER = Path(__file__).parent
+OPS_FOLDER = FIRMWARE_FOLDER / "ops"
+RUNTIME_FOLDER = FIRMWARE_FOLDER / "runtime"
+_RUNTIME = ("entry.S", "memory.c", "heap.cc", "support.cc")
+_REGISTRATION = struct.Struct(f"<{NAME_BYTES}sII")
+
+
+class UnknownOperatorError(WeftError):
+    """An operator that neither the library nor the user's sources have."""
+
+
+class AddressRange(NamedTuple):
+    """Addresses from ``start`` up to, not including, ``end``."""
+
+    start: int
+    end: int
+
+    @property
+    def n_bytes(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class OpFunctions:
+    """Addresses of an operator's functions on the core; ``init`` is None where there is none."""
+
+    eval: int
+    init: int | None
+
+
+@dataclass(frozen=True)
+class FirmwareImage:
+    """A linked program of the core.
+
+    Members
+    -------
+    imem : bytes from ``imem_base`` on.
+    dmem : bytes from ``dmem_base`` on: initialised data and constants.
+    entry : function of the boot command.
+    bss : cleared by the entry code.
+    free : data memory for descriptors, constants, state and scratch.
+    stack : grows down from its end.
+    functions : by the name that an operator is registered under.
+    elf : the file, with symbols and debug information.
+    """
+
+    imem: bytes
+    dmem: bytes
+    entry: int
+    bss: AddressRange
+    free: AddressRange
+    stack: AddressRange
+    functions: Mapping[str, OpFunctions]
+    elf: Path
+    imem_base: int = IMEM_BASE
+    dmem_base: int = DMEM_BASE
+
+
+def builtin_op_names() -> list[str]:
+    """Names of the operators in the library."""
+    return sorted(path.stem.upper() for path in OPS_FOLDER.glob("*.cc"))
+
+
+def builtin_source(name: str) -> Path:
+    """The library's source of an operator; raises :class:`UnknownOperatorError`."""
+    path = OPS_FOLDER / f"{name.lower()}.cc"
+    if name not in builtin_op_names():
+        raise UnknownOperatorError(
+            f"{name}: the core's library has no such operator; it has {', '.join(builtin_op_names())};"
+            " give a C++ source of your own"
+        )
+    return path
+
+
+def build_firmware(
+    params: Params, op_sources: Sequence[Path], builtin_ops: Sequence[str]
+) -> FirmwareImage:
+    """Compile and link start-up, main loop and operators; from the cache where nothing changed.
+
+    Parameters
+    ----------
+    params : the configuration; its core's memories must hold the program.
+    op_sources : the user's C++ sources, each of which registers at least one operator.
+    builtin_ops : names from :func:`builtin_op_names`.
+
+    Raises subclasses of WeftError, of one line, for sources that do not compile or link, for
+    names that are unknown or registered twice, and for programs that do not fit.
+    """
+    sources = [RUNTIME_FOLDER / name for name in _RUNTIME]
+    sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
+    n_own = len(sources)
+    sources += op_sources
+    header_folder = _header_folder(params)
+    with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = [Path(work) / f"{i}_{source.stem}.o" for i, source in enumerate(sources)]
+        list(pool.map(lambda s, o: _compile(s, o, header_folder), sources, objects))
+        for source, path in zip(op_sources, objects[n_own:], strict=True):
+            _check_registers(source, path)
+        contents = [path.read_bytes() for path in objects]
+        digest = digest_of(find_zig().version, linker_script(params), *contents)
+        elf = built_once("firmware", digest, ".elf", lambda out: link_core(params, objects, out))
+    return read_image(elf)
+
+
+def _header_folder(params: Params) -> Path:
+    """The cache's folder with the C header of the configuration, for ``#include``."""
+    text = c_header(params)
+
+    def write(path: Path) -> None:
+        path.write_text(text)
+
+    return built_once(f"firmware/include/{digest_of(text)}", Path(HEADER_NAME).stem, ".h", write).parent
+
+
+def _compile(source: Path, output: Path, header_folder: Path) -> None:
+    is_runtime = source.parent == RUNTIME_FOLDER
+    # A runtime's memcpy must not be turned into a call of itself.
+    flags = ("-ffreestanding", "-fno-builtin") if is_runtime else ()
+    compile_object(CORE, source, output, (FIRMWARE_FOLDER, header_folder), flags=flags)
+
+
+def _check_registers(source: Path, compiled: Path) -> None:
+    if "weft_ops" not in read_elf(compiled).sections:
+        raise SourceError(
+            f'{source}: registers no operator; add a line WEFT_OP("name", eval) at file scope'
+        )
+
+
+def read_image(path: Path) -> FirmwareImage:
+    """The image of a linked ELF file; raises WeftError for what the core could not execute."""
+    elf = read_elf(path)
+    if elf.has_thread_locals:
+        raise SourceError(
+            "firmware: thread_local is used, and the core has no threads; use static instead"
+        )
+    at = elf.addresses()
+    image = FirmwareImage(
+        imem=elf.sections.get(".text", b""),
+        dmem=elf.sections.get(".data", b""),
+        entry=elf.entry,
+        bss=AddressRange(at["__bss_start"], at["__bss_end"]),
+        free=AddressRange(at["__free_start"], at["__free_end"]),
+        stack=AddressRange(at["__stack_bottom"], at["__stack_top"]),
+        functions=_functions(elf.sections.get(".weft_ops", b"")),
+        elf=path,
+    )
+    names = {symbol.value: symbol.name for symbol in elf.symbols if symbol.is_function}
+    check_instructions(image.imem, image.imem_base, names)
+    return image
+
+
+def _functions(records: bytes) -> dict[str, OpFunctions]:
+    """Registrations by name; raises :class:`SourceError` where a name comes twice."""
+    functions: dict[str, OpFunctions] = {}
+    for name_bytes, run, init in _REGISTRATION.iter_unpack(records):
+        name = name_bytes.rstrip(b"\0").decode(errors="replace")
+        if name in functions:
+            raise SourceError(f"{name}: is registered twice; give one WEFT_OP another name")
+        functions[name] = OpFunctions(run, init or None)
+    return functions

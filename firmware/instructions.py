@@ -1,0 +1,68 @@
+"""Checks that a program has only instructions that the core has."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Mapping
+
+from arch.errors import WeftError
+
+_LOAD, _MISC_MEM, _OP_IMM, _AUIPC = 0x03, 0x0F, 0x13, 0x17
+_STORE, _OP, _LUI = 0x23, 0x33, 0x37
+_BRANCH, _JALR, _JAL, _SYSTEM = 0x63, 0x67, 0x6F, 0x73
+
+# funct3 by opcode (The RISC-V Instruction Set Manual, volume I, chapter "RV32/64G listings").
+_FUNCT3 = {
+    _LOAD: {0, 1, 2, 4, 5},
+    _MISC_MEM: {0, 1},
+    _STORE: {0, 1, 2},
+    _BRANCH: {0, 1, 4, 5, 6, 7},
+    _JALR: {0},
+}
+_ECALL = 0x0000_0073
+_PRIVILEGED = {0x0010_0073, 0x3020_0073, 0x1050_0073}  # ebreak, mret, wfi
+
+
+class InstructionError(WeftError):
+    """A program with an instruction that the core does not have."""
+
+
+def is_rv32im(word: int) -> bool:
+    """Whether a word is an instruction of RV32IM, Zicsr or Zifencei, and not ecall."""
+    opcode, funct3, funct7 = word & 0x7F, word >> 12 & 7, word >> 25
+    if opcode in (_LUI, _AUIPC, _JAL):
+        return True
+    if opcode == _OP:
+        return funct7 in (0, 1) or (funct7 == 0x20 and funct3 in (0, 5))
+    if opcode == _OP_IMM:
+        if funct3 == 1:
+            return funct7 == 0
+        return funct3 != 5 or funct7 in (0, 0x20)
+    if opcode == _SYSTEM:
+        return word in _PRIVILEGED if funct3 == 0 else funct3 != 4
+    return funct3 in _FUNCT3.get(opcode, set())
+
+
+def check_instructions(code: bytes, base: int, functions: Mapping[int, str]) -> None:
+    """Refuse a program that the core would trap on.
+
+    Parameters
+    ----------
+    code : little-endian instructions, from address ``base`` on.
+    functions : name of the function at each address, for the message.
+
+    Raises :class:`InstructionError`.
+    """
+    starts = sorted(functions)
+    for index, (word,) in enumerate(struct.iter_unpack("<I", code)):
+        if is_rv32im(word):
+            continue
+        address = base + 4 * index
+        position = bisect_right(starts, address) - 1
+        where = functions[starts[position]] if position >= 0 else "the program"
+        what = "ecall" if word == _ECALL else f"0x{word:08X}"
+        raise InstructionError(
+            f"firmware: {where} has {what} at 0x{address:08X}, which is not an instruction of"
+            " RV32IM; do without inline assembly or system calls there"
+        )
