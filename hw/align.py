@@ -1,0 +1,161 @@
+"""Moves rows of bytes from one alignment to another, with one rotator."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, ShapeLike, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from arch.params import log2_exact
+
+
+def aligned_row_layout(n_bytes: int, chunk_bits: int, tag: ShapeLike) -> data.StructLayout:
+    """A row on its way from chunks at one alignment to chunks at another.
+
+    Members
+    -------
+    rotate : lane of its first byte in the output less that in the input, modulo ``n_bytes``.
+    prime : that difference is negative.
+    first, last : lanes of its first and last byte in the output.
+    chunk, more : number of its first output chunk, and how many more follow.
+    fill, value : no input; all bytes are ``value`` (and ``rotate`` and ``prime`` are 0).
+    tag : goes with every chunk.
+    """
+    lane_bits = log2_exact(n_bytes)
+    return data.StructLayout({
+        "rotate": lane_bits,
+        "prime": 1,
+        "first": lane_bits,
+        "last": lane_bits,
+        "chunk": chunk_bits,
+        "more": chunk_bits + 1,
+        "fill": 1,
+        "value": 8,
+        "tag": tag,
+    })
+
+
+def aligned_chunk_layout(n_bytes: int, chunk_bits: int, tag: ShapeLike) -> data.StructLayout:
+    """``mask``: bytes of ``data`` that belong to the row; ``last``: of the row."""
+    return data.StructLayout({
+        "data": 8 * n_bytes, "mask": n_bytes, "chunk": chunk_bits, "last": 1, "tag": tag
+    })
+
+
+class Align(wiring.Component):
+    """Takes the chunks in which rows lie and makes the chunks in which they shall lie.
+
+    Parameters
+    ----------
+    n_bytes : bytes of a chunk, 2 or more.
+    chunk_bits : width of chunk numbers.
+    tag : shape of what goes with a row.
+    depth : rows that can wait, 3 or more.
+
+    Members
+    -------
+    rows : what to do with the chunks to come.
+    i : chunks of the rows, each row from its first byte on.
+    o : a register. One chunk a cycle; a row takes one more cycle if its lanes move down and it
+        has more than one chunk of input.
+    current, active : tag of the row whose input is awaited, and whether there is one.
+    """
+
+    def __init__(self, n_bytes: int, chunk_bits: int, tag: ShapeLike, depth: int):
+        self.n_bytes = n_bytes
+        self.depth = depth
+        self.row_layout = aligned_row_layout(n_bytes, chunk_bits, tag)
+        super().__init__({
+            "rows": In(stream.Signature(self.row_layout)),
+            "i": In(stream.Signature(8 * n_bytes)),
+            "o": Out(stream.Signature(aligned_chunk_layout(n_bytes, chunk_bits, tag))),
+            "current": Out(tag),
+            "active": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        m.submodules.queue = queue = SyncFIFOBuffered(
+            width=self.row_layout.size, depth=self.depth
+        )
+        row, active = Signal(self.row_layout), Signal()
+        fresh, opening = Signal(), Signal()  # of this row no input, no output has been handled
+        tail, final, single, priming, flush = (
+            Signal(name=name) for name in ("tail", "final", "single", "priming", "flush")
+        )
+        needs_input, free, step, emit, finish = (
+            Signal(name=name) for name in ("needs_input", "free", "step", "emit", "finish")
+        )
+        m.d.comb += [
+            queue.w_data.eq(self.rows.payload.as_value()),
+            queue.w_en.eq(self.rows.valid),
+            self.rows.ready.eq(queue.w_rdy),
+            self.current.eq(row.tag),
+            self.active.eq(active),
+            # Lanes below ``rotate`` come from the input before, the others from this one.
+            tail.eq(row.last < row.rotate),
+            final.eq(row.more == 0),
+            single.eq(fresh & row.prime & final & tail),
+            priming.eq(fresh & row.prime & ~single),
+            flush.eq(final & tail & ~single),
+            needs_input.eq(~row.fill & ~flush),
+            free.eq(~self.o.valid | self.o.ready),
+            self.i.ready.eq(active & free & needs_input),
+            step.eq(active & free & (self.i.valid | ~needs_input)),
+            emit.eq(step & ~priming),
+            finish.eq(emit & final),
+            queue.r_en.eq(finish | ~active),
+        ]
+        self._emit(m, row, emit, opening, final, single, needs_input & step)
+        with m.If(step):
+            m.d.sync += fresh.eq(0)
+        with m.If(emit):
+            m.d.sync += [
+                opening.eq(0),
+                row.chunk.eq(row.chunk + 1),
+                row.more.eq(row.more - 1),
+            ]
+        with m.If(queue.r_en):
+            m.d.sync += [
+                row.eq(queue.r_data), active.eq(queue.r_rdy), fresh.eq(1), opening.eq(1)
+            ]
+        return m
+
+    def _emit(
+        self,
+        m: Module,
+        row: data.View,
+        emit: Signal,
+        opening: Signal,
+        final: Signal,
+        single: Signal,
+        takes: Value,
+    ) -> None:
+        n = self.n_bytes
+        rotated: Value = self.i.payload
+        for k in range(log2_exact(n)):
+            rotated = Mux(row.rotate[k], rotated.rotate_left(8 << k), rotated)
+        before = Signal(8 * n)
+        with m.If(takes):
+            m.d.sync += before.eq(rotated)
+        octets, mask = [], []
+        for lane in range(n):
+            octet = Mux(
+                (lane < row.rotate) & ~single,
+                before.word_select(lane, 8),
+                rotated[8 * lane : 8 * lane + 8],
+            )
+            octets.append(Mux(row.fill, row.value, octet))
+            mask.append((~opening | (lane >= row.first)) & (~final | (lane <= row.last)))
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(emit):
+            m.d.sync += [
+                self.o.valid.eq(1),
+                self.o.payload.data.eq(Cat(octets)),
+                self.o.payload.mask.eq(Cat(mask)),
+                self.o.payload.chunk.eq(row.chunk),
+                self.o.payload.last.eq(final),
+                self.o.payload.tag.eq(row.tag),
+            ]

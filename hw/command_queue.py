@@ -1,0 +1,91 @@
+"""The engines' queues of command items, side by side in one memory."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from arch.isa import Engine
+from arch.params import Params
+from hw.interfaces import N_ENGINES, command_item_layout, command_signature
+
+
+def queue_entry_layout() -> data.StructLayout:
+    """An item and the engine that it is for."""
+    return data.StructLayout({"engine": range(N_ENGINES), "item": command_item_layout()})
+
+
+class CommandQueue(wiring.Component):
+    """Four queues of ``queue_words`` items that share one write and one read port.
+
+    Members
+    -------
+    entries : one item a cycle; ``ready`` is low while the queue of ``payload.engine`` is full.
+    commands : to the engines, one item a cycle altogether; an item is offered two cycles after it
+        was taken, and only to an engine that is ready. An engine that has raised its ``ready``
+        must keep it until it has taken the last item of a command (as
+        :class:`hw.command_port.CommandPort` does), or it holds up the others.
+    """
+
+    def __init__(self, params: Params):
+        self.params = params
+        super().__init__({
+            "entries": In(stream.Signature(queue_entry_layout())),
+            "commands": Out(command_signature()).array(N_ENGINES),
+        })
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        depths = [getattr(self.params.config.queue_words, e.name.lower()) for e in Engine]
+        n_items = sum(depths)
+        m.submodules.memory = memory = Memory(shape=command_item_layout(), depth=n_items, init=[])
+        write, read = memory.write_port(), memory.read_port()
+
+        entry = self.entries.payload
+        out_valid = Signal()
+        out_engine = Signal(range(N_ENGINES))
+        out_free = Signal()
+        m.d.comb += [write.data.eq(entry.item), read.en.eq(0), out_free.eq(~out_valid)]
+        with m.If(out_free):
+            m.d.sync += out_valid.eq(0)
+
+        chosen = out_free  # no queue of higher priority has taken the read port
+        first = 0
+        for e, depth in enumerate(depths):
+            end = first + depth - 1
+            head = Signal(range(n_items), init=first, name=f"head_{e}")
+            tail = Signal(range(n_items), init=first, name=f"tail_{e}")
+            level = Signal(range(depth + 1), name=f"level_{e}")
+            push, pop, mine = (Signal(name=f"{name}_{e}") for name in ("push", "pop", "mine"))
+            port = self.commands[e]
+            m.d.comb += [
+                mine.eq(out_valid & (out_engine == e)),
+                port.valid.eq(mine),
+                port.payload.eq(read.data),
+                push.eq(self.entries.valid & (entry.engine == e) & (level != depth)),
+                # Behind its last item an engine is busy: the next command must wait here.
+                pop.eq(chosen & (level != 0) & port.ready & ~(mine & read.data.last)),
+            ]
+            with m.If(mine & port.ready):
+                m.d.comb += out_free.eq(1)
+            with m.If(push):
+                m.d.sync += tail.eq(Mux(tail == end, first, tail + 1))
+            with m.If(entry.engine == e):
+                m.d.comb += [
+                    write.addr.eq(tail),
+                    write.en.eq(push),
+                    self.entries.ready.eq(level != depth),
+                ]
+            with m.If(pop):
+                m.d.comb += [read.addr.eq(head), read.en.eq(1)]
+                m.d.sync += [
+                    head.eq(Mux(head == end, first, head + 1)),
+                    out_valid.eq(1),
+                    out_engine.eq(e),
+                ]
+            m.d.sync += level.eq(level + push - pop)
+            chosen = chosen & ~pop
+            first = end + 1
+        return m

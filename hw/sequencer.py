@@ -1,0 +1,256 @@
+"""Fetches a program, checks its commands and hands them to the engines' queues."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add, or_
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from arch.isa import (
+    CONFIG_WORDS,
+    COUNT_BITS,
+    HEADER,
+    WAITS,
+    WORD_BYTES,
+    Cause,
+    Opcode,
+)
+from arch.params import Params, log2_exact
+from hw.command_queue import CommandQueue
+from hw.interfaces import N_ENGINES, ReadRequest, command_signature, completed_layout
+from hw.program_fetch import WORD_COUNT_BITS, ProgramFetch
+
+MAX_COUNT = (1 << COUNT_BITS) - 1
+
+
+def header_layout() -> data.StructLayout:
+    """What is kept of a header: its command's engine and what is wrong with it."""
+    return data.StructLayout({
+        "engine": range(N_ENGINES),
+        "is_end": 1,
+        "bad_opcode": 1,
+        "bad_length": 1,
+        "n_words": HEADER["words"].width,
+        "mask": HEADER["mask"].width,
+    })
+
+
+class Sequencer(wiring.Component):
+    """Dispatches the commands of a program in order; one 64-bit word a cycle.
+
+    A program that is refused ends like one that reaches END: the commands before the bad one are
+    completed first, so that what they did, and an error of theirs, does not depend on time.
+
+    Members
+    -------
+    run : the program may run; it starts once after a reset.
+    region, offset, n_bytes : where the program is; steady while ``run``. Bytes behind the last
+        whole word do not count.
+    fetch : program memory. At most four requests of 128 bytes are open, and their beats are taken
+        at once.
+    commands : to the engines, in the order of isa.Engine.
+    engine_completed : EngineStatus.completed of each engine.
+    completed : commands that each engine has completed, one cycle behind ``engine_completed``.
+    dispatched : commands dispatched to all engines, modulo 2**16.
+    done : one cycle: END is reached and every command is completed.
+    error : one cycle, instead of ``done``: ``cause`` (OPCODE, LENGTH, WAIT, REGION or BUS),
+        ``address`` and ``info`` (the offset and region that could not be read) are valid.
+    """
+
+    def __init__(self, params: Params):
+        self.params = params
+        super().__init__({
+            "run": In(1),
+            "region": In(3),
+            "offset": In(32),
+            "n_bytes": In(32),
+            "fetch": Out(ReadRequest(params)),
+            "commands": Out(command_signature()).array(N_ENGINES),
+            "engine_completed": In(N_ENGINES),
+            "completed": Out(completed_layout()),
+            "dispatched": Out(COUNT_BITS),
+            "done": Out(1),
+            "error": Out(1),
+            "cause": Out(4),
+            "address": Out(32),
+            "info": Out(32),
+        })
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        m.submodules.fetch = fetch = ProgramFetch(self.params)
+        m.submodules.queue = queue = CommandQueue(self.params)
+        connect(m, fetch.fetch, flipped(self.fetch))
+        for e in range(N_ENGINES):
+            connect(m, queue.commands[e], flipped(self.commands[e]))
+            count = self.completed[e]
+            m.d.sync += count.eq(count + self.engine_completed[e])
+        word_lsb = log2_exact(WORD_BYTES)
+        m.d.comb += [
+            fetch.region.eq(self.region),
+            fetch.first_word.eq(self.offset[word_lsb:]),
+            fetch.n_words.eq(self.n_bytes[word_lsb:]),
+        ]
+
+        dispatched = Signal(completed_layout())
+        header = Signal(header_layout())
+        words_left = Signal(WORD_COUNT_BITS)  # not yet taken from fetch.words
+        settled = Signal()
+        m.d.sync += settled.eq(self.completed.as_value() == dispatched.as_value())
+
+        last = self._push(m, header, fetch, queue, words_left)
+
+        def fail(cause: Value | Cause) -> None:
+            m.d.sync += self.cause.eq(cause)
+            m.next = "DRAIN"
+
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += fetch.begin.eq(self.run)
+                m.d.sync += words_left.eq(fetch.n_words)
+                with m.If(self.run):
+                    m.next = "HEADER"
+            with m.State("HEADER"):
+                with m.If(words_left < 2):
+                    fail(Cause.LENGTH)
+                with m.Elif(fetch.words.valid):
+                    m.d.comb += fetch.words.ready.eq(1)
+                    m.d.sync += [
+                        header.eq(self._decode(m, fetch.words.payload)),
+                        words_left.eq(words_left - 1),
+                    ]
+                    m.next = "WAITS"
+                with m.Elif(fetch.fault):
+                    m.next = "FAULT"
+            with m.State("WAITS"):
+                cause = self._cause(m, header, fetch.words.payload, dispatched, words_left)
+                m.d.comb += queue.entries.payload.item.is_waits.eq(1)
+                with m.If(fetch.words.valid):
+                    with m.If(cause != Cause.NONE):
+                        fail(cause)
+                    with m.Elif(header.is_end):
+                        m.next = "DRAIN"
+                    with m.Else():
+                        m.d.comb += queue.entries.valid.eq(1)
+                        with m.If(queue.entries.ready):
+                            self._count(m, header.engine, dispatched)
+                            with m.If(last):
+                                m.next = "HEADER"
+                            with m.Else():
+                                m.next = "WORDS"
+                with m.Elif(fetch.fault):
+                    m.next = "FAULT"
+            with m.State("WORDS"):
+                m.d.comb += queue.entries.valid.eq(fetch.words.valid)
+                with m.If(queue.entries.valid & queue.entries.ready & last):
+                    m.next = "HEADER"
+                with m.Elif(~fetch.words.valid & fetch.fault):
+                    m.next = "FAULT"
+            with m.State("FAULT"):
+                m.d.sync += [self.address.eq(fetch.address), self.info.eq(self.region)]
+                fail(fetch.cause)
+            with m.State("DRAIN"):
+                m.d.comb += fetch.end.eq(1)
+                with m.If(settled):
+                    m.d.sync += [
+                        self.done.eq(self.cause == Cause.NONE),
+                        self.error.eq(self.cause != Cause.NONE),
+                    ]
+                    m.next = "OVER"
+            with m.State("OVER"):
+                m.d.sync += [self.done.eq(0), self.error.eq(0)]
+        return m
+
+    def _decode(self, m: Module, word: Value) -> Signal:
+        """Fields and faults of a header word."""
+        out = Signal(header_layout())
+        opcode = word[: HEADER["opcode"].width]
+        n_words = word[HEADER["words"].lsb :][: HEADER["words"].width]
+        mask = word[HEADER["mask"].lsb :][: HEADER["mask"].width]
+        present = Signal(range(len(mask) + 1))
+        m.d.comb += [
+            present.eq(_count_ones(mask)),
+            out.engine.eq(opcode),
+            out.bad_opcode.eq(1),
+            out.bad_length.eq(present != n_words),
+            out.n_words.eq(n_words),
+            out.mask.eq(mask),
+        ]
+        with m.Switch(opcode):
+            for known in Opcode:
+                with m.Case(known):
+                    beyond = mask[len(CONFIG_WORDS[known]) :]
+                    m.d.comb += [
+                        out.bad_opcode.eq(0),
+                        out.is_end.eq(known is Opcode.END),
+                        out.bad_length.eq((present != n_words) | beyond.any()),
+                    ]
+        return out
+
+    def _cause(
+        self, m: Module, header: data.View, word: Value, dispatched: data.View, words_left: Value
+    ) -> Signal:
+        """What is wrong with a command, in the order in which arch.decode looks for it."""
+        too_early = reduce(
+            or_,
+            (
+                word[field.lsb :][: field.width] > dispatched[e]
+                for e, field in enumerate(WAITS.fields)
+            ),
+        )
+        full = Cat(dispatched[e] == MAX_COUNT for e in range(N_ENGINES))
+        cause = Signal(Cause)
+        with m.If(header.bad_opcode):
+            m.d.comb += cause.eq(Cause.OPCODE)
+        with m.Elif(header.bad_length):
+            m.d.comb += cause.eq(Cause.LENGTH)
+        with m.Elif(too_early):
+            m.d.comb += cause.eq(Cause.WAIT)
+        with m.Elif(header.n_words >= words_left):  # the wait word is still among them
+            m.d.comb += cause.eq(Cause.LENGTH)
+        with m.Elif(~header.is_end & full.bit_select(header.engine, 1)):
+            m.d.comb += cause.eq(Cause.LENGTH)
+        return cause
+
+    def _count(self, m: Module, engine: Value, dispatched: data.View) -> None:
+        m.d.sync += self.dispatched.eq(self.dispatched + 1)
+        for e in range(N_ENGINES):
+            with m.If(engine == e):
+                m.d.sync += dispatched[e].eq(dispatched[e] + 1)
+
+    def _push(
+        self,
+        m: Module,
+        header: data.View,
+        fetch: ProgramFetch,
+        queue: CommandQueue,
+        words_left: Signal,
+    ) -> Value:
+        """Move words from the program to the queue; true while the word is a command's last."""
+        entry = queue.entries.payload
+        rest = Mux(entry.item.is_waits, header.mask, header.mask & (header.mask - 1))
+        index = Signal(4)
+        for i in reversed(range(len(header.mask))):
+            with m.If(header.mask[i]):
+                m.d.comb += index.eq(i)
+        m.d.comb += [
+            entry.engine.eq(header.engine),
+            entry.item.word.eq(fetch.words.payload),
+            entry.item.index.eq(index),
+            entry.item.last.eq(rest == 0),
+        ]
+        with m.If(queue.entries.valid & queue.entries.ready):
+            m.d.comb += fetch.words.ready.eq(1)
+            m.d.sync += [header.mask.eq(rest), words_left.eq(words_left - 1)]
+        return entry.item.last
+
+
+def _count_ones(value: Value) -> Value:
+    """Number of ones, added as a tree."""
+    terms: list[Value] = list(value)
+    while len(terms) > 1:
+        terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
+    return terms[0]
