@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,6 +22,7 @@ from sim.tools import SimulatorError
 
 SEED_VARIABLE = "WEFT_SEED"
 RESULTS_VARIABLE = "WEFT_RESULTS"
+TIMEOUT_SECONDS = 900.0
 FAILED_RUN_DAYS = 7  # logs of failed runs are deleted when they are older
 
 
@@ -60,6 +62,7 @@ def run_block(
     waves: str | Path | None = None,
     test_filter: str | None = None,
     results: str | Path | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> None:
     """Run the cocotb tests of ``test_module`` on ``component``.
 
@@ -77,23 +80,53 @@ def run_block(
     test_filter : regular expression; only tests whose names match run.
     results : file for the JUnit XML; without it a file in the folder WEFT_RESULTS where that
         environment variable is set.
+    timeout_seconds : wall time after which the simulation is stopped.
 
-    Raises :class:`BlockFailure` when a test failed or none ran, with seed and log.
+    Raises :class:`BlockFailure` when a test failed, none ran or the time ran out, with seed and
+    log.
     """
-    seed = choose_seed(seed)
-    tools.find_simulator(simulator)
-    waves_path = Path(waves).resolve() if waves is not None else None
-    options = BuildOptions(
-        simulator=simulator, waves=waves_path.suffix.removeprefix(".") if waves_path else ""
+    tools.find_simulator(simulator)  # so that a missing one costs no Verilog
+    run_verilog(
+        {f"{name}.v": emit_verilog(component, name)},
+        name,
+        test_module,
+        BuildOptions(simulator=simulator),
+        seed=seed,
+        env=env,
+        waves=waves,
+        test_filter=test_filter,
+        results=results,
+        timeout_seconds=timeout_seconds,
     )
-    simulation = build_simulation({f"{name}.v": emit_verilog(component, name)}, name, options)
-    label = f"{name}.{test_module.rsplit('.', 1)[-1]}.{simulator}"
+
+
+def run_verilog(
+    sources: Mapping[str, str],
+    top: str,
+    test_module: str,
+    options: BuildOptions | None = None,
+    *,
+    seed: int | None = None,
+    env: Mapping[str, str] | None = None,
+    waves: str | Path | None = None,
+    test_filter: str | None = None,
+    results: str | Path | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> None:
+    """Run the cocotb tests of ``test_module`` on Verilog (file name to text); see run_block."""
+    options = options or BuildOptions()
+    seed = choose_seed(seed)
+    waves_path = Path(waves).resolve() if waves is not None else None
+    if waves_path is not None:
+        options = replace(options, waves=waves_path.suffix.removeprefix("."))
+    simulation = build_simulation(sources, top, options)
+    label = f"{top}.{test_module.rsplit('.', 1)[-1]}.{options.simulator}"
     results_path = _results_path(results, label, env)
     print(f"{label}: seed {seed} (repeat with {SEED_VARIABLE}={seed})", flush=True)
     extra = dict(env or {})
     if test_filter is not None:
         extra["COCOTB_TEST_FILTER"] = test_filter
-    _run(simulation, test_module, label, seed, extra, waves_path, results_path)
+    _run(simulation, test_module, label, seed, extra, waves_path, results_path, timeout_seconds)
 
 
 def _results_path(
@@ -117,6 +150,7 @@ def _run(
     extra: Mapping[str, str],
     waves_path: Path | None,
     results_path: Path | None,
+    timeout_seconds: float,
 ) -> None:
     """Run in a folder of its own, which stays when a test failed."""
     runs = tools.cache_folder() / "runs"
@@ -125,14 +159,22 @@ def _run(
     folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=runs))
     results_file, log = folder / "results.xml", folder / "run.log"
     with log.open("w") as file:
-        code = subprocess.run(
-            simulation.command(waves_path=waves_path),
-            cwd=folder,
-            env=simulation.environment(test_module, seed=seed, results=results_file, extra=extra),
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
+        try:
+            code = subprocess.run(
+                simulation.command(waves_path=waves_path),
+                cwd=folder,
+                env=simulation.environment(
+                    test_module, seed=seed, results=results_file, extra=extra
+                ),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                timeout=timeout_seconds,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            raise BlockFailure(
+                f"{label}: did not end within {timeout_seconds:g} seconds; seed {seed}; log: {log}"
+            ) from None
     if results_path is not None and results_file.exists():
         results_path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(results_file, results_path)

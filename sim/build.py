@@ -87,9 +87,13 @@ class Simulation:
         self, test_module: str, *, seed: int, results: Path, extra: Mapping[str, str] | None = None
     ) -> dict[str, str]:
         """Environment of the process that runs ``test_module`` and writes JUnit XML."""
+        # Verilator applies writes at the right time by itself, which lets Clock run without
+        # Python; Icarus does not.
+        trust = "1" if self.simulator == "verilator" else "0"
         return {
             **os.environ,
             **tools.cocotb_environment(),
+            "COCOTB_TRUST_INERTIAL_WRITES": trust,
             "COCOTB_TOPLEVEL": self.top,
             "COCOTB_TEST_MODULES": test_module,
             "COCOTB_RANDOM_SEED": str(seed),
@@ -139,15 +143,16 @@ def _cocotb_libraries() -> Path:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """One process at a time builds a folder; the others wait and then find it complete."""
+    path = folder.parent / f"{folder.name}.lock"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(folder.parent / f"{folder.name}.lock", "w")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     except OSError as error:
         raise SimulatorError(
-            f"{folder.parent}: cannot be written ({error.strerror}); set WEFT_CACHE to a folder "
+            f"{path.parent}: cannot be written ({error.strerror}); set WEFT_CACHE to a folder "
             "that can"
         ) from None
-    with lock:
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -194,7 +199,9 @@ def _call(command: Sequence[str], work: Path, environment: Mapping[str, str], wh
         raise SimulatorError(f"{what}: {_first_error(log.read_text())}; log: {log}")
 
 
-_ERROR = re.compile(r"^.*(%Error|\berror\b|syntax error|cannot find|undefined reference).*$", re.I)
+_ERROR = re.compile(
+    r"^.*(%Error|\berror\b|syntax error|cannot find|undefined reference).*$", re.IGNORECASE
+)
 
 
 def _first_error(log: str) -> str:

@@ -139,8 +139,6 @@ def cocotb_environment() -> dict[str, str]:
         "PYGPI_PYTHON_BIN": sys.executable,
         "GPI_USERS": f"{_find_libpython()};{cocotb_config.pygpi_entry_point()}",
         "TOPLEVEL_LANG": "verilog",
-        # Verilator applies writes at the right time by itself, and then Clock runs without Python.
-        "COCOTB_TRUST_INERTIAL_WRITES": "1",
         "COCOTB_ANSI_OUTPUT": "0",
     }
 
