@@ -122,13 +122,13 @@ def config_cause(params: Params, command: Command) -> Cause:
             c["mode"] not in list(Mode)
             or 0 in (c["tile_w"], c["tile_h"], c["blocks"])
             or c["run"] < c["tile_w"]
-            or c["lead"] > (MAX_LEAD if c["mode"] == Mode.DEPTHWISE else 0)
+            or c["lead"] > (min(MAX_LEAD, c["run"]) if c["mode"] == Mode.DEPTHWISE else 0)
             or not 1 <= c["last_cols"] <= params.cols
             or not -31 <= c["shift"] <= 30
             or c["multiplier"] >> 31
         )
         if c["mode"] == Mode.ELEMENTWISE:
-            bad |= c["run"] != c["tile_w"]
+            bad |= c["run"] != c["tile_w"] or bool(c["table_out"])
         else:
             bad |= (
                 0 in (c["entries"], c["cb_count"])
@@ -139,6 +139,8 @@ def config_cause(params: Params, command: Command) -> Cause:
             return Cause.CONFIG
         uses_tables = c["mode"] == Mode.ELEMENTWISE or c["table_out"]
         if uses_tables and not params.config.elementwise:
+            return Cause.ABSENT
+        if c["mode"] == Mode.ELEMENTWISE and c["binary"] and params.streams < 2:
             return Cause.ABSENT
     if command.opcode is Opcode.CORE and not params.config.has_core:
         return Cause.ABSENT

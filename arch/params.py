@@ -100,19 +100,29 @@ class Params:
     def scratchpad_words(self) -> int:
         return self.scratchpad_bytes // self.window_bytes
 
+    @cached_property
+    def bank_weights(self) -> tuple[int, ...]:
+        """Weight (0, 1 or -1) of each digit of a word's address in :meth:`bank_of`.
+
+        Going from a word to the next changes the bank by the sum of the weights of the digits
+        that change, so no such partial sum may be a multiple of the number of banks.
+        """
+        banks = self.scratchpad_banks
+        n_digits = -(-log2_exact(self.scratchpad_words) // log2_exact(banks))
+        weights: list[int] = [1]
+        while len(weights) < n_digits:
+            weights.append(next(w for w in (1, -1, 0) if (sum(weights) + w) % banks))
+        return tuple(weights)
+
     def bank_of(self, word: int) -> int:
-        """Bank of a scratchpad word: the sum of its address's digits in base ``banks``.
+        """Bank of a scratchpad word: a weighted sum of its address's digits in base ``banks``.
 
         Neighbouring words are always in different banks, and strides that are multiples of the
         number of banks spread over them.
         """
-        banks, total = self.scratchpad_banks, 0
-        bits = log2_exact(banks)
-        word &= self.scratchpad_words - 1
-        while word:
-            total += word & (banks - 1)
-            word >>= bits
-        return total & (banks - 1)
+        banks = self.scratchpad_banks
+        digits = [word // banks**i % banks for i in range(len(self.bank_weights))]
+        return sum(w * d for w, d in zip(self.bank_weights, digits, strict=True)) % banks
 
     # ---- weight memory -----------------------------------------------------------------------
     @property

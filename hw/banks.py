@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Signal, Value
+from amaranth.hdl import Const, Signal, Value
 
 from arch.params import Params, log2_exact
 
 
 def bank_of(params: Params, word: Value) -> Value:
-    """Bank of a scratchpad word: the sum of its address's digits in base ``banks``."""
+    """Bank of a scratchpad word."""
     bits = log2_exact(params.scratchpad_banks)
-    digits = [word[lsb : lsb + bits] for lsb in range(0, len(word), bits)]
-    while len(digits) > 1:  # a balanced tree; the carries beyond ``bits`` do not count
-        digits = [
-            (digits[i] + digits[i + 1])[:bits] if i + 1 < len(digits) else digits[i]
-            for i in range(0, len(digits), 2)
+    terms = []
+    for i, weight in enumerate(params.bank_weights):
+        digit = word[i * bits : (i + 1) * bits]
+        if weight:
+            terms.append(digit if weight > 0 else (Const(0, bits) - digit)[:bits])
+    while len(terms) > 1:  # a balanced tree; the carries beyond ``bits`` do not count
+        terms = [
+            (terms[i] + terms[i + 1])[:bits] if i + 1 < len(terms) else terms[i]
+            for i in range(0, len(terms), 2)
         ]
-    return digits[0]
+    return terms[0]
 
 
 def row_of(params: Params, word: Value) -> Value:

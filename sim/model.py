@@ -178,8 +178,6 @@ class FunctionalModel:
             y = requantize(
                 value, c["multiplier"], c["shift"], c["zero_point"], c["low"], c["high"]
             )
-            if c["table_out"]:
-                y = self._table(0, y).astype(np.int8)
             self._write_block(c, index, y)
 
     def _write_block(self, c: dict[str, int], index: int, y: np.ndarray) -> None:
