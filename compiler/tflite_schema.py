@@ -1,0 +1,193 @@
+"""The tables of TensorFlow Lite's schema that are read.
+
+Source: tensorflow/compiler/mlir/lite/schema/schema.fbs. Fields are in the order of their slots.
+Tables of options that no supported operator has are left out. Enumerations and references to
+buffers are plain integers here.
+"""
+
+from __future__ import annotations
+
+from compiler.flatbuffer import Refused, Scalar, Scalars, Table, Tables, Text, Union
+
+IDENTIFIER = b"TFL3"
+VERSION = 3
+
+_BOOL, _INT8, _UINT8 = Scalar("?"), Scalar("i1"), Scalar("u1")
+_INT32, _UINT32, _UINT64, _FLOAT32 = Scalar("<i4"), Scalar("<u4"), Scalar("<u8"), Scalar("<f4")
+_ONE, _MINUS_ONE = Scalar("<i4", 1), Scalar("<i4", -1)
+_BYTES, _INTS, _LONGS, _FLOATS = Scalars("u1"), Scalars("<i4"), Scalars("<i8"), Scalars("<f4")
+
+CONV_2D_OPTIONS = Table(
+    "Conv2DOptions",
+    {
+        "padding": _INT8,
+        "stride_w": _INT32,
+        "stride_h": _INT32,
+        "fused_activation_function": _INT8,
+        "dilation_w_factor": _ONE,
+        "dilation_h_factor": _ONE,
+        "quantized_bias_type": _INT8,
+    },
+)
+
+DEPTHWISE_CONV_2D_OPTIONS = Table(
+    "DepthwiseConv2DOptions",
+    {
+        "padding": _INT8,
+        "stride_w": _INT32,
+        "stride_h": _INT32,
+        "depth_multiplier": _INT32,
+        "fused_activation_function": _INT8,
+        "dilation_w_factor": _ONE,
+        "dilation_h_factor": _ONE,
+    },
+)
+
+FULLY_CONNECTED_OPTIONS = Table(
+    "FullyConnectedOptions",
+    {
+        "fused_activation_function": _INT8,
+        "weights_format": _INT8,
+        "keep_num_dims": _BOOL,
+        "asymmetric_quantize_inputs": _BOOL,
+        "quantized_bias_type": _INT8,
+        "quant_spec": _BYTES,
+    },
+)
+
+ADD_OPTIONS = Table(
+    "AddOptions", {"fused_activation_function": _INT8, "pot_scale_int16": Scalar("?", True)}
+)
+
+POOL_2D_OPTIONS = Table(
+    "Pool2DOptions",
+    {
+        "padding": _INT8,
+        "stride_w": _INT32,
+        "stride_h": _INT32,
+        "filter_width": _INT32,
+        "filter_height": _INT32,
+        "fused_activation_function": _INT8,
+    },
+)
+
+REDUCER_OPTIONS = Table("ReducerOptions", {"keep_dims": _BOOL})
+RESHAPE_OPTIONS = Table("ReshapeOptions", {"new_shape": _INTS})
+SOFTMAX_OPTIONS = Table("SoftmaxOptions", {"beta": _FLOAT32})
+PAD_OPTIONS = Table("PadOptions", {})
+
+# Members of the union BuiltinOptions, by their numbers.
+OPTIONS: dict[int, Table] = {
+    1: CONV_2D_OPTIONS,
+    2: DEPTHWISE_CONV_2D_OPTIONS,
+    5: POOL_2D_OPTIONS,
+    8: FULLY_CONNECTED_OPTIONS,
+    9: SOFTMAX_OPTIONS,
+    11: ADD_OPTIONS,
+    17: RESHAPE_OPTIONS,
+    22: PAD_OPTIONS,
+    27: REDUCER_OPTIONS,
+}
+
+_OPERATOR_CODE = Table(
+    "OperatorCode",
+    {
+        "deprecated_builtin_code": _INT8,
+        "custom_code": Text(),
+        "version": _ONE,
+        "builtin_code": _INT32,
+    },
+)
+
+_QUANTIZATION = Table(
+    "QuantizationParameters",
+    {
+        "min": _FLOATS,
+        "max": _FLOATS,
+        "scale": _FLOATS,
+        "zero_point": _LONGS,
+        "details_type": Refused(1, "quantisation other than by scales and zero points"),
+        "details": Union({}),
+        "quantized_dimension": _INT32,
+    },
+)
+
+_TENSOR = Table(
+    "Tensor",
+    {
+        "shape": _INTS,
+        "type": _INT8,
+        "buffer": _UINT32,
+        "name": Text(),
+        "quantization": _QUANTIZATION,
+        "is_variable": _BOOL,
+        "sparsity": Refused(4, "sparse tensors are not supported; convert the model without"),
+        "shape_signature": _INTS,
+        "has_rank": _BOOL,
+        "variant_tensors": Refused(4, "variant tensors are not supported"),
+        "external_buffer": Refused(4, "constants in other files are not supported"),
+    },
+)
+
+_OPERATOR = Table(
+    "Operator",
+    {
+        "opcode_index": _UINT32,
+        "inputs": _INTS,
+        "outputs": _INTS,
+        "builtin_options_type": _UINT8,
+        "builtin_options": Union(OPTIONS),
+        "custom_options": _BYTES,
+        "custom_options_format": _INT8,
+        "mutating_variable_inputs": _BYTES,
+        "intermediates": _INTS,
+        "large_custom_options_offset": _UINT64,
+        "large_custom_options_size": _UINT64,
+        "builtin_options_2_type": _UINT8,
+        "builtin_options_2": Union({}),
+        "debug_metadata_index": _MINUS_ONE,
+    },
+)
+
+_SUBGRAPH = Table(
+    "SubGraph",
+    {
+        "tensors": Tables(_TENSOR),
+        "inputs": _INTS,
+        "outputs": _INTS,
+        "operators": Tables(_OPERATOR),
+        "name": Text(),
+        "debug_metadata_index": _MINUS_ONE,
+    },
+)
+
+_BUFFER = Table("Buffer", {"data": _BYTES, "offset": _UINT64, "size": _UINT64})
+_METADATA = Table("Metadata", {"name": Text(), "buffer": _UINT32})
+_TENSOR_MAP = Table("TensorMap", {"name": Text(), "tensor_index": _UINT32})
+
+_SIGNATURE = Table(
+    "SignatureDef",
+    {
+        "inputs": Tables(_TENSOR_MAP),
+        "outputs": Tables(_TENSOR_MAP),
+        "signature_key": Text(),
+        "deprecated_tag": Text(),
+        "subgraph_index": _UINT32,
+    },
+)
+
+MODEL = Table(
+    "Model",
+    {
+        "version": _UINT32,
+        "operator_codes": Tables(_OPERATOR_CODE),
+        "subgraphs": Tables(_SUBGRAPH),
+        "description": Text(),
+        "buffers": Tables(_BUFFER),
+        "metadata_buffer": _INTS,
+        "metadata": Tables(_METADATA),
+        "signature_defs": Tables(_SIGNATURE),
+        "external_buffer_groups": Refused(4, "constants in other files are not supported"),
+        "external_buffers": Refused(4, "constants in other files are not supported"),
+    },
+)
