@@ -223,3 +223,25 @@ def test_a_constant_may_be_an_output_and_an_operand_of_a_custom_operator() -> No
     reference = Reference(b.build(z, c), {"AddConstant": add_constant})
     outputs = reference.run([np.ones(4, np.int8)])
     assert [a.tolist() for a in outputs] == [[[1, 2], [3, 4]], [0, 1, 2, 3]]
+
+
+def test_constants_behind_the_flatbuffer_are_used() -> None:
+    b = ModelBuilder()
+    same: dict[str, Any] = {"scale": 0.5, "zero_point": 0}
+    c = b.constant(np.zeros(4, np.int8), **same)
+    b.subgraph.outputs = [b.add(b.input((4,), **same), c, **same)]
+    buffer = b.model.buffers[1]
+    buffer.data, buffer.offset, buffer.size = None, 2, 4
+    buffer.offset = len(b.build())  # which takes no more room than the offset before
+    reference = Reference(b.build() + bytes([1, 2, 3, 4]))
+    assert reference.run([np.array([10, 10, 10, 10], np.int8)])[0].tolist() == [11, 12, 13, 14]
+
+
+def test_scalars_are_run() -> None:
+    b = ModelBuilder()
+    same: dict[str, Any] = {"scale": 0.5, "zero_point": 0}
+    x, y = b.input((), **same), b.input((2,), **same)
+    reference = Reference(b.build(b.add(x, y, **same), b.reshape(x, (1, 1)), x))
+    total, reshaped, scalar = reference.run([np.array(5, np.int8), np.array([1, 2], np.int8)])
+    assert (total.tolist(), reshaped.tolist(), scalar.tolist()) == ([6, 7], [[5]], 5)
+    assert reference.all_tensors([np.array(5, np.int8), np.array([1, 2], np.int8)])[0].shape == ()
