@@ -76,18 +76,25 @@ class _Writer:
         flags, data = t.flags, t.data
         if isinstance(data, np.ndarray):
             if data.nbytes != t.n_bytes:
-                raise ValueError(f"{op.name}: {data.nbytes} bytes of data for {t.n_bytes} of tensor")
+                raise ValueError(
+                    f"{op.name}: {data.nbytes} bytes of data for {t.n_bytes} of tensor"
+                )
             flags, data = flags | TensorFlag.CONSTANT, self.place(data.tobytes())
         if data % max(1, t.type.element_bytes):
             raise LayoutError(
                 f"{op.name}: tensor of {t.type.name} at 0x{data:08X} is not aligned to its"
                 f" {t.type.element_bytes} bytes; move it"
             )
-        return self.place(TENSOR.pack(tensor_values(t, flags) | {
-            "data": data,
-            "channel_scales": self.numbers("f", t.channel_scales),
-            "channel_zero_points": self.numbers("i", t.channel_zero_points),
-        }))
+        return self.place(
+            TENSOR.pack(
+                tensor_values(t, flags)
+                | {
+                    "data": data,
+                    "channel_scales": self.numbers("f", t.channel_scales),
+                    "channel_zero_points": self.numbers("i", t.channel_zero_points),
+                }
+            )
+        )
 
     def tensors(self, op: OpDescription, tensors: Sequence[TensorDescription]) -> int:
         return self.numbers("I", [self.tensor(op, t) for t in tensors])
@@ -145,8 +152,8 @@ def layout_descriptors(image: FirmwareImage, ops: Sequence[OpDescription]) -> De
     needed = max((op.scratch_bytes for op in ops if op.scratch is None), default=0)
     if scratch.n_bytes < needed:
         raise LayoutError(
-            f"core: {state_end - base} bytes of descriptors and state and {needed} of scratch exceed"
-            f" the {image.free.n_bytes} that are free in DMEM; raise core.dmem_kib"
+            f"core: {state_end - base} bytes of descriptors and state and {needed} of scratch"
+            f" exceed the {image.free.n_bytes} that are free in DMEM; raise core.dmem_kib"
         )
     return DescriptorLayout(data, base, arguments, AddressRange(state_start, state_end), scratch)
 
@@ -182,5 +189,7 @@ def _write(
 
 def _address(op: OpDescription, place: object) -> int:
     if isinstance(place, np.ndarray):
-        raise LayoutError(f"{op.name}: state or scratch is host memory; give an address on the core")
+        raise LayoutError(
+            f"{op.name}: state or scratch is host memory; give an address on the core"
+        )
     return int(place) if isinstance(place, int) else 0

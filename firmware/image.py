@@ -1,4 +1,4 @@
-"""The core's program: built from the operators that a model uses, and read back from its ELF file."""
+"""The core's program: built from the operators that a model uses, and read back from ELF."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gen.linker_map import linker_script
 FIRMWARE_FOLDER = Path(__file__).parent
 OPS_FOLDER = FIRMWARE_FOLDER / "ops"
 RUNTIME_FOLDER = FIRMWARE_FOLDER / "runtime"
-_RUNTIME = ("entry.S", "memory.c", "heap.cc", "support.cc")
+_RUNTIME = ("entry.S", "memory.c", "heap.cc", "support.cc", "division.cc")
 _REGISTRATION = struct.Struct(f"<{NAME_BYTES}sII")
 
 
@@ -89,8 +89,9 @@ def builtin_source(name: str) -> Path:
     """The library's source of an operator; raises :class:`UnknownOperatorError`."""
     path = OPS_FOLDER / f"{name.lower()}.cc"
     if name not in builtin_op_names():
+        known = ", ".join(builtin_op_names())
         raise UnknownOperatorError(
-            f"{name}: the core's library has no such operator; it has {', '.join(builtin_op_names())};"
+            f"{name}: the core's library has no such operator; it has {known};"
             " give a C++ source of your own"
         )
     return path
@@ -133,7 +134,9 @@ def _header_folder(params: Params) -> Path:
     def write(path: Path) -> None:
         path.write_text(text)
 
-    return built_once(f"firmware/include/{digest_of(text)}", Path(HEADER_NAME).stem, ".h", write).parent
+    return built_once(
+        f"firmware/include/{digest_of(text)}", Path(HEADER_NAME).stem, ".h", write
+    ).parent
 
 
 def _compile(source: Path, output: Path, header_folder: Path) -> None:

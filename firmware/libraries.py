@@ -137,7 +137,11 @@ def libcxx_objects(target: Target) -> list[Path]:
             f"libcxx-{name}",
             [
                 *("c++", "-target", target.triple, f"-mcpu={target.cpu}", "-w"),
-                *(flag for flag in (*LANGUAGE_FLAGS, *CXX_FLAGS) if flag not in ("-g", "-std=c++17")),
+                *(
+                    flag
+                    for flag in (*LANGUAGE_FLAGS, *CXX_FLAGS)
+                    if flag not in ("-g", "-std=c++17")
+                ),
                 *target.flags,
                 *("-std=c++23", "-D_LIBCPP_BUILDING_LIBRARY", "-DLIBCXX_BUILDING_LIBCXXABI"),
                 *("-I.", "-I../../libcxxabi/include", "-I../libc"),

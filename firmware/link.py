@@ -34,7 +34,7 @@ def link_core(params: Params, objects: Sequence[Path], output: Path) -> None:
 
 
 def _definitions(symbol: str, linked: Sequence[Path]) -> list[Path]:
-    """Objects that may define a symbol and are not linked yet, of the first provider to have any."""
+    """Objects that may define a symbol, not linked yet, of the first provider to have any."""
     for provide in providers(CORE):
         found = [path for path in provide(symbol) if path not in linked]
         if found:
@@ -45,6 +45,7 @@ def _definitions(symbol: str, linked: Sequence[Path]) -> list[Path]:
 def _lld(script: Path, objects: Sequence[Path], output: Path, *flags: str) -> str | None:
     """None on success, or what the linker says."""
     command = ["ld.lld", "-m", "elf32lriscv", "-static", "--gc-sections", "--relax-gp"]
+    command += ["--wrap=__divsf3", "--wrap=__divdf3"]  # runtime/division.cc
     command += ["--error-limit=0", "--color-diagnostics=never", *flags]
     code, text = run_zig([*command, "-T", script, "-o", output, *objects])
     return text if code else None
@@ -67,7 +68,9 @@ def _error(params: Params, text: str) -> WeftError:
             f" {dmem_bytes} bytes of DMEM of configuration {name}; raise core.dmem_kib"
         )
     undefined = re.search(
-        r"undefined(?: \w+)? symbol: (.+)\n>>> referenced by (\S+?)(?: \(.*\))?$", text, re.MULTILINE
+        r"undefined(?: \w+)? symbol: (.+)\n>>> referenced by (\S+?)(?: \(.*\))?$",
+        text,
+        re.MULTILINE,
     )
     if undefined is not None:
         return SourceError(

@@ -180,7 +180,11 @@ def _shown(path: str) -> str:
 
 
 def compile_object(
-    target: Target, source: Path, output: Path, include_folders: Sequence[Path] = (), *,
+    target: Target,
+    source: Path,
+    output: Path,
+    include_folders: Sequence[Path] = (),
+    *,
     flags: Sequence[str] = (),
 ) -> None:
     """Compile one C, C++ or assembly file; zig's cache makes it quick where nothing changed.

@@ -48,12 +48,15 @@ static inline int32_t weft_saturating_shift_left(int32_t x, int32_t exponent) {
 
 /* one_over_one_plus_x_for_x_in_0_1: 1 / (1 + x), both Q0.31, by Newton and Raphson. */
 static inline int32_t weft_one_over_one_plus(int32_t x) {
-    const uint32_t denominator = (uint32_t)x + (UINT32_C(1) << 31); /* twice its half, (1 + x) / 2 */
-    const uint32_t half = denominator >> 1;
-    int32_t y = INT32_C(1515870810) + weft_srdhm_doubled(-INT32_C(1010580540), half << 1);
+    /* Twice (1 + x) / 2, which the original halves first and so loses the last bit of. */
+    const uint32_t doubled_half = ((uint32_t)x + (UINT32_C(1) << 31)) & ~UINT32_C(1);
+    int32_t y = INT32_C(1515870810) + weft_srdhm_doubled(-INT32_C(1010580540), doubled_half);
     for (int i = 0; i < 3; i++) {
-        const int32_t error = (INT32_C(1) << 29) - weft_srdhm_doubled(y, half << 1);
-        y += weft_saturating_shift_left(weft_srdhm(y, error), 2);
+        /* At most 1/17 at the first step: neither its double nor four times y * error saturates. */
+        const int32_t error = (INT32_C(1) << 29) - weft_srdhm_doubled(y, doubled_half);
+        const uint64_t product = (uint64_t)((int64_t)y * (2 * error));
+        const uint32_t rounded = (uint32_t)(product >> 32) + ((uint32_t)product >> 31);
+        y += (int32_t)(rounded << 2);
     }
     return weft_saturating_shift_left(y, 1);
 }

@@ -116,7 +116,9 @@ def _memory_map(params: Params) -> list[str]:
     if core != "none":
         lines += define("WEFT_IMEM_BYTES", str(core.imem_kib * 1024), "bytes of instruction memory")
         lines += define("WEFT_DMEM_BYTES", str(core.dmem_kib * 1024), "bytes of data memory")
-        lines += define("WEFT_STACK_BYTES", str(stack_bytes(params)), "of it, at its end: the stack")
+        lines += define(
+            "WEFT_STACK_BYTES", str(stack_bytes(params)), "of it, at its end: the stack"
+        )
     lines += _text("Byte offsets from MMIO_BASE.")
     for register in memory_map.Mmio:
         doc = memory_map.MMIO_DOC[register]

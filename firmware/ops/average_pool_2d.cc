@@ -6,9 +6,9 @@
 
 namespace {
 
-// To nearest, ties away from zero.
-int32_t divide(int32_t sum, int32_t count) {
-    return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+// To nearest, ties away from zero; half is count / 2.
+int32_t divide(int32_t sum, int32_t count, int32_t half) {
+    return (sum > 0 ? sum + half : sum - half) / count;
 }
 
 int32_t average_pool(const weft_op_t *op) {
@@ -19,7 +19,7 @@ int32_t average_pool(const weft_op_t *op) {
     const int32_t row_step = op->inputs[0]->dims[2] * channels;
     const int32_t low = p->low, high = p->high;
     weft_pool_2d_pixels(op, [&](weft_window_t window, int8_t *to) {
-        const int32_t count = window.rows * window.cols;
+        const int32_t count = window.rows * window.cols, half = count >> 1;
         if (window.cols * channels == row_step) {
             // Whole rows follow one another: one row of all of them.
             window.cols = count;
@@ -32,7 +32,7 @@ int32_t average_pool(const weft_op_t *op) {
             for (int32_t row = 0; row < window.rows; row++, from += row_step)
                 weft_add_strided(from, window.cols, channels, lanes, sums);
             for (int32_t lane = 0; lane < lanes; lane++)
-                to[c + lane] = weft_clamp(divide(sums[lane], count), low, high);
+                to[c + lane] = weft_clamp(divide(sums[lane], count, half), low, high);
         }
     });
     return WEFT_STATUS_OK;

@@ -1,4 +1,4 @@
-/* The host build's end of the operator interface: lists the operators of a library and runs them. */
+/* The host build's end of the operator interface: lists a library's operators and runs them. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,109 @@
+"""The core of the functional model: runs commands by calling the operators' host build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arch.errors import WeftError
+from arch.memory_map import DMEM_BASE, SCRATCHPAD_BASE
+from arch.op_interface import OpDescription, TensorDescription
+from firmware.descriptors import DescriptorLayout
+from firmware.host import HostOps
+from firmware.image import FirmwareImage
+
+
+class CoreMemories(Protocol):
+    """The accelerator's memories that the core reaches, as bytes (uint8)."""
+
+    scratchpad: NDArray[Any]
+    dmem: NDArray[Any]
+
+
+class HostCoreError(WeftError):
+    """A command that names no operator, or memory that the host build cannot reach."""
+
+
+class HostCore:
+    """Called with (function, argument, memories) of a command; returns the operator's status.
+
+    Parameters
+    ----------
+    image : the firmware whose addresses the commands hold.
+    ops : the descriptions that ``layout`` was made from, in the same order.
+    layout : where their descriptors are.
+    host : the operators.
+
+    Raises :class:`HostCoreError` for addresses outside scratchpad and data memory.
+    """
+
+    def __init__(
+        self,
+        image: FirmwareImage,
+        ops: Sequence[OpDescription],
+        layout: DescriptorLayout,
+        host: HostOps,
+    ):
+        self._host = host
+        self._ops: Mapping[int, OpDescription] = dict(zip(layout.arguments, ops, strict=True))
+        self._functions: dict[int, tuple[str, bool]] = {}
+        for name, functions in image.functions.items():
+            self._functions[functions.eval] = (name, False)
+            if functions.init is not None:
+                self._functions[functions.init] = (name, True)
+        self._states: dict[int, NDArray[np.uint8]] = {}
+
+    def __call__(self, function: int, argument: int, memories: CoreMemories) -> int:
+        if function not in self._functions or argument not in self._ops:
+            raise HostCoreError(
+                f"core: no operator at 0x{function:08X} with descriptor 0x{argument:08X};"
+                " the program was made for another firmware"
+            )
+        name, is_init = self._functions[function]
+        op = self._on_host(argument, memories)
+        return self._host.init(name, op) if is_init else self._host.call(name, op)
+
+    def _on_host(self, argument: int, memories: CoreMemories) -> OpDescription:
+        """The description with views into the memories in the place of addresses."""
+        op = self._ops[argument]
+
+        def tensors(described: Sequence[TensorDescription]) -> tuple[TensorDescription, ...]:
+            return tuple(self._tensor(op, t, memories) for t in described)
+
+        state, scratch = op.state, op.scratch
+        if isinstance(state, int):
+            state = self._view(op, state, op.state_bytes, memories)
+        elif state is None and op.state_bytes:
+            state = self._states.setdefault(argument, np.zeros(op.state_bytes, np.uint8))
+        if isinstance(scratch, int):
+            scratch = self._view(op, scratch, op.scratch_bytes, memories)
+        return replace(
+            op,
+            inputs=tensors(op.inputs),
+            outputs=tensors(op.outputs),
+            intermediates=tensors(op.intermediates),
+            state=state,
+            scratch=scratch,
+        )
+
+    def _tensor(
+        self, op: OpDescription, t: TensorDescription, memories: CoreMemories
+    ) -> TensorDescription:
+        if isinstance(t.data, np.ndarray) or not t.n_bytes:
+            return t
+        return replace(t, data=self._view(op, t.data, t.n_bytes, memories))
+
+    def _view(
+        self, op: OpDescription, address: int, n_bytes: int, memories: CoreMemories
+    ) -> NDArray[Any]:
+        for base, memory in ((DMEM_BASE, memories.dmem), (SCRATCHPAD_BASE, memories.scratchpad)):
+            if base <= address and address + n_bytes <= base + len(memory):
+                return memory[address - base : address - base + n_bytes]
+        raise HostCoreError(
+            f"{op.name}: {n_bytes} bytes at 0x{address:08X} are neither in the scratchpad nor in"
+            " the core's data memory"
+        )
