@@ -30,8 +30,7 @@ class ProgramFetch(wiring.Component):
     end : no more words are wanted; no request follows.
     fetch : the memory.
     words : the words, one per cycle if the bus is 64 bits or more wide.
-    fault : memory failed: ``cause`` and ``address`` tell how, and ``words`` ends before the word
-        that could not be read.
+    fault : memory failed, as ``cause`` and ``address`` tell, and all words before have been taken.
     """
 
     def __init__(self, params: Params):
@@ -55,18 +54,19 @@ class ProgramFetch(wiring.Component):
         layout = data.StructLayout({"data": 8 * axi_bytes, "last": 1})
         depth = N_CHUNKS * CHUNK_BYTES // axi_bytes
         m.submodules.buffer = buffer = SyncFIFOBuffered(width=layout.size, depth=depth)
-        chunk_done = Signal()
-        self._ask(m, chunk_done)
+        chunk_done, failed = Signal(), Signal()
+        self._ask(m, chunk_done, failed)
 
         beat = self.fetch.beats.payload
         m.d.comb += [
             self.fetch.beats.ready.eq(1),
             buffer.w_data.eq(Cat(beat.data, beat.last)),
-            buffer.w_en.eq(self.fetch.beats.valid & (beat.cause == Cause.NONE) & ~self.fault),
+            buffer.w_en.eq(self.fetch.beats.valid & (beat.cause == Cause.NONE) & ~failed),
+            self.fault.eq(failed & (buffer.level == 0) & ~self.words.valid),
         ]
-        with m.If(self.fetch.beats.valid & (beat.cause != Cause.NONE) & ~self.fault):
+        with m.If(self.fetch.beats.valid & (beat.cause != Cause.NONE) & ~failed):
             m.d.sync += [
-                self.fault.eq(1),
+                failed.eq(1),
                 self.cause.eq(beat.cause),
                 self.address.eq(beat.address),
             ]
@@ -78,7 +78,7 @@ class ProgramFetch(wiring.Component):
             self._join(m, buffer, head.data)
         return m
 
-    def _ask(self, m: Module, chunk_done: Signal) -> None:
+    def _ask(self, m: Module, chunk_done: Signal, failed: Signal) -> None:
         """Raise a request whenever the buffer has room for another chunk."""
         chunk_words = CHUNK_BYTES // WORD_BYTES
         next_word, words_left = Signal(WORD_COUNT_BITS), Signal(WORD_COUNT_BITS)
@@ -89,7 +89,7 @@ class ProgramFetch(wiring.Component):
         m.d.comb += [
             to_end.eq(chunk_words - next_word[: log2_exact(chunk_words)]),
             n.eq(Mux(words_left < to_end, words_left, to_end)),
-            ask.eq(~request.valid & (words_left != 0) & (chunks != N_CHUNKS) & ~self.fault),
+            ask.eq(~request.valid & (words_left != 0) & (chunks != N_CHUNKS) & ~failed),
         ]
         m.d.sync += chunks.eq(chunks + ask - chunk_done)
         with m.If(ask):

@@ -101,7 +101,7 @@ class Sequencer(wiring.Component):
         settled = Signal()
         m.d.sync += settled.eq(self.completed.as_value() == dispatched.as_value())
 
-        last = self._push(m, header, fetch, queue, words_left)
+        last = self._push(m, header, fetch, queue, dispatched, words_left)
 
         def fail(cause: Value | Cause) -> None:
             m.d.sync += self.cause.eq(cause)
@@ -136,7 +136,6 @@ class Sequencer(wiring.Component):
                     with m.Else():
                         m.d.comb += queue.entries.valid.eq(1)
                         with m.If(queue.entries.ready):
-                            self._count(m, header.engine, dispatched)
                             with m.If(last):
                                 m.next = "HEADER"
                             with m.Else():
@@ -215,18 +214,13 @@ class Sequencer(wiring.Component):
             m.d.comb += cause.eq(Cause.LENGTH)
         return cause
 
-    def _count(self, m: Module, engine: Value, dispatched: data.View) -> None:
-        m.d.sync += self.dispatched.eq(self.dispatched + 1)
-        for e in range(N_ENGINES):
-            with m.If(engine == e):
-                m.d.sync += dispatched[e].eq(dispatched[e] + 1)
-
     def _push(
         self,
         m: Module,
         header: data.View,
         fetch: ProgramFetch,
         queue: CommandQueue,
+        dispatched: data.View,
         words_left: Signal,
     ) -> Value:
         """Move words from the program to the queue; true while the word is a command's last."""
@@ -245,6 +239,12 @@ class Sequencer(wiring.Component):
         with m.If(queue.entries.valid & queue.entries.ready):
             m.d.comb += fetch.words.ready.eq(1)
             m.d.sync += [header.mask.eq(rest), words_left.eq(words_left - 1)]
+        # Not before its last word: a command that memory cuts short will never be completed.
+        with m.If(queue.entries.valid & queue.entries.ready & entry.item.last):
+            m.d.sync += self.dispatched.eq(self.dispatched + 1)
+            for e in range(N_ENGINES):
+                with m.If(header.engine == e):
+                    m.d.sync += dispatched[e].eq(dispatched[e] + 1)
         return entry.item.last
 
 

@@ -1,0 +1,267 @@
+"""cocotb: the sequencer dispatches and refuses programs exactly as arch.decode does."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import deque
+
+import cocotb
+
+from arch.decode import Decoder, ProgramError
+from arch.isa import (
+    CONFIG_WORDS,
+    HEADER,
+    WAITS,
+    WORD_BYTES,
+    Cause,
+    Command,
+    Encoder,
+    Engine,
+    Opcode,
+)
+from hw.interfaces import command_item_layout
+from tests.hw.bench import Bench, Sink, Watch, unpack
+from tests.hw.configs import variant
+from tests.hw.memory_client import ReadResponder
+
+PARAMS = variant(os.environ["WEFT_VARIANT"])
+OPCODES = {opcode.engine: opcode for opcode in Opcode if opcode.engine is not None}
+REGION = 5
+ROUNDS = int(os.environ["WEFT_ROUNDS"])
+
+
+def random_program(n_commands: int) -> list[list[int]]:
+    """Words of the commands of a good program, END included."""
+    encoder = Encoder()
+    configs = {opcode: {} for opcode in OPCODES.values()}
+    counts = [0] * len(Engine)
+    commands = []
+    for _ in range(n_commands):
+        opcode = random.choice(list(OPCODES.values()))
+        for fmt in CONFIG_WORDS[opcode]:
+            if random.random() < 0.4:
+                configs[opcode] |= fmt.unpack(random.getrandbits(64))
+        waits = tuple(random.randint(0, count) for count in counts)
+        commands.append(encoder.encode(Command(opcode, dict(configs[opcode]), waits)))
+        counts[opcode.engine] += 1
+    waits = tuple(random.randint(0, count) for count in counts)
+    commands.append(encoder.encode(Command(Opcode.END, {}, waits)))
+    return commands
+
+
+def spoil(commands: list[list[int]]) -> list[int]:
+    """Break a program at a random place in one of the ways that a sequencer must notice."""
+    command = random.choice(commands)
+    kind = random.choice(("bit", "opcode", "words", "mask", "wait", "cut", "word", "none"))
+    if kind == "bit":
+        command[random.randrange(2)] ^= 1 << random.randrange(64)
+    elif kind in ("opcode", "words", "mask"):
+        fields = HEADER.unpack(command[0])
+        field = HEADER["opcode" if kind == "opcode" else kind]
+        fields[field.name] = random.getrandbits(field.width)
+        command[0] = HEADER.pack(fields)
+    elif kind == "wait":
+        waits = WAITS.unpack(command[1])
+        waits[random.choice(list(waits))] += random.choice((1, 2, 1000))
+        command[1] = WAITS.pack({name: min(value, 0xFFFF) for name, value in waits.items()})
+    elif kind == "word":
+        command.append(random.getrandbits(64))
+    words = [word for words in commands for word in words]
+    return words[: random.randrange(len(words) + 1)] if kind == "cut" else words
+
+
+class EngineStub:
+    """Takes an engine's commands as a CommandPort does and completes them in order, later."""
+
+    def __init__(self, dut, engine: Engine, slow: float):
+        self.engine, self.slow = engine, slow
+        self.opcode = OPCODES[engine]
+        self.sink = Sink(dut, f"commands__{engine.value}", self.take, gate=lambda: not self.busy)
+        self.busy = 0
+        self.words = [0] * len(CONFIG_WORDS[self.opcode])
+        self.waits: tuple[int, ...] = ()
+        self.taken: list[Command] = []
+        self.open: deque[int] = deque()
+        self.completes = False
+        self.layout = command_item_layout()
+
+    def take(self, bits: int) -> None:
+        item = unpack(self.layout, bits)
+        if item.is_waits:
+            self.waits = tuple(WAITS.unpack(item.word).values())
+        else:
+            self.words[item.index] = item.word
+        if item.last:
+            config: dict[str, int] = {}
+            for fmt, word in zip(CONFIG_WORDS[self.opcode], self.words, strict=True):
+                config |= fmt.unpack(word)
+            self.taken.append(Command(self.opcode, config, self.waits))
+            self.busy = 1 + int(random.expovariate(1) * self.slow)
+            self.open.append(self.busy + int(random.expovariate(1) * self.slow))
+
+    def drive(self) -> None:
+        self.completes = bool(self.open) and self.open[0] <= 0
+        if self.completes:
+            self.open.popleft()
+        self.sink.drive()
+
+    def sample(self) -> None:
+        self.busy = max(0, self.busy - 1)
+        if self.open:
+            self.open[0] -= 1
+        self.sink.sample()
+
+
+class System:
+    """The sequencer with its memory and four engines; checks the counts in every cycle."""
+
+    def __init__(self, dut, program: bytes, offset: int = 0, slow: float = 0.0, **memory):
+        self.dut = dut
+        self.bench = Bench(dut)
+        image = bytes(random.getrandbits(8) for _ in range(offset)) + program + bytes(64)
+        self.fetch = self.bench.add(ReadResponder(dut, "fetch", PARAMS, image, **memory))
+        self.engines = [self.bench.add(EngineStub(dut, e, slow)) for e in Engine]
+        self.bench.add(self)
+        self.completed = [0] * len(Engine)
+        self.ended = ""
+        self.first_cycle = self.last_cycle = 0
+        self.offset, self.n_bytes = offset, len(program)
+
+    async def run(self, limit: int = 200_000) -> None:
+        await self.bench.start(
+            run=0, region=REGION, offset=self.offset, n_bytes=self.n_bytes, engine_completed=0
+        )
+        self.first_cycle = self.bench.cycle
+        self.dut.run.value = 1
+        await self.bench.until(lambda: self.ended, "the program ends", limit)
+        await self.bench.cycles(50)
+
+    def drive(self) -> None:
+        bits = sum(engine.completes << e for e, engine in enumerate(self.engines))
+        self.dut.engine_completed.value = bits
+
+    def sample(self) -> None:
+        d = self.dut
+        counts = int(d.completed.value)
+        assert [counts >> 16 * e & 0xFFFF for e in range(4)] == self.completed
+        done, error = int(d.done.value), int(d.error.value)
+        if done or error:
+            assert not self.ended, "ends twice"
+            assert self.completed == [len(engine.taken) for engine in self.engines]
+            self.ended = "done" if done else "error"
+            self.last_cycle = self.bench.cycle
+            self.report = [int(x.value) for x in (d.cause, d.dispatched, d.address, d.info)]
+        for e, engine in enumerate(self.engines):
+            self.completed[e] += engine.completes
+        if int(self.fetch.beats.valid.value):
+            assert int(self.fetch.beats_ready.value), "the fetch holds up the bus"
+
+
+def expect(program: bytes) -> tuple[list[list[Command]], ProgramError | None]:
+    """What arch.decode makes of a program: commands of each engine, and the error."""
+    commands: list[list[Command]] = [[] for _ in Engine]
+    try:
+        for engine, command in Decoder().commands(program):
+            commands[engine].append(command)
+    except ProgramError as error:
+        return commands, error
+    return commands, None
+
+
+def compare(system: System, program: bytes) -> Cause:
+    """Fail unless the sequencer did what arch.decode says; the cause, for statistics."""
+    commands, error = expect(program)
+    for e, engine in enumerate(system.engines):
+        assert engine.taken == commands[e], f"{engine.engine.name}: other commands"
+    if error is None:
+        assert system.ended == "done"
+        return Cause.NONE
+    assert system.ended == "error"
+    assert system.report == [error.cause, error.command & 0xFFFF, 0, 0]
+    return error.cause
+
+
+def to_bytes(words: list[int]) -> bytes:
+    return b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
+
+
+@cocotb.test()
+@cocotb.parametrize(spoiled=[False, True], index=list(range(ROUNDS)))
+async def random_programs_are_dispatched_or_refused_as_decoded(dut, spoiled, index):
+    """Good programs and broken ones, with random memory latency and slow engines."""
+    commands = random_program(random.choice((0, 1, 5, 40, 120)))
+    words = spoil(commands) if spoiled else [word for words in commands for word in words]
+    program = to_bytes(words)
+    if spoiled and random.random() < 0.2:
+        program = program[: max(0, len(program) - random.randrange(8))]
+    latency = random.choice((1, 8, 60))
+    system = System(
+        dut,
+        program,
+        offset=8 * random.randrange(40),
+        slow=random.choice((0, 3, 30)),
+        latency=lambda: 1 + random.randrange(latency),
+        pause=random.choice((0.0, 0.5)),
+    )
+    await system.run()
+    cause = compare(system, program)
+    dut._log.info("%d words: %s", len(words), cause.name)
+    assert all(region == REGION for region, _, _ in system.fetch.requests)
+    assert all(
+        system.offset <= offset and offset + length <= system.offset + len(program) // 8 * 8
+        for _, offset, length in system.fetch.requests
+    ), "asks for bytes outside the program"
+
+
+@cocotb.test()
+@cocotb.parametrize(cause=[Cause.REGION, Cause.BUS], index=list(range(ROUNDS)))
+async def a_program_that_cannot_be_read_stops_where_it_ends(dut, cause, index):
+    """Commands before the fault are dispatched; a fault behind END does not matter."""
+    words = [word for words in random_program(60) for word in words]
+    program = to_bytes(words) + bytes(8 * random.randrange(60))
+    offset = 8 * random.randrange(20)
+    limit = offset + 8 * random.randrange(len(program) // 8 + 1)
+
+    def fault(first: int, length: int) -> Cause:
+        return cause if first + length > limit else Cause.NONE
+
+    system = System(dut, program, offset=offset, slow=4, fault=fault)
+    await system.run()
+    refused = [first for _, first, length in system.fetch.requests if first + length > limit]
+    readable = program[: refused[0] - offset] if refused else program
+    commands, error = expect(readable)
+    for e, engine in enumerate(system.engines):
+        # Part of a command may have gone to its queue; a whole one may not be missing.
+        assert engine.taken == commands[e]
+    if error is None:
+        assert system.ended == "done"
+    else:
+        assert system.ended == "error"
+        assert system.report == [cause, error.command, refused[0], REGION]
+
+
+@cocotb.test()
+async def a_word_is_dispatched_each_cycle(dut):
+    """Memory and engines without delay: as many cycles as words, a few more for the start."""
+    words = [word for words in random_program(400) for word in words]
+    system = System(dut, to_bytes(words), latency=lambda: 1)
+    for engine in system.engines:
+        engine.sink.gate = lambda: True
+    await system.run()
+    compare(system, to_bytes(words))
+    per_word = max(1, WORD_BYTES // PARAMS.axi_bytes)
+    cycles = system.last_cycle - system.first_cycle
+    dut._log.info("%d words in %d cycles", len(words), cycles)
+    assert cycles <= len(words) * per_word + 40
+
+
+@cocotb.test(skip=os.environ["WEFT_LONG"] != "1")
+async def an_engine_counts_to_65535_and_no_further(dut):
+    """The command that would overflow the count is refused."""
+    header = HEADER.pack({"opcode": Opcode.CORE, "words": 0, "mask": 0})
+    program = to_bytes([header, 0] * 65540)
+    system = System(dut, program, latency=lambda: 1)
+    await system.run(limit=1_000_000)
+    assert compare(system, program) is Cause.LENGTH
+    assert len(system.engines[Engine.CORE].taken) == 65535

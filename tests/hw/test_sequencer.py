@@ -1,0 +1,33 @@
+"""The sequencer against arch.decode."""
+
+from __future__ import annotations
+
+import pytest
+
+from hw.sequencer import Sequencer
+from sim.blocks import run_block
+from tests.hw.configs import variant
+
+
+@pytest.mark.parametrize(
+    ("name", "simulator"),
+    [
+        ("tiny", "verilator"),
+        ("small", "verilator"),
+        ("bus128", "verilator"),
+        ("bus256", "verilator"),
+        ("small", "icarus"),
+    ],
+)
+def test_sequencer_dispatches_as_decoded(name, simulator):
+    run_block(
+        Sequencer(variant(name)),
+        f"sequencer_{name}",
+        "tests.hw.cocotb_sequencer",
+        simulator=simulator,
+        env={
+            "WEFT_VARIANT": name,
+            "WEFT_ROUNDS": "25" if simulator == "verilator" else "6",
+            "WEFT_LONG": str(int((name, simulator) == ("small", "verilator"))),
+        },
+    )
