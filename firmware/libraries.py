@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -26,18 +27,22 @@ from firmware.toolchain import (
 
 _ZIG_MODULES = ("compiler_rt", "c")
 _MUSL_FOLDERS = ("math", "string", "stdlib", "ctype", "errno", "multibyte")
-# Of libc++, everything that needs neither a file system, threads, nor locales.
-_LIBCXX_FILES = (
-    "algorithm",
-    "charconv",
-    "functional",
-    "hash",
-    "memory",
-    "optional",
-    "stdexcept",
-    "string",
-    "vector",
-)
+# Sources of libc++ by what the mangled names of their functions contain; those that need a file
+# system, threads or locales are not here. What matches nothing may be in any of them.
+_LIBCXX_FILES = {
+    "__sort": "algorithm",
+    "to_chars": "charconv",
+    "bad_function_call": "functional",
+    "__next_prime": "hash",
+    "__shared": "memory",
+    "optional": "optional",
+    "error": "stdexcept",
+    "out_of_range": "stdexcept",
+    "basic_string": "string",
+    "to_string": "string",
+    "sto": "string",
+    "vector": "vector",
+}
 
 
 def _object(
@@ -59,20 +64,17 @@ def _object(
 def zig_objects(target: Target) -> list[Path]:
     """compiler_rt and zig's part of libc: one object each, with a section for every function."""
     position = "-fPIC" if "-fPIC" in target.flags else "-fno-PIC"
-    return [
-        _object(
-            target,
-            module,
-            [
-                *("build-obj", f"{module}.zig", "-lc", "-OReleaseFast", "-fstrip"),
-                *("-target", target.triple, f"-mcpu={target.cpu}", "--name", module),
-                *("-ffunction-sections", "-fdata-sections", "-fno-stack-check", position),
-            ],
-            find_zig().library,
-            output_flag="-femit-bin",
-        )
-        for module in _ZIG_MODULES
-    ]
+
+    def build(module: str) -> Path:
+        command = [
+            *("build-obj", f"{module}.zig", "-lc", "-OReleaseFast", "-fstrip"),
+            *("-target", target.triple, f"-mcpu={target.cpu}", "--name", module),
+            *("-ffunction-sections", "-fdata-sections", "-fno-stack-check", position),
+        ]
+        return _object(target, module, command, find_zig().library, output_flag="-femit-bin")
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(build, _ZIG_MODULES))
 
 
 @cache
@@ -128,34 +130,31 @@ def _musl_object(target: Target, source: Path) -> Path:
     )
 
 
-def libcxx_objects(target: Target) -> list[Path]:
-    """The compiled part of libc++."""
-    sources = find_zig().library / "libcxx" / "src"
+def libcxx_objects(target: Target, symbol: str) -> list[Path]:
+    """Objects of libc++ that may define a mangled name; none where it is not libc++'s."""
+    if re.match(r"_Z(?:N[KV]*|T[VIS]N?)?St", symbol) is None:
+        return []
+    likely = [name for part, name in _LIBCXX_FILES.items() if part in symbol]
     return [
-        _object(
-            target,
-            f"libcxx-{name}",
-            [
-                *("c++", "-target", target.triple, f"-mcpu={target.cpu}", "-w"),
-                *(
-                    flag
-                    for flag in (*LANGUAGE_FLAGS, *CXX_FLAGS)
-                    if flag not in ("-g", "-std=c++17")
-                ),
-                *target.flags,
-                *("-std=c++23", "-D_LIBCPP_BUILDING_LIBRARY", "-DLIBCXX_BUILDING_LIBCXXABI"),
-                *("-I.", "-I../../libcxxabi/include", "-I../libc"),
-                *("-c", f"{name}.cpp"),
-            ],
-            sources,
-        )
-        for name in _LIBCXX_FILES
+        _libcxx_object(target, name) for name in dict.fromkeys(likely or _LIBCXX_FILES.values())
     ]
 
 
-def is_libcxx(symbol: str) -> bool:
-    """Whether a mangled name belongs to the C++ library."""
-    return re.match(r"_Z(?:N[KV]*|T[VIS]N?)?St", symbol) is not None
+def _libcxx_object(target: Target, name: str) -> Path:
+    flags = [*LANGUAGE_FLAGS, *CXX_FLAGS]
+    return _object(
+        target,
+        f"libcxx-{name}",
+        [
+            *("c++", "-target", target.triple, f"-mcpu={target.cpu}", "-w"),
+            *(flag for flag in flags if flag not in ("-g", "-std=c++17")),
+            *target.flags,
+            *("-std=c++23", "-D_LIBCPP_BUILDING_LIBRARY", "-DLIBCXX_BUILDING_LIBCXXABI"),
+            *("-I.", "-I../../libcxxabi/include", "-I../libc"),
+            *("-c", f"{name}.cpp"),
+        ],
+        find_zig().library / "libcxx" / "src",
+    )
 
 
 @cache
@@ -170,5 +169,5 @@ def providers(target: Target) -> list[Callable[[str], list[Path]]]:
     return [
         lambda symbol: zig_objects(target),
         lambda symbol: [found] if (found := musl_object(target, symbol)) else [],
-        lambda symbol: libcxx_objects(target) if is_libcxx(symbol) else [],
+        lambda symbol: libcxx_objects(target, symbol),
     ]
