@@ -7,23 +7,19 @@ import os
 import random
 import shutil
 import subprocess
-import tempfile
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from sim import tools
-from sim.build import BuildOptions, Simulation, build_simulation
+from sim.build import BuildOptions, Simulation, build_simulation, new_run_folder
 from sim.tools import SimulatorError
 
 SEED_VARIABLE = "WEFT_SEED"
 RESULTS_VARIABLE = "WEFT_RESULTS"
 TIMEOUT_SECONDS = 900.0
-FAILED_RUN_DAYS = 7  # logs of failed runs are deleted when they are older
 
 
 class BlockFailure(SimulatorError):
@@ -112,15 +108,19 @@ def run_verilog(
     test_filter: str | None = None,
     results: str | Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    label: str | None = None,
 ) -> None:
-    """Run the cocotb tests of ``test_module`` on Verilog (file name to text); see run_block."""
+    """Run the cocotb tests of ``test_module`` on Verilog (file name to text); see run_block.
+
+    ``label`` names the design in messages and results; without it ``top`` does.
+    """
     options = options or BuildOptions()
     seed = choose_seed(seed)
     waves_path = Path(waves).resolve() if waves is not None else None
     if waves_path is not None:
         options = replace(options, waves=waves_path.suffix.removeprefix("."))
     simulation = build_simulation(sources, top, options)
-    label = f"{top}.{test_module.rsplit('.', 1)[-1]}.{options.simulator}"
+    label = f"{label or top}.{test_module.rsplit('.', 1)[-1]}.{options.simulator}"
     results_path = _results_path(results, label, env)
     print(f"{label}: seed {seed} (repeat with {SEED_VARIABLE}={seed})", flush=True)
     extra = dict(env or {})
@@ -153,10 +153,7 @@ def _run(
     timeout_seconds: float,
 ) -> None:
     """Run in a folder of its own, which stays when a test failed."""
-    runs = tools.cache_folder() / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
-    _remove_old(runs)
-    folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=runs))
+    folder = new_run_folder(label)
     results_file, log = folder / "results.xml", folder / "run.log"
     with log.open("w") as file:
         try:
@@ -180,14 +177,6 @@ def _run(
         shutil.copyfile(results_file, results_path)
     _judge(label, seed, code, results_file, log)
     shutil.rmtree(folder)
-
-
-def _remove_old(runs: Path) -> None:
-    limit = time.time() - FAILED_RUN_DAYS * 86400
-    for folder in runs.iterdir():
-        with suppress(OSError):
-            if folder.stat().st_mtime < limit:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _judge(label: str, seed: int, code: int, results_file: Path, log: Path) -> None:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from sim.tools import SimulatorError
 
 TIMESCALE = "1ns/1ps"
 CLOCK_PERIOD_NS = 10
+CXX_STANDARD = "-std=c++20"  # delays in Verilog want coroutines; one for all shares the run time
 UNUSED_DAYS = 30  # builds that nobody used for so long are deleted
+FAILED_RUN_DAYS = 7  # logs of failed runs are deleted when they are older
 
 _FORMATS = ("", "vcd", "fst")
 
@@ -157,6 +159,18 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def new_run_folder(label: str) -> Path:
+    """A folder for one run of a simulation; the caller deletes it, unless the run failed."""
+    runs = tools.cache_folder() / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    limit = time.time() - FAILED_RUN_DAYS * 86400
+    for folder in runs.iterdir():
+        with suppress(OSError):
+            if folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{label}-", dir=runs))
+
+
 def _remove_unused(builds: Path) -> None:
     limit = time.time() - UNUSED_DAYS * 86400
     for mark in builds.glob("*/complete"):
@@ -249,33 +263,28 @@ def _build_verilator(
     what = f"verilator: cannot build {top}"
     command = [str(tool.path), "--cc", "--exe", "--vpi", "-Mdir", "obj", "--prefix", "Vtop"]
     command += ["--top-module", top, "-o", "../sim", "-Wno-fatal", "--timescale", TIMESCALE]
+    command += ["-CFLAGS", CXX_STANDARD]
     command += ["--public-flat-rw"] if options.public else []
     command += [f"--trace-{options.waves}"] if options.waves else []
     command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
     command += [f"-D{key}={value}" for key, value in options.defines]
     command += [f"-G{key}={value}" for key, value in options.parameters]
     _call([*command, *options.verilator_flags, main, *names], work, tool.environment, what)
-    runtime = _runtime_folder(options)
+    runtime = _runtime_folder()
     _take_runtime(runtime, work / "obj")
     make = ["make", "-j", str(min(4, os.cpu_count() or 1)), "-C", "obj", "-f", "Vtop.mk"]
     # Verilator's makefile takes gcc for a compiler that reads a precompiled header by -include.
     make += ["CFG_CXXFLAGS_PCH_I=-include", f"PYTHON3={sys.executable}"]
     make += [f"CXX={compiler.path}", f"LINK={compiler.path}", f"OPT_FAST={options.cxx_flags}"]
-    make += ["OPT_GLOBAL=-O2"]
     environment = {**tool.environment, "MAKEFLAGS": "", "MAKELEVEL": "0"}
     _call(make, work, environment, what)
     _give_runtime(runtime, work / "obj")
     return ("sim",)
 
 
-def _runtime_folder(options: BuildOptions) -> Path:
+def _runtime_folder() -> Path:
     """Folder of Verilator's own compiled sources, which are the same for every design."""
-    parts = [
-        tools.find_verilator().version,
-        tools.find_compiler().version,
-        options.waves,
-        *options.verilator_flags,
-    ]
+    parts = [tools.find_verilator().version, tools.find_compiler().version, CXX_STANDARD]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return tools.cache_folder() / "runtime" / name
 

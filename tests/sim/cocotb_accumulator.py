@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
@@ -43,6 +44,5 @@ async def sums_follow_python(dut):
 @cocotb.test()
 async def fails_when_asked(dut):
     await reset(dut)
-    with open(os.environ["SEED_FILE"], "w") as file:
-        file.write(str(random.randrange(1 << 30)))
+    Path(os.environ["SEED_FILE"]).write_text(str(random.randrange(1 << 30)))
     assert os.environ.get("WRONG") != "1", "asked to fail"
