@@ -47,9 +47,9 @@ class Accumulator(wiring.Component):
             self.read_data.eq(drain.data),
         ]
         s1, s2, s3 = (Signal(update_layout(p), name=f"s{i}") for i in (1, 2, 3))
-        s1_sums, s2_sums = Signal.like(self.sums), Signal.like(self.sums)
-        old = Signal.like(self.read_data)
-        total = Signal.like(self.read_data)
+        s1_sums, s2_sums = (Signal.like(self.sums, name=f"s{i}_sums", reset_less=True) for i in (1, 2))
+        old = Signal.like(self.read_data, reset_less=True)
+        total = Signal.like(self.read_data, reset_less=True)
         m.d.sync += [s1.eq(self.update), s2.eq(s1), s3.eq(s2)]
         m.d.sync += [s1_sums.eq(self.sums), s2_sums.eq(s1_sums), old.eq(own.data)]
         for col in range(p.cols):

@@ -84,7 +84,7 @@ class Array(wiring.Component):
 
         # Tokens: position r of the list is the token that has reached row r of every group.
         tokens = [Signal(token_layout(), name=f"token_{r}") for r in range(n_positions)]
-        windows = Signal(data.ArrayLayout(data.ArrayLayout(8, p.cols), p.streams))
+        windows = Signal(data.ArrayLayout(data.ArrayLayout(8, p.cols), p.streams), reset_less=True)
         valid, tag = Signal(p.streams), Signal(TAG_BITS)
         with m.If(self.step):
             m.d.sync += [tokens[0].eq(self.input.token), windows.eq(self.input.windows)]
@@ -100,7 +100,10 @@ class Array(wiring.Component):
         """The second set of weights, filled from ``tiles``."""
         p = self.params
         shadow = [
-            [Signal(signed(8), name=f"shadow_{row}_{col}") for col in range(p.cols)]
+            [
+                Signal(signed(8), name=f"shadow_{row}_{col}", reset_less=True)
+                for col in range(p.cols)
+            ]
             for row in range(p.rows)
         ]
         shadow_active = Signal(p.rows)
@@ -162,7 +165,7 @@ class Array(wiring.Component):
                 row = group * p.group_rows + r
                 delayed = self.input.rows.word_select(row, 8)
                 for stage in range(r + 1):  # skewed, to meet the sum that moves down
-                    register = Signal(8, name=f"skew_{row}_{stage}")
+                    register = Signal(8, name=f"skew_{row}_{stage}", reset_less=True)
                     with m.If(self.step):
                         m.d.sync += register.eq(delayed)
                     delayed = register
@@ -194,7 +197,10 @@ class Array(wiring.Component):
             for i in range(0, len(group_sums), 2):
                 pair = []
                 for col in range(p.cols):
-                    total = Signal.like(self.sums[0], name=f"tree_{len(group_sums)}_{i}_{col}")
+                    total = Signal(
+                        signed(p.psum_bits), name=f"tree_{len(group_sums)}_{i}_{col}",
+                        reset_less=True,
+                    )
                     with m.If(self.step):
                         m.d.sync += total.eq(group_sums[i][col] + group_sums[i + 1][col])
                     pair.append(total)
@@ -207,10 +213,11 @@ class Array(wiring.Component):
         p = self.params
         position = row % p.group_rows
         bits = 16 + log2_exact(p.group_rows) if position else 16
-        activation = Signal(signed(8), name=f"activation_{row}_{col}")
-        weight = Signal(signed(8), name=f"weight_{row}_{col}")
-        product = Signal(signed(16), name=f"product_{row}_{col}")
-        total = Signal(signed(bits), name=f"sum_{row}_{col}")
+        where = f"{row}_{col}"
+        activation = Signal(signed(8), name=f"activation_{where}", reset_less=True)
+        weight = Signal(signed(8), name=f"weight_{where}", reset_less=True)
+        product = Signal(signed(16), name=f"product_{where}", reset_less=True)
+        total = Signal(signed(bits), name=f"sum_{where}", reset_less=True)
         with m.If(self.step):
             m.d.sync += [
                 activation.eq(operand),

@@ -89,7 +89,7 @@ class Drain(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         p = self.params
-        c = Signal(drain_command_layout(p))
+        c = Signal(drain_command_layout(p), reset_less=True)
         m.submodules.writer = writer = ResultWriter(p)
         elementwise = c.mode == Mode.ELEMENTWISE
 
@@ -179,8 +179,11 @@ class Drain(wiring.Component):
             channels = range(lane, p.cols, p.lanes)
 
             # Sums: read (0 to 1), select (1 to 2), bias (2 to 3).
-            s2_sum, s2_bias = Signal(signed(32)), Signal(signed(32))
-            s2_scale, s3_scale = Signal(scale_layout()), Signal(scale_layout())
+            s2_sum = Signal(signed(32), name=f"s2_sum_{lane}", reset_less=True)
+            s2_bias = Signal(signed(32), name=f"s2_bias_{lane}", reset_less=True)
+            s2_scale, s3_scale = (
+                Signal(scale_layout(), name=f"s{i}_scale_{lane}", reset_less=True) for i in (2, 3)
+            )
             m.d.sync += [
                 s2_sum.eq(_pick([self.read_data[ch] for ch in channels], s1_group)),
                 s2_bias.eq(self.bias[lane]),
@@ -188,8 +191,8 @@ class Drain(wiring.Component):
                 s3_scale.eq(s2_scale),
             ]
             # Operands: select (0 to 1), look up (1 to 2), add (2 to 3).
-            s1_codes = [Signal(signed(8), name=f"s1_code_{i}_{lane}") for i in range(2)]
-            s2_a = Signal(signed(8), name=f"s2_a_{lane}")
+            s1_codes = [Signal(signed(8), name=f"s1_code_{i}_{lane}", reset_less=True) for i in range(2)]
+            s2_a = Signal(signed(8), name=f"s2_a_{lane}", reset_less=True)
             for i, code in enumerate(s1_codes):
                 if i < p.streams:
                     window = windows.word_select(i, 8 * p.window_bytes)
@@ -197,11 +200,11 @@ class Drain(wiring.Component):
             m.d.sync += s2_a.eq(s1_codes[0])
             a = Mux(c.table_a, self.values[0][lane], s2_a)
             b = Mux(c.binary, self.values[1][lane], 0)
-            s3_value = Signal(signed(32), name=f"s3_value_{lane}")
+            s3_value = Signal(signed(32), name=f"s3_value_{lane}", reset_less=True)
             m.d.sync += s3_value.eq(Mux(elementwise, a + b, s2_sum + s2_bias))
 
             m.submodules[f"lane_{lane}"] = requantize = Requantize()
-            s_last = Signal(signed(8), name=f"last_{lane}")
+            s_last = Signal(signed(8), name=f"last_{lane}", reset_less=True)
             m.d.comb += [
                 requantize.value.eq(s3_value),
                 requantize.scale.eq(s3_scale),

@@ -87,10 +87,10 @@ class PassGenerator(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         p = self.params
-        command = Signal(pass_command_layout(p))
+        command = Signal(pass_command_layout(p), reset_less=True)
         block, entry, cb = Signal(16), Signal(16), Signal(16)
         block_base = Signal(log2_exact(p.scratchpad_bytes))
-        current = Signal(pass_layout(p))
+        current = Signal(pass_layout(p), reset_less=True)
         elementwise = command.geometry.mode == Mode.ELEMENTWISE
         m.d.comb += self.passes.payload.eq(current)
 

@@ -69,9 +69,10 @@ class PixelFetch(wiring.Component):
 
         # Stage 1: the common address and coordinates of the slot.
         s1_valid = Signal()
-        s1_pass = Signal(pass_layout(p))
+        s1_pass = Signal(pass_layout(p), reset_less=True)
         c = s1_pass.geometry
-        s1_address, row_next = Signal(address), Signal(address)
+        s1_address = Signal(address, reset_less=True)
+        row_next = Signal(address, reset_less=True)
         s1_x, s1_y = Signal(signed(17)), Signal(signed(17))
         slot, row = Signal(16), Signal(16)
         row_end, pass_end = Signal(), Signal()
@@ -113,8 +114,8 @@ class PixelFetch(wiring.Component):
         # Stage 2: each stream's address and coordinates.
         side = self._side_layout()
         s2_valid, s2_go = Signal(), Signal()
-        s2_request = Signal(window_request_layout(p))
-        s2_side = Signal(side)
+        s2_request = Signal(window_request_layout(p), reset_less=True)
+        s2_side = Signal(side, reset_less=True)
         s2_inside = Signal(p.streams)
         s2_height, s2_width = Signal(16), Signal(16)
         m.d.comb += s1_go.eq(s1_valid & (~s2_valid | s2_go))

@@ -48,7 +48,7 @@ class QuantStore(wiring.Component):
             "multiplier": data.ArrayLayout(32, p.cols),
             "shift": data.ArrayLayout(signed(8), p.cols),
         })
-        slots = [Signal(layout, name=f"slot_{i}") for i in range(N_SLOTS)]
+        slots = [Signal(layout, name=f"slot_{i}", reset_less=True) for i in range(N_SLOTS)]
         fill, use = Signal(), Signal()
         count = Signal(range(N_SLOTS + 1))
         item = self.quants.payload

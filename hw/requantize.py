@@ -44,7 +44,7 @@ class Requantize(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         # 1: left shift, with the wrap to 32 bits that the reference has.
-        s1_x, s1_q, s1_right = Signal(signed(32)), Signal(31), Signal(5)
+        s1_x, s1_q, s1_right = _stage(1, x=signed(32), q=31, right=5)
         left = Mux(self.scale.shift > 0, self.scale.shift[:5], 0)
         right = Mux(self.scale.shift < 0, (-self.scale.shift)[:5], 0)
         m.d.sync += [
@@ -53,9 +53,9 @@ class Requantize(wiring.Component):
             s1_right.eq(right),
         ]
         # 2: four partial products, as multipliers of 18 bits want them. 3: their sum.
-        s2_hh, s2_hl = Signal(signed(32)), Signal(signed(33))
-        s2_lh, s2_ll = Signal(signed(33)), Signal(32)
-        s2_right, s3_right, s4_right, s5_right = (Signal(5, name=f"s{i}_right") for i in (2, 3, 4, 5))
+        s2_hh, s2_hl, s2_lh, s2_ll, s2_right = _stage(
+            2, hh=signed(32), hl=signed(33), lh=signed(33), ll=32, right=5
+        )
         x_high, x_low = s1_x[16:].as_signed(), s1_x[:16]
         q_high, q_low = s1_q[16:], s1_q[:16]
         m.d.sync += [
@@ -65,7 +65,7 @@ class Requantize(wiring.Component):
             s2_ll.eq(x_low * q_low),
             s2_right.eq(s1_right),
         ]
-        s3_product = Signal(signed(64))
+        s3_product, s3_right = _stage(3, product=signed(64), right=5)
         middle = s2_hl + s2_lh
         outer = Cat(s2_ll, s2_hh).as_signed()
         m.d.sync += [
@@ -73,13 +73,14 @@ class Requantize(wiring.Component):
             s3_right.eq(s2_right),
         ]
         # 4: rounding doubling high multiply (it cannot saturate: the multiplier is positive).
-        s4_high = Signal(signed(32))
+        s4_high, s4_right = _stage(4, high=signed(32), right=5)
         m.d.sync += [
             s4_high.eq(s3_product[31:63].as_signed() + s3_product[30]),
             s4_right.eq(s3_right),
         ]
         # 5: rounding, ties away from zero. 6: shift.
-        s5_rounded, s6_y = Signal(signed(33)), Signal(signed(32))
+        s5_rounded, s5_right = _stage(5, rounded=signed(33), right=5)
+        (s6_y,) = _stage(6, y=signed(32))
         half = ((1 << s4_right) >> 1)[:31]
         negative = s4_high[-1] & (s4_right != 0)
         m.d.sync += [
@@ -94,3 +95,10 @@ class Requantize(wiring.Component):
             Mux(sum32 < self.low, self.low, Mux(sum32 > self.high, self.high, sum32))
         )
         return m
+
+
+def _stage(number: int, **shapes) -> list[Signal]:
+    """Registers of one pipeline stage."""
+    return [
+        Signal(shape, name=f"s{number}_{name}", reset_less=True) for name, shape in shapes.items()
+    ]

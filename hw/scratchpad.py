@@ -153,7 +153,7 @@ class Scratchpad(wiring.Component):
         m.d.sync += r1.eq(self.results)
         low, high = Signal(word_bits(p)), Signal(word_bits(p))
         m.d.comb += [low.eq(r1.address[offset_bits:]), high.eq(low + 1)]
-        r2_data = Signal(16 * word_bytes)
+        r2_data = Signal(16 * word_bytes, reset_less=True)
         r2_mask = Signal(2 * word_bytes)
         byte = r1.address[:offset_bits]
         mask = r1.mask & r1.valid.replicate(p.lanes)

@@ -93,12 +93,14 @@ class WeightFetch(wiring.Component):
             fifo.r_en.eq(self.tiles.ready),
         ]
 
-        command = Signal(weight_command_layout(p))
+        command = Signal(weight_command_layout(p), reset_less=True)
         pointer = Signal(log2_exact(p.weight_words))
         table = Signal.like(pointer)
         block, entry, cb = Signal(16), Signal(16), Signal(16)
 
-        units = Signal(data.ArrayLayout(8 * DESCRIPTOR_UNIT_BYTES, 1 + p.streams))
+        units = Signal(
+            data.ArrayLayout(8 * DESCRIPTOR_UNIT_BYTES, 1 + p.streams), reset_less=True
+        )
         active_all = units[0][DESCRIPTOR_ROWS["active"].lsb :][: p.rows]
         active_last = Signal(p.rows)
         m.d.comb += active_last.eq(
@@ -124,7 +126,7 @@ class WeightFetch(wiring.Component):
         ]
 
         step = Signal(range(max(p.descriptor_words, p.quant_words(True)) + 1))
-        tile_item = Signal(layout)  # what is known of the tile word that arrives
+        tile_item = Signal(layout, reset_less=True)  # what is known of the tile word that arrives
         tile_arriving, quant_arriving = Signal(), Signal()
         quant_item = Signal(quant_layout(p))
         m.d.sync += tile_arriving.eq(0)

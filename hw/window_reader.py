@@ -62,7 +62,7 @@ class WindowReader(wiring.Component):
 
         # Stage 1: the addresses. Stage 2: banks and rows. Stage 3: turns.
         s1_valid, s2_valid, s3_valid = Signal(), Signal(), Signal()
-        s1 = Signal(window_request_layout(p))
+        s1 = Signal(window_request_layout(p), reset_less=True)
         s2_read = Signal(data.ArrayLayout(grant_layout(p), n))
         s3_read = Signal.like(s2_read)
         s2_offset = Signal(data.ArrayLayout(offset_bits, p.streams))
@@ -130,14 +130,12 @@ class WindowReader(wiring.Component):
             if stage < 6:
                 grants.append(Signal.like(s2_read, name=f"s{stage}_grants"))
                 m.d.sync += grants[-1].eq(grants[-2])
-        s6_word = Signal(data.ArrayLayout(8 * p.window_bytes, n))
+        s6_word = Signal(data.ArrayLayout(8 * p.window_bytes, n), reset_less=True)
         for i in range(n):
             with m.If(grants[-1][i].valid):
                 m.d.sync += s6_word[i].eq(self.bank_data[grants[-1][i].bank])
         m.d.sync += self.valid.eq(fire[-1])
         for s in range(p.streams):
             both = Cat(s6_word[2 * s], s6_word[2 * s + 1])
-            m.d.sync += self.windows[s].eq(both.word_select(0, 1) if offset_bits == 0 else (
-                both >> (offsets[-1][s] << 3)
-            ))
+            m.d.sync += self.windows[s].eq(both >> (offsets[-1][s] << 3))
         return m
