@@ -104,7 +104,8 @@ def activation_function_is_a_clamp(op: Operator) -> str | None:
 
 
 def shapes_agree(op: Operator) -> str | None:
-    """Operands and output have the shapes that the operator's definition asks for."""
+    """Operands and output have the shapes that the operator's definition asks for (a CONV_2D may
+    be grouped: input channels a multiple of its filter's, filters one of the groups)."""
     return shape_problem(op)
 
 

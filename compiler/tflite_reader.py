@@ -7,6 +7,7 @@ returns is checked against what it refers to.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -172,7 +173,7 @@ class _Reader:
 def _operator_code(index: int, table: Record) -> tuple[Kind, str]:
     """Kind and custom name. Codes up to 127 may stand in the old field only, or in both."""
     code = max(table.builtin_code, table.deprecated_builtin_code)
-    return _member(Kind, code, f"operator code {index}"), table.custom_code
+    return _member(Kind, code, f"operator code {index}: builtin operator"), table.custom_code
 
 
 def _member(enumeration: type[E], value: int, what: str) -> E:
@@ -191,8 +192,11 @@ def _pick(tensors: list[Tensor], indices: list[int], where: str) -> list[Tensor]
 
 def _fill_if_empty(tensor: Tensor) -> None:
     """Give a constant without elements its data, which has no buffer in the file."""
-    if tensor.data is None and tensor.dtype.numpy is not None and min(tensor.shape, default=1) == 0:
-        tensor.data = np.empty(tensor.shape, tensor.dtype.numpy)
+    if tensor.data is not None or tensor.dtype.numpy is None or min(tensor.shape, default=1) != 0:
+        return
+    if math.prod(extent for extent in tensor.shape if extent) > MAX_BYTES:
+        raise MalformedError(f"{tensor} has extents beyond all limits")
+    tensor.data = np.empty(tensor.shape, tensor.dtype.numpy)
 
 
 def _constant(
@@ -200,9 +204,7 @@ def _constant(
 ) -> NDArray[Any]:
     if dtype.numpy is None:
         raise MalformedError(f"{where}: constants of type {dtype.name} are not supported")
-    count = 1
-    for extent in shape:
-        count *= max(extent, 0)
+    count = math.prod(max(extent, 0) for extent in shape)
     if len(raw) != count * dtype.numpy.itemsize:
         raise MalformedError(
             f"{where}: holds {len(raw)} bytes for {count} elements of type {dtype.name}"

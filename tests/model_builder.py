@@ -403,9 +403,13 @@ class ModelBuilder:
         self.operator(Kind.MEAN, [x, axis], [y], schema.ReducerOptionsT(keepDims=keep_dims))
         return y
 
-    def pad(self, x: int, paddings: Sequence[tuple[int, int]]) -> int:
+    def pad(
+        self, x: int, paddings: Sequence[tuple[int, int]], *, zero_point: int | None = None
+    ) -> int:
+        """PAD; another zero point than the input's is allowed, if strange."""
         shape = [n + a + b for n, (a, b) in zip(self.shape(x), paddings, strict=True)]
-        y = self.activation(shape, *self.quantisation(x))
+        scale, input_zero_point = self.quantisation(x)
+        y = self.activation(shape, scale, input_zero_point if zero_point is None else zero_point)
         table = self.constant(np.array(paddings, np.int32))
         self.operator(Kind.PAD, [x, table], [y], schema.PadOptionsT())
         return y

@@ -153,7 +153,8 @@ def mean(b: ModelBuilder) -> int:
 def pad(b: ModelBuilder) -> int:
     rank = _choice(b, 1, 2, 3, 4, 4, 4, 5)
     shape = [_choice(b, 1, 2, 3) for _ in range(rank)]
-    return b.pad(b.input(shape), [(_choice(b, 0, 0, 1, 3), _choice(b, 0, 1, 2)) for _ in shape])
+    paddings = [(_choice(b, 0, 0, 1, 3), _choice(b, 0, 1, 2)) for _ in shape]
+    return b.pad(b.input(shape), paddings, zero_point=b.zero_point() if _choice(b, 0, 1) else None)
 
 
 def reshape(b: ModelBuilder) -> int:

@@ -105,6 +105,56 @@ def test_requantisation_of_any_sum_with_any_shift_is_that_of_the_reference(kind:
         np.testing.assert_array_equal(actual, expected.reshape(-1), f"seed {seed}")
 
 
+def test_the_addition_of_the_zero_point_overflows_as_in_the_reference() -> None:
+    """A factor of 1 - 2**-30, made of float32 scales, keeps the largest sums almost whole."""
+    unit = 2.0**-23
+    scales = {"scale": 1 + (2**16 + 128) * unit, "filter_scale": 1 + 127 * unit}
+    for zero_point in (-128, 127):
+        b = ModelBuilder()
+        x = b.input((1, 1, 1, 1), scale=1 + 2**16 * unit)
+        bias = np.array([INT32_MAX, INT32_MIN, INT32_MAX - 100, INT32_MIN + 100, 0], np.int32)
+        options: dict[str, Any] = {"per_channel": False, "zero_point": zero_point, **scales}
+        y = b.conv2d(x, len(bias), (1, 1), bias=bias, **options)
+        b.model.buffers[1].data = np.zeros(len(bias), np.uint8)
+        reference = Reference(b.build(y))
+        r = requantization_of(reference.graph.operators[0], "conv_2d")
+        assert r.multipliers.tolist() == [INT32_MAX - 1] * len(bias)
+        expected = reference.run([np.zeros((1, 1, 1, 1), np.int8)])[0].reshape(-1)
+        actual = requantize(bias, r.multipliers, r.shifts, r.zero_point, r.low, r.high)
+        np.testing.assert_array_equal(actual, expected)
+        assert (expected[0], expected[1]) == ((-128, -128) if zero_point == 127 else (127, 127))
+
+
+def bounds_near_ties(value: float) -> list[float]:
+    """Scales for which value / scale is half-way between integers, or is so only in float32."""
+    scales = []
+    for code in range(130):
+        tie = np.float32(value) / np.float32(code + 0.5)
+        for scale in (np.nextafter(tie, np.float32(0)), tie, np.nextafter(tie, np.float32(99))):
+            quotient = float(np.float32(value) / scale)
+            exact = value / float(scale)
+            if quotient % 1 == 0.5 or round(quotient) != round(exact):
+                scales.append(float(scale))
+    return scales
+
+
+@pytest.mark.parametrize(
+    ("activation", "value"), [(Activation.RELU6, 6.0), (Activation.RELU_N1_TO_1, 1.0)]
+)
+def test_clamps_of_activations_round_as_in_the_reference(activation: int, value: float) -> None:
+    codes = np.arange(-128, 128).astype(np.int8).reshape(1, 16, 16, 1)
+    scales = bounds_near_ties(value)
+    assert len(scales) > 100
+    for i, scale in enumerate(scales):
+        b = ModelBuilder(i)
+        x = b.input(codes.shape, scale=scale)
+        y = b.max_pool2d(x, (1, 1), (1, 1), activation=activation)
+        reference = Reference(b.build(y))
+        p = pooling.pool_2d(reference.graph.operators[0])
+        output = reference.run([codes])[0]
+        assert (p.low, p.high) == (output.min(), output.max()), f"scale {scale!r}"
+
+
 def test_tables_give_the_sum_of_all_pairs_of_codes() -> None:
     """As the element-wise unit adds: two table look-ups, a sum, a requantisation."""
     codes = np.arange(-128, 128).astype(np.int8)

@@ -123,6 +123,11 @@ def _many_dimensions(b: ModelBuilder) -> None:
     b.subgraph.tensors[0].shape = np.ones(9, np.int32)
 
 
+def _vast_without_elements(b: ModelBuilder) -> None:
+    largest = (1 << 31) - 1
+    b.tensor([0, largest, largest, largest], name="vast")
+
+
 def _zero_points(b: ModelBuilder) -> None:
     b.subgraph.tensors[1].quantization.zeroPoint = np.zeros(3, np.int64)
 
@@ -194,7 +199,7 @@ def _input_twice(b: ModelBuilder) -> None:
         (_operand_out_of_range, "operator 0 CONV_2D: refers to tensor -2 of 4"),
         (_result_absent, "operator 0 CONV_2D: refers to tensor -1 of 4"),
         (_code_out_of_range, "operator 0: refers to operator code 3"),
-        (_unknown_code, "operator code 0 999 is unknown"),
+        (_unknown_code, "operator code 0: builtin operator 999 is unknown"),
         (_buffer_out_of_range, "tensor 0 't0': refers to buffer 77, which is not there"),
         (_data_outside, "tensor 1 't1': its data lies outside the file"),
         (_data_too_short, "tensor 1 't1': holds 53 bytes for 54 elements of type INT8"),
@@ -202,6 +207,7 @@ def _input_twice(b: ModelBuilder) -> None:
         (_four_bit_weights, "tensor 1 't1': constants of type INT4 are not supported"),
         (_dynamic_shape, "tensor 0 't0' (INT8 -1x4x4x3) has a dynamic shape; convert the model"),
         (_many_dimensions, "tensor 0 't0': has 9 dimensions; the limit is 8"),
+        (_vast_without_elements, "tensor 4 'vast' (INT8 0x2147483647x2147483647x2147483647) has"),
         (_zero_points, "tensor 1 't1': has 2 scales and 3 zero points"),
         (_scales, "tensor 1 't1': has 2 scales, but not as many indices to scale"),
         (_sparse, "Model.subgraphs[0].tensors[1].sparsity: sparse tensors are not supported"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -245,3 +248,12 @@ def test_scalars_are_run() -> None:
     total, reshaped, scalar = reference.run([np.array(5, np.int8), np.array([1, 2], np.int8)])
     assert (total.tolist(), reshaped.tolist(), scalar.tolist()) == ([6, 7], [[5]], 5)
     assert reference.all_tensors([np.array(5, np.int8), np.array([1, 2], np.int8)])[0].shape == ()
+
+
+def test_the_reference_runs_whatever_the_compiler_accepts() -> None:
+    """Damaged models: those that are accepted neither crash it nor are refused."""
+    seed, n_mutations = os.environ.get("WEFT_SEED", "1"), os.environ.get("WEFT_MUTATIONS", "200")
+    command = [sys.executable, "-m", "tests.sim.damaged", seed, n_mutations]
+    process = subprocess.run(command, capture_output=True, text=True)
+    ran = process.stdout.splitlines()[-1:]
+    assert process.returncode == 0, f"{ran} of {' '.join(command)}: {process.stderr[-2000:]}"
