@@ -35,13 +35,21 @@ def _noise(rng: np.random.Generator, t: TensorDescription) -> np.ndarray:
     return rng.integers(0, 256, t.n_bytes, np.uint8)
 
 
-def _check(builder: ModelBuilder, output: int, seed: int, machine: Machine, where: str) -> None:
-    """Host and core give the reference's output, for random and for extreme inputs."""
+def _check(
+    builder: ModelBuilder,
+    output: int,
+    seed: int,
+    machine: Machine,
+    where: str,
+    chosen: list[np.ndarray] | None = None,
+) -> None:
+    """Host and core give the reference's output, for random and extreme inputs or for chosen ones."""
     rng = np.random.default_rng(seed)
     reference = Reference(builder.build(output))
     graph = reference.graph
     (op,) = graph.operators
-    for inputs in [random_inputs(graph, seed), *extreme_inputs(graph)]:
+    all_inputs = [chosen] if chosen else [random_inputs(graph, seed), *extreme_inputs(graph)]
+    for inputs in all_inputs:
         arrays = dict(zip(map(id, graph.inputs), inputs, strict=True))
         use = describe(op, lambda t: arrays.get(id(t), 0))  # noqa: B023
         use = with_arrays(use, lambda t: _noise(rng, t))
@@ -61,6 +69,19 @@ def test_operator_gives_the_outputs_of_the_reference_kernel(name: str) -> None:
         builder = ModelBuilder([seed, zlib.crc32(name.encode())])
         output = CASES[name](builder)
         _check(builder, output, seed, machine, f"WEFT_SEED={seed} WEFT_CASES=1, {name}")
+
+
+def test_softmax_with_many_shares_that_only_rounding_makes_count() -> None:
+    """Hundreds of exponentials of 0.6 units of the sum each move large shares across a boundary."""
+    machine = Machine(small(), library_image())
+    for seed in range(BASE_SEED, BASE_SEED + 3):
+        rng = np.random.default_rng(seed)
+        b = ModelBuilder(seed)
+        y = b.softmax(b.input((32, 511), scale=0.135, zero_point=0))
+        x = np.full((32, 511), 127 - 100, np.int8)  # exp(-13.5) = 0.7 * 2**-19
+        x[:, :4] = rng.integers(110, 128, (32, 4))
+        x[:, 4] = 127
+        _check(b, y, seed, machine, f"WEFT_SEED={seed}", [x])
 
 
 def test_average_pool_of_windows_of_more_codes_than_a_packed_sum_holds() -> None:

@@ -61,23 +61,24 @@ def test_variables_are_initialised_and_constructors_run_in_order(tmp_path: Path)
     image = build(
         tmp_path,
         """
-        static int32_t order[4];
-        static int32_t next = 1;
-        struct Noted { Noted(int at) { order[at] = next++; } };
+        // volatile: or the compiler computes all of this itself.
+        static volatile int32_t order[4];
+        static volatile int32_t next = 1;
+        struct Noted { Noted(int at) { order[at] = next; next = next + 1; } };
         static Noted first(2), second(0);
-        static int32_t cleared[100];
-        static const int32_t constants[3] = {7, 8, 9};
-        static volatile int32_t index = 1;
+        static volatile int32_t cleared[100];
+        static const volatile int32_t constants[3] = {7, 8, 9};
         static int32_t f(const weft_op_t *op) {
             int32_t *y = (int32_t *)op->outputs[0]->data;
             int32_t sum = 0;
             for (int32_t i = 0; i < 100; i++) sum |= cleared[i];
-            y[0] = order[0]; y[1] = order[2]; y[2] = sum; y[3] = constants[index];
+            y[0] = order[0]; y[1] = order[2]; y[2] = sum; y[3] = constants[1];
             return 0;
         }
         WEFT_OP("F", f)
         """,
     )
+    assert image.bss.n_bytes >= 416
     status, out = run(
         Machine(small(), image), OpDescription("F", (), (tensor(np.zeros(4, np.int32)),))
     )
