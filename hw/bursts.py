@@ -161,13 +161,13 @@ class BurstSplitter(wiring.Component):
         """With the region at hand: may the client, and where on the bus is it?"""
         beat_lsb = log2_exact(self.params.axi_bytes)
         entry = self.lookup.entry
-        beat = Signal(beat_address_bits(self.params) + 1)  # a carry is beyond the bus's addresses
+        beat = Signal(beat_address_bits(self.params))
         span = Signal(ADDRESS_BITS + 2 - beat_lsb)
         refused = Signal()
         m.d.comb += [
             beat.eq(entry.base_beat + asked.offset[beat_lsb:]),
             span.eq(beat[: self.block_bits] + asked.more_beats),
-            refused.eq(~entry[self.permission] | (asked.end > entry.size) | beat[-1]),
+            refused.eq(~entry[self.permission] | (asked.end > entry.size)),
         ]
         more_blocks = span[self.block_bits :]
         if self.whole_refusals:

@@ -64,7 +64,8 @@ class Host(wiring.Component):
     SLVERR, without any effect, answers: an address without a register, a write to a register that
     is read only, a read of one that is write only, a write of less than 32 bits, and a 1 for a bit
     that a readable and writable register lacks (so a region's base must be aligned to the bus and
-    within its addresses, and the program's offset and bytes must be multiples of 8).
+    within its addresses, and the program's offset and bytes must be multiples of 8). A region that
+    runs beyond the last address of the bus goes on at the first one.
 
     A doorbell while a program runs is ignored. A soft reset forgets all registers but the regions
     at once, and ends a running program in state IDLE with the cause ABORTED.

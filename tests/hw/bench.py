@@ -121,12 +121,18 @@ class Source:
             self.taken += 1
             self.offering = False
 
+    def withdraw(self) -> None:
+        """Forget all items, as a block does that is reset; call at a falling edge."""
+        self.queue.clear()
+        self.offering = False
+        self.valid.value = 0
+
 
 class Sink:
     """Takes items of a stream with probability ``1 - pause``; checks that they keep still.
 
     ``on_item`` is called with each item taken (an integer). ``gate``, where given, says in each
-    cycle whether an item may be taken.
+    cycle whether an item may be taken. ``meaning`` reduces an item to what must keep still.
     """
 
     def __init__(
@@ -136,6 +142,7 @@ class Sink:
         on_item: Callable[[int], None],
         pause: float = 0.0,
         gate: Callable[[], bool] | None = None,
+        meaning: Callable[[int], object] = lambda item: item,
     ):
         self.prefix = prefix
         self.valid = getattr(dut, f"{prefix}__valid")
@@ -144,9 +151,9 @@ class Sink:
         self.on_item = on_item
         self.pause = pause
         self.gate = gate or (lambda: True)
+        self.meaning = meaning
         self.is_ready = False
         self.refused: int | None = None
-        self.watched = True
         self.ready.value = 0
 
     def drive(self) -> None:
@@ -156,12 +163,18 @@ class Sink:
     def sample(self) -> None:
         valid = int(self.valid.value)
         item = int(self.payload.value) if valid else None
-        if self.refused is not None and self.watched:
-            assert item == self.refused, f"{self.prefix}: an item changed while it waited"
+        if self.refused is not None:
+            assert item is not None, f"{self.prefix}: an item went away while it waited"
+            same = self.meaning(item) == self.meaning(self.refused)
+            assert same, f"{self.prefix}: an item changed while it waited"
         self.refused = item if valid and not self.is_ready else None
         if valid and self.is_ready:
             assert item is not None
             self.on_item(item)
+
+    def forget(self) -> None:
+        """An item that waits may go away, because the block is halted or reset."""
+        self.refused = None
 
 
 def pack(layout: data.StructLayout, **fields: Any) -> int:
