@@ -111,6 +111,7 @@ def build_firmware(
     Raises subclasses of WeftError, of one line, for sources that do not compile or link, for
     names that are unknown or registered twice, and for programs that do not fit.
     """
+    script = linker_script(params)  # refuses a configuration without a core before anything else
     sources = [RUNTIME_FOLDER / name for name in _RUNTIME]
     sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
     n_own = len(sources)
@@ -122,7 +123,7 @@ def build_firmware(
         for source, path in zip(op_sources, objects[n_own:], strict=True):
             _check_registers(source, path)
         contents = [path.read_bytes() for path in objects]
-        digest = digest_of(find_zig().version, linker_script(params), *contents)
+        digest = digest_of(find_zig().version, script, *contents)
         elf = built_once("firmware", digest, ".elf", lambda out: link_core(params, objects, out))
     return read_image(elf)
 

@@ -306,6 +306,13 @@ def test_missing_source_and_unknown_operator_are_named(tmp_path: Path) -> None:
         build_firmware(small(), [], ["CONV_3D"])
 
 
+def test_configuration_without_core_is_refused(tmp_path: Path) -> None:
+    data = load_config("tiny").model_dump(mode="json")
+    params = Params(parse_config({**data, "core": "none"}))
+    text = message(tmp_path, OP, params)
+    assert text.startswith("configuration tiny: core: none has nothing to run operators on; give")
+
+
 def test_code_that_does_not_fit_names_size_and_remedy(tmp_path: Path) -> None:
     text = message(
         tmp_path,
