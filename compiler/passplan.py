@@ -56,7 +56,6 @@ class PassPlan:
 
     ``cb_count`` passes follow from each entry, over blocks of ``rows`` input channels: the tap
     index and the address grow by ``rows``; in the last one only ``last_rows`` rows take part.
-    ``run_slack``: depthwise: how many slots beyond its own a sum still reads.
     """
 
     mode: Mode

@@ -1,0 +1,283 @@
+"""From a graph to a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from arch.config import Config
+from arch.isa import Command, Engine, Opcode, Space, encode_program
+from arch.memory_map import SCRATCHPAD_BASE
+from arch.params import Params
+from compiler.constraints import check
+from compiler.core_image import CoreBuilder, CoreImage
+from compiler.errors import ModelError
+from compiler.fold import fold_pads
+from compiler.graph import Graph, Operator, Tensor
+from compiler.layout import Layout
+from compiler.lower import ON_ARRAY, engine_of
+from compiler.lower.context import Context
+from compiler.macs import macs_of
+from compiler.placement import Placement, data_operands, place
+from compiler.program import LayerInfo, Program, TensorPlace
+from compiler.scheduler import Constants, Placed, Scheduler
+from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
+from compiler.transfers import (
+    INPUT_REGION,
+    OUTPUT_REGION,
+    PROGRAM_REGION,
+    fill_step,
+    load_step,
+    rows_step,
+)
+
+SLAB_BYTES = 2048
+"""Inputs are loaded in slabs of about this size, so that the first tiles need not wait for all."""
+
+TENSOR_ALIGNMENT = 64
+
+
+def compile_graph(graph: Graph, config: Config, core: CoreBuilder | None = None) -> Program:
+    """Compile a model for a configuration.
+
+    Parameters
+    ----------
+    graph : as read; not changed.
+    config : the accelerator.
+    core : builds the software of the core; needed if an operator runs there.
+
+    Raises :class:`ModelError` for what is not supported or does not fit.
+    """
+    graph.verify()
+    check(graph)
+    compiler = _Compiler(graph, Params(config), core)
+    return compiler.run()
+
+
+class _Compiler:
+    def __init__(self, graph: Graph, params: Params, core: CoreBuilder | None):
+        self.graph = graph
+        self.params = params
+        self.core = core
+        self.folded = fold_pads(graph)
+        self.core_ops = [
+            op for op in graph.operators
+            if id(op.outputs[0]) not in self.folded and engine_of(op, params) is Engine.CORE
+        ]
+        self._check_core()
+        self.placement: Placement = place(graph, params, self.folded)
+        self.constants = Constants()
+        self.inputs = _places(graph.inputs)
+        self.outputs = _places(graph.outputs)
+
+    def _check_core(self) -> None:
+        for op in self.core_ops:
+            if not self.params.config.has_core or self.core is None:
+                raise ModelError(
+                    f"{self.graph.name}: {op}: runs on the core, and configuration"
+                    f" '{self.params.config.name}' has none; choose one with a core"
+                )
+
+    def run(self) -> Program:
+        scheduler = Scheduler(self.params, self.constants, self._pending())
+        image = self._core_image()
+        booted = image is None
+        calls = iter(()) if image is None else iter(image.calls)
+        for layer, op in enumerate(self.graph.operators):
+            is_core = op in self.core_ops
+            if image is not None and not booted and (is_core or layer > 0):
+                scheduler.add(self._boot(layer, image))
+                booted = True
+            if is_core:
+                call = next(calls)
+                scheduler.add(self._call(layer, op, call.function, call.argument))
+            else:
+                for step in self._array_steps(layer, op):
+                    scheduler.add(step)
+        for step in self._stores():
+            scheduler.add(step)
+        placed, cycles = scheduler.commands()
+        return self._program(placed, cycles)
+
+    # ---- steps -------------------------------------------------------------------------------
+    def _array_steps(self, layer: int, op: Operator) -> Iterator[Step]:
+        if id(op.outputs[0]) in self.folded or engine_of(op, self.params) is None:
+            return
+        context = Context(
+            self.params, self.placement.layouts, self.constants, self.folded, layer
+        )
+        yield from ON_ARRAY[op.kind](op, context)
+
+    def _pending(self) -> list[Step]:
+        """Loads of inputs and of constants that are read as data."""
+        steps: list[Step] = []
+        for tensor, where in zip(self.graph.inputs, self.inputs, strict=True):
+            layout = self.placement.layouts[id(tensor)]
+            layer = self._first_reader(tensor)
+            steps += _load_image(self.params, layer, layout, tensor, INPUT_REGION, where.offset)
+        for tensor in self.placement.constants:
+            assert tensor.data is not None
+            offset = self.constants.add(np.ascontiguousarray(tensor.data).tobytes())
+            layout = self.placement.layouts[id(tensor)]
+            steps.append(
+                load_step(
+                    self.params, self._first_reader(tensor), Space.SCRATCHPAD, layout.start,
+                    PROGRAM_REGION, offset, tensor.n_bytes,
+                )
+            )
+        return steps
+
+    def _first_reader(self, tensor: Tensor) -> int:
+        for layer, op in enumerate(self.graph.operators):
+            if tensor in data_operands(op):
+                return layer
+        return max(0, len(self.graph.operators) - 1)
+
+    def _stores(self) -> Iterator[Step]:
+        last = max(0, len(self.graph.operators) - 1)
+        for tensor, where in zip(self.graph.outputs, self.outputs, strict=True):
+            layout = self.placement.layouts[id(tensor)]
+            if tensor.n_bytes:
+                yield rows_step(
+                    self.params, Engine.STORE, last, Space.SCRATCHPAD, layout.start,
+                    OUTPUT_REGION, where.offset, (tensor.n_bytes,),
+                )
+
+    # ---- core --------------------------------------------------------------------------------
+    def _core_image(self) -> CoreImage | None:
+        if not self.core_ops:
+            return None
+        assert self.core is not None
+        layouts = self.placement.layouts
+        return self.core.build(
+            self.core_ops, lambda tensor: SCRATCHPAD_BASE + layouts[id(tensor)].start
+        )
+
+    def _boot(self, layer: int, image: CoreImage) -> Step:
+        loads = []
+        for space, segments in ((Space.IMEM, image.imem), (Space.DMEM, image.dmem)):
+            for offset, data in segments:
+                if data:
+                    source = self.constants.add(data)
+                    loads.append(
+                        load_step(
+                            self.params, layer, space, offset, PROGRAM_REGION, source, len(data)
+                        )
+                    )
+        return Step(
+            Engine.CORE,
+            {"function": image.entry, "boot": 1},
+            layer,
+            reads=(Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24)),
+            writes=(Range(DMEM, 0, 1 << 24),),
+            cycles=200,
+            loads=loads,
+        )
+
+    def _call(self, layer: int, op: Operator, function: int, argument: int) -> Step:
+        def ranges(tensors: Sequence[Tensor]) -> tuple[Range, ...]:
+            layouts = [self.placement.layouts[id(t)] for t in tensors]
+            return tuple(Range(SCRATCHPAD, t.start, t.start + t.size) for t in layouts)
+
+        elements = sum(t.size for t in op.outputs)
+        return Step(
+            Engine.CORE,
+            {"function": function, "argument": argument},
+            layer,
+            reads=ranges(data_operands(op)),
+            writes=ranges(op.outputs),
+            cycles=300 + 40 * elements,
+        )
+
+    # ---- program -----------------------------------------------------------------------------
+    def _program(self, placed: list[Placed], cycles: int) -> Program:
+        commands = encode_program([p.command for p in placed] + [Command(Opcode.END, {})])
+        constants = bytes(self.constants)
+        constants += bytes(-len(constants) % TENSOR_ALIGNMENT)
+        by_engine: list[list[int]] = [[] for _ in Engine]
+        for p in placed:
+            by_engine[p.step.engine].append(p.step.layer)
+        return Program(
+            model=self.graph.name,
+            config=self.params.config.name,
+            digest=self.params.config.digest,
+            image=constants + commands,
+            commands_offset=len(constants),
+            commands_bytes=len(commands),
+            inputs=self.inputs,
+            outputs=self.outputs,
+            arena_bytes=0,
+            layers=self._layers(placed),
+            command_layers=tuple(tuple(row) for row in by_engine),
+            predicted_cycles=cycles,
+            scratchpad_bytes=self.placement.used_bytes,
+        )
+
+    def _layers(self, placed: list[Placed]) -> tuple[LayerInfo, ...]:
+        layers = []
+        for op in self.graph.operators:
+            folded = id(op.outputs[0]) in self.folded
+            engine = None if folded else engine_of(op, self.params)
+            name = "none" if engine is None else engine.name.lower()
+            layers.append(LayerInfo(op.name, _kind(op), name, macs_of(op)))
+        for p in placed:
+            layer = layers[p.step.layer]
+            c = p.step.config
+            if p.step.engine in (Engine.LOAD, Engine.STORE) and not c.get("source"):
+                n_bytes = c["length"] * c["n1"] * c["n2"]
+                key = "bytes_loaded" if p.step.engine is Engine.LOAD else "bytes_stored"
+                layer = replace(layer, **{key: getattr(layer, key) + n_bytes})
+            layers[p.step.layer] = layer
+        return tuple(layers)
+
+
+def _kind(op: Operator) -> str:
+    return op.custom_name if op.custom_name else op.kind.name
+
+
+def _places(tensors: Sequence[Tensor]) -> tuple[TensorPlace, ...]:
+    """Tensors behind each other in a region."""
+    places, offset = [], 0
+    for tensor in tensors:
+        places.append(
+            TensorPlace(tensor.name, tensor.shape, tensor.dtype.name, offset, tensor.n_bytes)
+        )
+        offset += -(-tensor.n_bytes // TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
+    return tuple(places)
+
+
+def _load_image(
+    params: Params, layer: int, layout: Layout, tensor: Tensor, region: int, offset: int
+) -> list[Step]:
+    """Load a dense tensor from external memory into its layout, in slabs of rows."""
+    if not tensor.n_bytes:
+        return []
+    row = layout.width * layout.channels
+    images = layout.size // layout.image_pitch
+    n_rows = images * layout.height
+    steps = []
+    if layout.row_pitch != row:
+        left = layout.base - layout.start
+        right = layout.row_pitch - row - left
+        for address, width in ((layout.start, left), (layout.base + row, right)):
+            if width:
+                steps.append(
+                    fill_step(
+                        params, layer, address, tensor.zero_point, (width, n_rows),
+                        (layout.row_pitch,),
+                    )
+                )
+    per_slab = max(1, SLAB_BYTES // row)
+    for y in range(0, n_rows, per_slab):
+        n = min(per_slab, n_rows - y)
+        shape = (n * row,) if layout.row_pitch == row else (row, n)
+        steps.append(
+            rows_step(
+                params, Engine.LOAD, layer, Space.SCRATCHPAD,
+                layout.base + y * layout.row_pitch, region, offset + y * row, shape,
+                (layout.row_pitch,) if len(shape) == 2 else (),
+            )
+        )
+    return steps

@@ -1,0 +1,43 @@
+"""What the back end asks of whoever builds the core's software."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from compiler.graph import Operator, Tensor
+
+
+@dataclass(frozen=True)
+class CoreCall:
+    """A call of a C function on the core with one argument."""
+
+    function: int
+    argument: int
+
+
+@dataclass(frozen=True)
+class CoreImage:
+    """Software for the core.
+
+    ``imem``, ``dmem``: (byte offset in the memory, bytes) to be loaded before ``entry`` starts;
+    ``calls``: of each operator, in the order given.
+    """
+
+    imem: tuple[tuple[int, bytes], ...]
+    dmem: tuple[tuple[int, bytes], ...]
+    entry: int
+    calls: tuple[CoreCall, ...]
+
+
+class CoreBuilder(Protocol):
+    """Builds the software that runs a model's operators on the core."""
+
+    def build(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+    ) -> CoreImage:
+        """Compile and link; ``place`` gives addresses of tensors as the core sees them."""
+        ...

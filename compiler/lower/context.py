@@ -1,0 +1,114 @@
+"""What the lowering of an operator knows of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arch.isa import Engine, Mode
+from arch.params import Params
+from compiler.graph import Tensor
+from compiler.fold import FoldedPad
+from compiler.layout import InputView, Layout, ViewAxis
+from compiler.ops.window import Axis, Window
+from compiler.scheduler import Constants
+from compiler.steps import SCRATCHPAD, TABLES, Range, Step
+
+TILE_PIXELS = 160
+"""Pixels of a tile, about: small enough that the next layer can start behind the first tiles."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The accelerator and the places of tensors.
+
+    ``layer`` is the index of the operator that is being lowered; ``folded`` are the outputs of
+    PAD operators that do not exist in memory, by identity.
+    """
+
+    params: Params
+    layouts: Mapping[int, Layout]
+    constants: Constants
+    folded: Mapping[int, FoldedPad]
+    layer: int = 0
+
+    def layout(self, tensor: Tensor) -> Layout:
+        """Where a tensor lies; that of the unpadded tensor for a folded one."""
+        fold = self.folded.get(id(tensor))
+        return self.layouts[id(tensor if fold is None else fold.source)]
+
+    def view(self, tensor: Tensor, layout: Layout, window: Window) -> InputView:
+        """A window over an image of a tensor whose layout is given."""
+        return view_of(layout, window, self.folded.get(id(tensor)))
+
+
+def view_of(layout: Layout, window: Window, fold: FoldedPad | None = None) -> InputView:
+    """A window over an image, which may have lost its padding to the window."""
+    top, left = (0, 0) if fold is None else (fold.top, fold.left)
+
+    def axis(a: Axis, size: int, before: int, pitch: int) -> ViewAxis:
+        return ViewAxis(size, a.kernel, a.stride, a.dilation, a.before + before, a.output, pitch)
+
+    return InputView(
+        axis(window.y, layout.height, top, layout.row_pitch),
+        axis(window.x, layout.width, left, layout.pixel_pitch),
+        layout.base,
+        layout.row_pitch > layout.width * layout.channels,
+    )
+
+
+def elementwise_step(
+    ctx: Context,
+    source: Layout,
+    target: Layout,
+    *,
+    channels: int,
+    tile: tuple[int, int],
+    config: Mapping[str, int],
+    operand: Layout | None = None,
+) -> Step:
+    """One element-wise command over ``tile`` (rows, columns) of pixels of ``channels`` bytes."""
+    p = ctx.params
+    height, width = tile
+    blocks = -(-channels // p.cols)
+    reads = [Range(SCRATCHPAD, *_span(source, height, width, channels))]
+    fields = {
+        "mode": Mode.ELEMENTWISE,
+        "in_base": source.base,
+        "in_block_step": p.cols,
+        "row_step": source.row_pitch,
+        "pixel_step": source.pixel_pitch,
+        "tile_w": width,
+        "tile_h": height,
+        "run": width,
+        "blocks": blocks,
+        "last_cols": channels - (blocks - 1) * p.cols,
+        "out_base": target.base,
+        "out_block_step": p.cols,
+        "out_row_step": target.row_pitch,
+        "out_pixel_step": target.pixel_pitch,
+    }
+    if operand is not None:
+        fields["b_base"] = operand.base
+        reads.append(Range(SCRATCHPAD, *_span(operand, height, width, channels)))
+    if config.get("table_a"):
+        reads.append(Range(TABLES, 0, 2048 if operand is not None else 1024))
+    return Step(
+        Engine.ARRAY,
+        {**fields, **config},
+        ctx.layer,
+        reads=tuple(reads),
+        writes=(Range(SCRATCHPAD, *_span(target, height, width, channels)),),
+        cycles=height * width * blocks * p.lane_groups + 40,
+    )
+
+
+def _span(layout: Layout, height: int, width: int, channels: int) -> tuple[int, int]:
+    last = (height - 1) * layout.row_pitch + (width - 1) * layout.pixel_pitch + channels
+    return layout.base, layout.base + last
+
+
+def flat(layout: Layout, n_bytes: int, cols: int) -> Layout:
+    """A dense tensor as one row of words, the last of which may reach into its alignment."""
+    n = -(-n_bytes // cols)
+    return Layout(layout.start, 1, n, cols, cols, n * cols, n * cols, layout.start, n * cols)

@@ -1,0 +1,185 @@
+"""Orders steps into one command stream: dependencies, places in the weight memory, waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from arch.isa import COUNT_BITS, Command, Engine, Space
+from arch.params import Params
+from compiler.errors import ModelError
+from compiler.steps import OPCODE, WEIGHTS, Blob, Range, Step
+from compiler.transfers import PROGRAM_REGION, load_step
+
+LOAD_LATENCY = 40  # cycles, for estimates only
+CONSTANT_ALIGNMENT = 64
+
+
+class Constants:
+    """Bytes behind each other in the region of the program."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._known: dict[bytes, int] = {}
+
+    def add(self, data: bytes) -> int:
+        """Offset of the bytes; equal bytes are kept once."""
+        if data not in self._known:
+            self._data += bytes(-len(self._data) % CONSTANT_ALIGNMENT)
+            self._known[data] = len(self._data)
+            self._data += data
+        return self._known[data]
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._data)
+
+
+class Hazards:
+    """Which earlier steps a step has to wait for, from the bytes that they touch."""
+
+    def __init__(self) -> None:
+        self._touched: dict[str, list[tuple[int, int, Step, bool]]] = {}
+
+    def dependencies(self, step: Step) -> list[Step]:
+        """Steps with conflicting accesses; ``step`` is remembered for those that follow.
+
+        Engines execute in order, so accesses of one engine conflict only where the array reads
+        what it has written: it reads ahead of its own results.
+        """
+        found: dict[int, Step] = {}
+        for ranges, is_write in ((step.reads, False), (step.writes, True)):
+            for memory, low, high in ranges:
+                for other_low, other_high, other, other_writes in self._touched.get(memory, []):
+                    if other_low >= high or low >= other_high or not (is_write or other_writes):
+                        continue
+                    same = other.engine is step.engine
+                    if same and not (step.engine is Engine.ARRAY and not is_write):
+                        continue
+                    found[id(other)] = other
+        for ranges, is_write in ((step.reads, False), (step.writes, True)):
+            for memory, low, high in ranges:
+                entries = self._touched.setdefault(memory, [])
+                if is_write:  # what it covers is reached through this step from now on
+                    entries[:] = [e for e in entries if not (low <= e[0] and e[1] <= high)]
+                entries.append((low, high, step, is_write))
+        return list(found.values())
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A command of the stream with the step that it came from."""
+
+    command: Command
+    step: Step
+
+
+class Scheduler:
+    """Collects steps in the order of the model and turns them into a command stream.
+
+    Parameters
+    ----------
+    params : the accelerator.
+    constants : where the contents of the weight memory are kept.
+    pending : loads (inputs, constants) that are placed before the first step that reads them.
+    """
+
+    def __init__(self, params: Params, constants: Constants, pending: Iterable[Step] = ()):
+        self._params = params
+        self._constants = constants
+        self._pending = list(pending)
+        self._hazards = Hazards()
+        self._order: list[tuple[Step, list[Step]]] = []
+        self._ring = 0
+        self._placed_blobs: dict[int, int] = {}
+
+    def add(self, step: Step) -> None:
+        """The next step of the model; what it needs loaded is placed before it."""
+        for load in [p for p in self._pending if _overlap(p.writes, step.reads)]:
+            self._pending.remove(load)
+            self._append(load)
+        for load in step.loads:
+            self._append(load)
+        if step.blob is not None:
+            step.config, weights = self._place(step, step.blob)
+            step.reads += weights
+        self._append(step)
+
+    def _append(self, step: Step) -> None:
+        self._order.append((step, self._hazards.dependencies(step)))
+
+    def _place(self, step: Step, blob: Blob) -> tuple[Mapping[str, int], tuple[Range, ...]]:
+        """Load a blob at the next place of the ring, unless the steps before use the same one."""
+        p = self._params
+        word = p.weight_word_bytes
+        n_words = len(blob.data) // word
+        if id(blob) not in self._placed_blobs:
+            start = self._ring
+            self._ring = (start + n_words) % p.weight_words
+            self._placed_blobs = {id(blob): start}
+            self._append(self._load(step, blob, start * word))
+        start = self._placed_blobs[id(blob)]
+        table, weights = start, (start + blob.table_words) % p.weight_words
+        config = {**step.config, "table": table, "weights": weights}
+        return config, self._ring_ranges(start * word, len(blob.data))
+
+    def _ring_ranges(self, start: int, length: int) -> tuple[Range, ...]:
+        end, size = start + length, self._params.weight_memory_bytes
+        if end <= size:
+            return (Range(WEIGHTS, start, end),)
+        return Range(WEIGHTS, start, size), Range(WEIGHTS, 0, end - size)
+
+    def _load(self, step: Step, blob: Blob, start: int) -> Step:
+        offset = self._constants.add(blob.data)
+        load = load_step(
+            self._params, step.layer, Space.WEIGHTS, start, PROGRAM_REGION, offset, len(blob.data)
+        )
+        load.writes = self._ring_ranges(start, len(blob.data))
+        return load
+
+    def commands(self) -> tuple[list[Placed], int]:
+        """The stream without END, and the cycles that it is estimated to take.
+
+        Every engine keeps the order in which its steps were added; between engines, what can
+        start first comes first.
+        """
+        queues: dict[Engine, deque[tuple[Step, list[Step]]]] = {e: deque() for e in Engine}
+        for step, needed in self._order:
+            queues[step.engine].append((step, needed))
+        index: dict[int, int] = {}
+        finish: dict[int, int] = {}
+        counts = dict.fromkeys(Engine, 0)
+        free = dict.fromkeys(Engine, 0)
+        placed: list[Placed] = []
+        while any(queues.values()):
+            best: tuple[int, Engine] | None = None
+            for engine, queue in queues.items():
+                if queue and all(id(d) in finish for d in queue[0][1]):
+                    ready = max((finish[id(d)] for d in queue[0][1]), default=0)
+                    candidate = (max(ready, free[engine]), engine)
+                    best = candidate if best is None or candidate < best else best
+            assert best is not None, "the order of the model is a valid order"
+            start, engine = best
+            step, needed = queues[engine].popleft()
+            waits = [0] * len(Engine)
+            for other in needed:
+                waits[other.engine] = max(waits[other.engine], index[id(other)])
+            counts[engine] += 1
+            index[id(step)] = counts[engine]
+            free[engine] = start + step.cycles
+            latency = LOAD_LATENCY if engine in (Engine.LOAD, Engine.STORE) else 0
+            finish[id(step)] = free[engine] + latency
+            command = Command(OPCODE[engine], step.config, (waits[0], waits[1], waits[2], waits[3]))
+            placed.append(Placed(command, step))
+        if max(counts.values()) >= 1 << COUNT_BITS:
+            raise ModelError(
+                f"the program has {max(counts.values())} commands for one engine, and"
+                f" {(1 << COUNT_BITS) - 1} is the limit; use a larger configuration"
+            )
+        return placed, max(finish.values(), default=0)
+
+
+def _overlap(writes: Iterable[Range], reads: Iterable[Range]) -> bool:
+    return any(
+        w.memory == r.memory and w.low < r.high and r.low < w.high for w in writes for r in reads
+    )

@@ -1,0 +1,59 @@
+"""The core's software for one model: what the compiler's back end asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from arch.memory_map import DMEM_BASE
+from arch.params import Params
+from compiler.builtin import Kind
+from compiler.core_image import CoreCall, CoreImage
+from compiler.graph import Operator, Tensor
+from firmware.describe import describe, host_custom_op, registered_name, with_sizes
+from firmware.descriptors import layout_descriptors
+from firmware.host import HostOps
+from firmware.host_core import HostCore
+from firmware.image import build_firmware
+
+
+class FirmwareBuilder:
+    """A :class:`compiler.core_image.CoreBuilder` for a configuration and the user's operators.
+
+    Parameters
+    ----------
+    params : the configuration.
+    op_sources : C++ files that register operators.
+
+    Members
+    -------
+    host_core : after :meth:`build`, what runs the same calls on the host; None before.
+    """
+
+    def __init__(self, params: Params, op_sources: Sequence[Path] = ()):
+        self._params = params
+        self._op_sources = list(op_sources)
+        self.host_core: HostCore | None = None
+
+    def build(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> CoreImage:
+        """See :class:`compiler.core_image.CoreBuilder`."""
+        builtin = sorted({registered_name(op) for op in ops if op.kind is not Kind.CUSTOM})
+        image = build_firmware(self._params, self._op_sources, builtin)
+        host = HostOps(self._op_sources, builtin)
+        descriptions = [with_sizes(describe(op, place), host) for op in ops]
+        layout = layout_descriptors(image, descriptions)
+        self.host_core = HostCore(image, descriptions, layout, host)
+        calls = [
+            CoreCall(image.functions[description.name].eval, argument)
+            for description, argument in zip(descriptions, layout.arguments, strict=True)
+        ]
+        return CoreImage(
+            imem=((0, image.imem),),
+            dmem=((0, image.dmem), (layout.base - DMEM_BASE, layout.data)),
+            entry=image.entry,
+            calls=tuple(calls),
+        )
+
+    def custom_reference(self) -> Callable[..., list]:
+        """Runs custom operators on arrays, for :class:`sim.reference.Reference`."""
+        return host_custom_op(HostOps(self._op_sources, []))
