@@ -19,6 +19,8 @@ from sim.tools import SimulatorError
 
 SEED_VARIABLE = "WEFT_SEED"
 RESULTS_VARIABLE = "WEFT_RESULTS"
+WAVES_VARIABLE = "WEFT_WAVES"
+FILTER_VARIABLE = "WEFT_TEST"
 TIMEOUT_SECONDS = 900.0
 
 
@@ -72,8 +74,9 @@ def run_block(
     simulator : ``verilator`` or ``icarus``; without Icarus the calling test counts as skipped.
     seed : of Python's ``random`` in the tests; without it WEFT_SEED, or a fresh one; printed.
     env : further environment variables for the tests, such as the configuration's name.
-    waves : file for a waveform, ``.vcd`` or ``.fst``.
-    test_filter : regular expression; only tests whose names match run.
+    waves : file for a waveform, ``.vcd`` or ``.fst``; without it ``<label>.vcd`` in the folder
+        WEFT_WAVES where that environment variable is set.
+    test_filter : regular expression; only tests whose names match run; without it WEFT_TEST.
     results : file for the JUnit XML; without it a file in the folder WEFT_RESULTS where that
         environment variable is set.
     timeout_seconds : wall time after which the simulation is stopped.
@@ -81,7 +84,6 @@ def run_block(
     Raises :class:`BlockFailure` when a test failed, none ran or the time ran out, with seed and
     log.
     """
-    tools.find_simulator(simulator)  # so that a missing one costs no Verilog
     run_verilog(
         {f"{name}.v": emit_verilog(component, name)},
         name,
@@ -116,30 +118,33 @@ def run_verilog(
     """
     options = options or BuildOptions()
     seed = choose_seed(seed)
-    waves_path = Path(waves).resolve() if waves is not None else None
+    label = f"{label or top}.{test_module.rsplit('.', 1)[-1]}.{options.simulator}"
+    waves_path = _output_path(waves, WAVES_VARIABLE, f"{label}.vcd")
     if waves_path is not None:
         options = replace(options, waves=waves_path.suffix.removeprefix("."))
+        print(f"{label}: waveform {waves_path}", flush=True)
     simulation = build_simulation(sources, top, options)
-    label = f"{label or top}.{test_module.rsplit('.', 1)[-1]}.{options.simulator}"
-    results_path = _results_path(results, label, env)
+    # Runs that differ in their environment only must not overwrite each other's results.
+    tag = hashlib.sha256(repr(sorted((env or {}).items())).encode()).hexdigest()[:8]
+    results_path = _output_path(results, RESULTS_VARIABLE, f"{label}.{tag}.xml")
     print(f"{label}: seed {seed} (repeat with {SEED_VARIABLE}={seed})", flush=True)
     extra = dict(env or {})
-    if test_filter is not None:
+    test_filter = test_filter or os.environ.get(FILTER_VARIABLE)
+    if test_filter:
         extra["COCOTB_TEST_FILTER"] = test_filter
     _run(simulation, test_module, label, seed, extra, waves_path, results_path, timeout_seconds)
 
 
-def _results_path(
-    results: str | Path | None, label: str, env: Mapping[str, str] | None
-) -> Path | None:
-    if results is not None:
-        return Path(results).resolve()
-    folder = os.environ.get(RESULTS_VARIABLE)
-    if not folder:
+def _output_path(chosen: str | Path | None, variable: str, name: str) -> Path | None:
+    """The file that the caller chose, or ``name`` in the folder that a variable names, or none."""
+    if chosen is not None:
+        path = Path(chosen).resolve()
+    elif folder := os.environ.get(variable):
+        path = Path(folder).resolve() / name
+    else:
         return None
-    # Runs that differ in their environment only must not overwrite each other's results.
-    tag = hashlib.sha256(repr(sorted(env.items())).encode()).hexdigest()[:8] if env else "0"
-    return Path(folder).resolve() / f"{label}.{tag}.xml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _run(
@@ -173,7 +178,6 @@ def _run(
                 f"{label}: did not end within {timeout_seconds:g} seconds; seed {seed}; log: {log}"
             ) from None
     if results_path is not None and results_file.exists():
-        results_path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(results_file, results_path)
     _judge(label, seed, code, results_file, log)
     shutil.rmtree(folder)

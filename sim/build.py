@@ -176,6 +176,10 @@ def _remove_unused(builds: Path) -> None:
     for mark in builds.glob("*/complete"):
         if mark.stat().st_mtime < limit:
             shutil.rmtree(mark.parent, ignore_errors=True)
+    limit = time.time() - FAILED_RUN_DAYS * 86400
+    for folder in builds.glob("building-*"):
+        if folder.stat().st_mtime < limit:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _build(
@@ -210,7 +214,7 @@ def _call(command: Sequence[str], work: Path, environment: Mapping[str, str], wh
             check=False,
         ).returncode
     if code:
-        raise SimulatorError(f"{what}: {_first_error(log.read_text())}; log: {log}")
+        raise SimulatorError(f"{what}: {first_error(log.read_text())}; log: {log}")
 
 
 _ERROR = re.compile(
@@ -218,7 +222,8 @@ _ERROR = re.compile(
 )
 
 
-def _first_error(log: str) -> str:
+def first_error(log: str) -> str:
+    """The line of a tool's log that says what went wrong, or else its last line."""
     lines = [line.strip() for line in log.splitlines()[1:] if line.strip()]
     found = [line for line in lines if _ERROR.match(line)]
     return (found or lines[-1:] or ["failed without a message"])[0]
@@ -261,6 +266,8 @@ def _build_verilator(
         Path(cocotb_config.share_dir) / "lib" / "verilator" / "verilator.cpp"
     )
     what = f"verilator: cannot build {top}"
+    if options.waves == "fst":
+        _check_fst(compiler.path)
     command = [str(tool.path), "--cc", "--exe", "--vpi", "-Mdir", "obj", "--prefix", "Vtop"]
     command += ["--top-module", top, "-o", "../sim", "-Wno-fatal", "--timescale", TIMESCALE]
     command += ["-CFLAGS", CXX_STANDARD]
@@ -280,6 +287,16 @@ def _build_verilator(
     _call(make, work, environment, what)
     _give_runtime(runtime, work / "obj")
     return ("sim",)
+
+
+def _check_fst(compiler: Path) -> None:
+    """Verilator's FST writer wants two libraries that are not on every machine."""
+    for header, package in (("zlib.h", "zlib1g-dev"), ("lz4.h", "liblz4-dev")):
+        command = [str(compiler), "-E", "-x", "c++", "-include", header, "/dev/null"]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            raise SimulatorError(
+                f"fst waveform: {header} not found; install the package {package}, or write .vcd"
+            )
 
 
 def _runtime_folder() -> Path:

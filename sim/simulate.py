@@ -17,7 +17,7 @@ from arch.errors import WeftError
 from arch.params import Params
 from arch.registers import OFFSET
 from sim.blocks import TIMEOUT_SECONDS, run_verilog
-from sim.build import BuildOptions, Simulation, build_simulation, new_run_folder
+from sim.build import BuildOptions, Simulation, build_simulation, first_error, new_run_folder
 from sim.cocotb_names import JOB_FILE, PROGRESS_VARIABLE, RESULT_FILE
 from sim.device import DeviceError
 from sim.events import parse_events
@@ -236,7 +236,8 @@ def _collect(folder: Path) -> JobResult:
     log = folder / "run.log"
     file = folder / RESULT_FILE
     if not file.exists():
-        raise SimulatorError(f"simulation: ended without results; log: {log}")
+        text = first_error(log.read_text(errors="replace"))
+        raise SimulatorError(f"simulation: ended without results: {text}; log: {log}")
     result, failure = pickle.loads(file.read_bytes())
     if isinstance(failure, ErrorReport):
         raise failure.exception()

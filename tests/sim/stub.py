@@ -12,7 +12,7 @@ PARAMS = Params(load_config("tiny").model_copy(update={
     "name": "tiny64", "axi_data_bits": 64, "cols": 8, "lanes": 2
 }))
 
-END, HANG, BREAK_AXI = (0,), (2,), (5, 1)
+END, HANG, BREAK_AXI, CRASH = (0,), (2,), (5, 1), (7,)
 
 
 def copy(beats: int, offset: int) -> tuple[int, int, int]:

@@ -2,7 +2,7 @@
 //
 // It fetches 64-bit words from the program's region, one at a time:
 //   bits 7..0    0 end, 1 copy, 2 hang, 3 stop with an error, 4 log a byte, 5 a burst that breaks
-//                AXI, 6 work for so many cycles
+//                AXI, 6 work for so many cycles, 7 stop the simulator
 //   bits 15..8   copy: beats; error: cause; log: the byte; work: cycles
 //   bits 47..16  copy: byte offset in region 1 (source) and in region 2 (target)
 // A copy adds 1 to every byte. Region sizes and permissions are not looked at; an error response
@@ -151,6 +151,7 @@ module weft_tiny64 (
             log_byte <= m_axi_rdata[15:8];
             state <= FETCH;
           end
+          7: $fatal(1, "error: told to stop");
           default: begin
             index <= m_axi_rdata[15:8];
             event_started <= 4'b0110;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import CompletedProcess
 from xml.etree import ElementTree
 
 import pytest
@@ -61,6 +62,25 @@ def test_a_filter_selects_tests_and_matching_none_is_a_failure(tmp_path):
 def test_a_waveform_is_written(tmp_path, simulator):
     run(tmp_path, simulator, waves=tmp_path / "block.vcd")
     assert "i__payload" in (tmp_path / "block.vcd").read_text()
+
+
+def test_variables_choose_folders_and_a_test(tmp_path, monkeypatch, capsys):
+    """What `make regress` sets: one test by name, its waveform, its results."""
+    monkeypatch.setenv("WEFT_WAVES", str(tmp_path / "waves"))
+    monkeypatch.setenv("WEFT_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("WEFT_TEST", "sums_follow")
+    run_block(Accumulator(), "accumulator", MODULE)
+    (wave,), (result,) = (list((tmp_path / name).iterdir()) for name in ("waves", "results"))
+    assert wave.name == "accumulator.cocotb_accumulator.verilator.vcd"
+    assert f"waveform {wave}" in capsys.readouterr().out
+    cases = list(ElementTree.parse(result).getroot().iter("testcase"))
+    assert [case.get("name") for case in cases] == ["sums_follow_python"]
+
+
+def test_fst_names_the_library_that_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.build.subprocess.run", lambda *a, **k: CompletedProcess(a, 1))
+    with pytest.raises(SimulatorError, match="fst waveform: zlib.h not found; install the package"):
+        run(tmp_path, waves=tmp_path / "block.fst")
 
 
 def test_a_build_is_taken_from_the_cache(tmp_path, monkeypatch):

@@ -153,6 +153,12 @@ def test_a_breach_of_axi_is_named(verilog):
         simulate(verilog, stub.PARAMS, job_of(run_of(stub.BREAK_AXI, stub.END)))
 
 
+@pytest.mark.parametrize("simulator", SIMULATORS)
+def test_a_simulator_that_stops_on_its_own_is_reported_with_its_log(verilog, simulator):
+    with pytest.raises(SimulatorError, match="without results: .*told to stop.*; log: /"):
+        simulate(verilog, stub.PARAMS, job_of(run_of(stub.CRASH)), simulator=simulator)
+
+
 def test_another_configurations_verilog_is_refused(tmp_path):
     path = stub.write_stub(tmp_path, digest=77)
     with pytest.raises(DeviceMismatch, match="DIGEST: 0x0000004d, expected 0x"):
