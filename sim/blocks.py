@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from sim import tools
 from sim.build import BuildOptions, Simulation, build_simulation, new_run_folder
 from sim.tools import SimulatorError
 
