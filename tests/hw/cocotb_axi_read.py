@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import random
 from collections import deque
-from dataclasses import dataclass
 
 import cocotb
 from cocotbext.axi import AxiRamRead, AxiReadBus
 
 from arch.isa import Cause
 from hw.interfaces import beat_layout, request_layout
-from hw.regions import Part
 from tests.hw.axi_agents import DECERR, SLVERR, ReadMemory, Rules, SparseBytes
 from tests.hw.bench import Bench, Sink, Source, pack, pauses, unpack
 from tests.hw.configs import variant
+from tests.hw.region_table import Region, allowed, write_region
 
 PARAMS = variant(os.environ["WEFT_VARIANT"])
 SLOTS = tuple(int(n) for n in os.environ["WEFT_SLOTS"].split(","))
@@ -23,28 +22,6 @@ ROUNDS = int(os.environ["WEFT_ROUNDS"])
 N_BYTES = PARAMS.axi_bytes
 BLOCK_BYTES = PARAMS.config.dma_burst_beats * N_BYTES
 LONGEST_BYTES = 9000 if BLOCK_BYTES > N_BYTES else 300
-
-
-@dataclass
-class Region:
-    base: int
-    size: int
-    flags: int
-
-
-async def write_region(bench: Bench, index: int, region: Region) -> None:
-    """Through the port that the host has; call at a falling edge."""
-    parts = {
-        Part.BASE: region.base & 0xFFFFFFFF, Part.BASE_HIGH: region.base >> 32,
-        Part.SIZE: region.size, Part.FLAGS: region.flags,
-    }
-    bench.dut.region_write.value = 1
-    bench.dut.region_index.value = index
-    for part, value in parts.items():
-        bench.dut.region_part.value = part.value
-        bench.dut.region_value.value = value
-        await bench.cycles(1)
-    bench.dut.region_write.value = 0
 
 
 def random_regions(span_bits: int) -> list[Region]:
@@ -59,10 +36,6 @@ def random_regions(span_bits: int) -> list[Region]:
         regions.append(Region(base, size, flags))
     regions[0] = Region(regions[0].base, 70_000, 3)
     return regions
-
-
-def allowed(region: Region, offset: int, length: int, flag: int) -> bool:
-    return bool(region.flags & flag) and offset + length <= region.size
 
 
 def random_request(regions: list[Region]) -> tuple[int, int, int]:
