@@ -176,7 +176,7 @@ _ARRAY_WORDS = (
         ("tile_h:16", "output rows; at least 1; tile_w*tile_h at most the accumulator depth"),
         ("run:16", "slots of a row, tile_w or more (element-wise: tile_w)"),
         ("lead:8", "depthwise: slots by which sums run ahead of pixels; 0 to 7 and at most run"),
-        ("keep_in:1", "go on accumulating where the last command stopped (blocks = 1)"),
+        ("keep_in:1", "go on with the sums that the last command kept: same tile_w, tile_h; blocks = 1"),
         ("keep_out:1", "leave the sums in the accumulator: no output (blocks = 1)"),
         ("maximum:1", "accumulate by maximum instead of by sum"),
         ("shared:1", "every block reads the same weights"),

@@ -154,6 +154,7 @@ class ArrayEngine(wiring.Component):
                 & (
                     (port.valid & (check.cause != Cause.NONE))
                     | front.overflow
+                    | front.not_kept
                     | drain.range_error
                 )
             ),
@@ -193,7 +194,7 @@ class ArrayEngine(wiring.Component):
                 Mux(
                     drain.range_error,
                     Cause.RANGE,
-                    Mux(front.overflow, Cause.CONFIG, check.cause),
+                    Mux(front.overflow | front.not_kept, Cause.CONFIG, check.cause),
                 )
             ),
             self.status.address.eq(Mux(drain.range_error, drain.range_address, 0)),

@@ -66,6 +66,7 @@ class ArrayFront(wiring.Component):
     operands : the slots of element-wise commands, for post-processing.
     idle : no command is under way.
     overflow : one cycle: the tile has more pixels than the accumulator.
+    not_kept : one cycle: the command goes on with sums that the last one did not keep.
     stall_weights, stall_pixels, stall_drain, slot_entered : one for each cycle, for the counters.
     """
 
@@ -83,6 +84,7 @@ class ArrayFront(wiring.Component):
             "operands": Out(stream.Signature(slot_layout(params))),
             "idle": Out(1),
             "overflow": Out(1),
+            "not_kept": Out(1),
             "stall_weights": Out(1),
             "stall_pixels": Out(1),
             "stall_drain": Out(1),
@@ -100,6 +102,7 @@ class ArrayFront(wiring.Component):
         slot_end, pass_end, block_end, command_end = Signal(), Signal(), Signal(), Signal()
         pass_start, block_start = Signal(), Signal()
         kept = Signal()  # the last block stays in its bank
+        kept_w, kept_h = Signal(16), Signal(16)
         first_pass, final_pass = Signal(), Signal()
         m.d.comb += [
             slot_end.eq(slot == c.run - 1),
@@ -155,7 +158,7 @@ class ArrayFront(wiring.Component):
             with m.If(pass_end):
                 m.d.sync += [led.eq(0), tail.eq(c.lead)]
             with m.If(block_end):
-                m.d.sync += kept.eq(c.keep_out)
+                m.d.sync += [kept.eq(c.keep_out), kept_w.eq(c.tile_w), kept_h.eq(c.tile_h)]
                 with m.If(~c.keep_out):
                     m.d.sync += bank.eq(~bank)
         with m.If(advance):
@@ -175,6 +178,12 @@ class ArrayFront(wiring.Component):
             self.command.ready.eq(~running & (tail == 0)),
             self.idle.eq(~running & (tail == 0)),
         ]
+        wanted = self.command.payload
+        m.d.comb += self.not_kept.eq(
+            self.command.valid & self.command.ready & wanted.keep_in
+            & (wanted.mode != Mode.ELEMENTWISE)
+            & (~kept | (wanted.tile_w != kept_w) | (wanted.tile_h != kept_h))
+        )
         with m.If(self.command.valid & self.command.ready):
             m.d.sync += [
                 c.eq(self.command.payload),

@@ -44,6 +44,15 @@ class ArrayModel:
         self.memories = memories
         self.banks = np.zeros((2, params.accumulator_depth, params.cols), np.int64)
         self.bank = 0
+        self.kept: tuple[int, int] | None = None  # tile_w, tile_h of sums that were kept
+
+    def reset(self) -> None:
+        """A program starts without sums that were kept."""
+        self.kept = None
+
+    def refuses(self, c: Mapping[str, int]) -> bool:
+        """Whether a command goes on with sums that the last one did not keep."""
+        return bool(c["keep_in"]) and self.kept != (c["tile_w"], c["tile_h"])
 
     def blocks(self, c: Mapping[str, int]) -> Iterator[Block]:
         """Compute each block of output channels; a block that is kept does not change banks."""
@@ -84,6 +93,7 @@ class ArrayModel:
             yield Block(index, total, bias, multiplier, shift)
             if not c["keep_out"]:
                 self.bank ^= 1
+        self.kept = (c["tile_w"], c["tile_h"]) if c["keep_out"] else None
 
     # ---- what the weight memory holds --------------------------------------------------------
     def _weight_bytes(self, word: int, n_words: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from sim.array_model import ArrayModel
 class Region:
     """External memory that a program may use: its bytes and its permissions."""
 
-    data: bytearray
+    data: bytearray | memoryview
     read: bool = True
     write: bool = False
 
@@ -87,17 +87,22 @@ class FunctionalModel:
     def run(self, program: bytes) -> None:
         """Execute a whole program; raises :class:`ProgramError` where the hardware would stop."""
         self._completed = [0] * len(Engine)
+        self._array.reset()
         for engine, command in Decoder().commands(program):
-            cause = config_cause(self.params, command)
-            if cause is not Cause.NONE:
-                raise self._error(engine, cause)
-            if engine is Engine.ARRAY:
-                self._run_array(command)
-            elif engine is Engine.CORE:
-                self._run_core(command)
-            else:
-                self._copy(engine, command)
-            self._completed[engine] += 1
+            self.execute(engine, command)
+
+    def execute(self, engine: Engine, command: Command) -> None:
+        """Execute one command of a program; raises :class:`ProgramError`."""
+        cause = config_cause(self.params, command)
+        if cause is not Cause.NONE:
+            raise self._error(engine, cause)
+        if engine is Engine.ARRAY:
+            self._run_array(command)
+        elif engine is Engine.CORE:
+            self._run_core(command)
+        else:
+            self._copy(engine, command)
+        self._completed[engine] += 1
 
     def _error(self, engine: Engine, cause: Cause, address: int = 0, info: int = 0) -> ProgramError:
         return ProgramError(cause, engine, self._completed[engine], address, info)
@@ -142,7 +147,7 @@ class FunctionalModel:
             self._elementwise(c)
             return
         pixels = c["tile_w"] * c["tile_h"]
-        if pixels > self.params.accumulator_depth:
+        if pixels > self.params.accumulator_depth or self._array.refuses(c):
             raise self._error(Engine.ARRAY, Cause.CONFIG)
         for block in self._array.blocks(c):
             if c["keep_out"]:

@@ -26,7 +26,7 @@ class ArrayCommands:
         self.weights = weights
         self.count = 0
         self.written_half: int | None = None
-        self.kept = False
+        self.kept: tuple[int, int] | None = None
         self.ring = 0
 
     def command(self, wait_all: bool = False) -> Command:
@@ -92,11 +92,14 @@ class ArrayCommands:
         c["shared"] = int(rng.random() < 0.2)
         c["per_channel"] = rng.randrange(2)
         c["table_out"] = int(p.config.elementwise and rng.random() < 0.2)
-        c["keep_in"] = int(self.kept and rng.random() < 0.7)
+        c["keep_in"] = int(self.kept is not None and rng.random() < 0.7)
+        if c["keep_in"]:
+            c["tile_w"], c["tile_h"] = self.kept
+            c["run"] = max(c["run"], c["tile_w"])
         c["keep_out"] = int(rng.random() < 0.15)
         if c["keep_in"] or c["keep_out"]:
             c["blocks"] = 1
-        self.kept = bool(c["keep_out"])
+        self.kept = (c["tile_w"], c["tile_h"]) if c["keep_out"] else None
         descriptors = [self._descriptor(c) for _ in range(c["entries"])]
         c["table"] = self._append(b"".join(raw for raw, _ in descriptors))
         c["weights"] = self.ring

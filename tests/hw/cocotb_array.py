@@ -10,9 +10,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from arch.isa import Encoder, Opcode, Space
+from arch.isa import Command, Encoder, Engine, Opcode, initial_config
 from sim.model import FunctionalModel
-from arch.isa import encode_program, Command
 from tests.array_commands import ArrayCommands
 from tests.hw.array_bench import shape_params
 
@@ -143,10 +142,10 @@ async def random_commands_equal_the_model(dut):
             await FallingEdge(dut.clk)
         assert completed == issued, f"hangs: {completed} of {issued} commands completed"
         owners = np.full(p.scratchpad_bytes, -1)
+        defaults = initial_config(Opcode.ARRAY)
         for i, command in enumerate(commands):
             before = memories.scratchpad.copy()
-            alone = Command(command.opcode, command.config)
-            model.run(encode_program([alone, Command(Opcode.END, {})]))
+            model.execute(Engine.ARRAY, Command(command.opcode, defaults | command.config))
             owners[before != memories.scratchpad] = i
         done += len(commands)
         got = await bench.read_back()
