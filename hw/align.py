@@ -59,7 +59,7 @@ class Align(wiring.Component):
     i : chunks of the rows, each row from its first byte on.
     o : a register. One chunk a cycle; a row takes one more cycle if its lanes move down and it
         has more than one chunk of input.
-    current, active : tag of the row whose input is awaited, and whether there is one.
+    awaiting, current : input of a row is awaited, and the tag of that row.
     """
 
     def __init__(self, n_bytes: int, chunk_bits: int, tag: ShapeLike, depth: int):
@@ -71,7 +71,7 @@ class Align(wiring.Component):
             "i": In(stream.Signature(8 * n_bytes)),
             "o": Out(stream.Signature(aligned_chunk_layout(n_bytes, chunk_bits, tag))),
             "current": Out(tag),
-            "active": Out(1),
+            "awaiting": Out(1),
         })
 
     def elaborate(self, platform: object) -> Elaboratable:
@@ -92,7 +92,7 @@ class Align(wiring.Component):
             queue.w_en.eq(self.rows.valid),
             self.rows.ready.eq(queue.w_rdy),
             self.current.eq(row.tag),
-            self.active.eq(active),
+            self.awaiting.eq(active & needs_input),
             # Lanes below ``rotate`` come from the input before, the others from this one.
             tail.eq(row.last < row.rotate),
             final.eq(row.more == 0),

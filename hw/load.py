@@ -114,7 +114,7 @@ class Load(wiring.Component):
         beats = self.memory.beats
         dead = Signal()  # since an error; silent until a reset, but the bus must go on
         good = beats.payload.cause == Cause.NONE
-        failed = beats.valid & ~good & align.active & ~dead
+        failed = beats.valid & ~good & align.awaiting & ~dead
         m.d.comb += [
             align.i.valid.eq(beats.valid & good & ~dead),
             align.i.payload.eq(beats.payload.data),

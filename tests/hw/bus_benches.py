@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.isa import N_REGIONS
@@ -11,12 +11,19 @@ from arch.params import Params
 from hw.axi_read import AxiReader
 from hw.axi_write import AxiWriter
 from hw.interfaces import (
+    ChunkRead,
+    EngineStatus,
     ReadRequest,
     WriteRequest,
     axi_read_signature,
     axi_write_signature,
+    chip_write_layout,
+    command_signature,
+    completed_layout,
 )
+from hw.load import Load
 from hw.regions import Part, Regions
+from hw.store import Store
 
 REGION_PORTS = {
     "region_write": In(1),
@@ -85,6 +92,72 @@ class WriteBench(wiring.Component):
             connect(m, flipped(self.clients[c]), writer.clients[c])
         m.d.comb += [
             writer.halt.eq(self.halt), self.quiet.eq(writer.quiet), self.beat.eq(writer.beat)
+        ]
+        add_regions(m, self, self.params, writer.lookup)
+        return m
+
+
+class LoadBench(wiring.Component):
+    """The load engine as the only client of an AxiReader."""
+
+    def __init__(self, params: Params):
+        self.params = params
+        super().__init__({
+            **REGION_PORTS,
+            "axi": Out(axi_read_signature(params)),
+            "commands": In(command_signature()),
+            "completed": In(completed_layout()),
+            "status": Out(EngineStatus()),
+            "writes": Out(stream.Signature(chip_write_layout(params))),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.load = load = Load(self.params)
+        m.submodules.reader = reader = AxiReader(
+            self.params, (self.params.config.dma_outstanding,)
+        )
+        connect(m, reader.axi, flipped(self.axi))
+        connect(m, load.memory, reader.clients[0])
+        connect(m, load.writes, flipped(self.writes))
+        connect(m, load.status, flipped(self.status))
+        connect(m, flipped(self.commands), load.commands)
+        m.d.comb += [
+            load.completed.eq(self.completed),
+            reader.halt.eq(self.halt), self.quiet.eq(reader.quiet), self.beat.eq(reader.beat),
+        ]
+        add_regions(m, self, self.params, reader.lookup)
+        return m
+
+
+class StoreBench(wiring.Component):
+    """The store engine as the only client of an AxiWriter."""
+
+    def __init__(self, params: Params):
+        self.params = params
+        super().__init__({
+            **REGION_PORTS,
+            "axi": Out(axi_write_signature(params)),
+            "commands": In(command_signature()),
+            "completed": In(completed_layout()),
+            "status": Out(EngineStatus()),
+            "scratchpad": Out(ChunkRead(params.axi_bytes)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.store = store = Store(self.params)
+        m.submodules.writer = writer = AxiWriter(
+            self.params, (self.params.config.dma_outstanding,)
+        )
+        connect(m, writer.axi, flipped(self.axi))
+        connect(m, store.memory, writer.clients[0])
+        connect(m, store.scratchpad, flipped(self.scratchpad))
+        connect(m, store.status, flipped(self.status))
+        connect(m, flipped(self.commands), store.commands)
+        m.d.comb += [
+            store.completed.eq(self.completed),
+            writer.halt.eq(self.halt), self.quiet.eq(writer.quiet), self.beat.eq(writer.beat),
         ]
         add_regions(m, self, self.params, writer.lookup)
         return m

@@ -7,10 +7,11 @@ import random
 
 import cocotb
 
-from arch.isa import CONFIG_WORDS, HEADER, Command, Encoder, Opcode
+from arch.isa import CONFIG_WORDS, Command, Encoder, Opcode
 from hw.command_port import config_layout
-from hw.interfaces import N_ENGINES, command_item_layout
-from tests.hw.bench import Bench, Source, Watch, pack, unpack
+from hw.interfaces import N_ENGINES
+from tests.hw.bench import Bench, Source, Watch, unpack
+from tests.hw.dma_commands import items_of
 
 OPCODE = Opcode[os.environ["WEFT_OPCODE"]]
 
@@ -23,18 +24,6 @@ def random_command(before: dict[str, int]) -> Command:
             config |= fmt.unpack(random.getrandbits(64))
     waits = tuple(random.choice((0, 1, 5, 300, 0xFFFF)) for _ in range(N_ENGINES))
     return Command(OPCODE, config, waits)
-
-
-def items_of(words: list[int]) -> list[int]:
-    """Items of an encoded command: the wait word, then the words whose mask bits are set."""
-    mask = HEADER.unpack(words[0])["mask"]
-    indices = [i for i in range(16) if mask >> i & 1]
-    layout = command_item_layout()
-    pairs = [(words[1], 0, 1), *((w, i, 0) for w, i in zip(words[2:], indices, strict=True))]
-    return [
-        pack(layout, word=word, index=index, is_waits=is_waits, last=n == len(pairs) - 1)
-        for n, (word, index, is_waits) in enumerate(pairs)
-    ]
 
 
 class Engine:
