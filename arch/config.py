@@ -24,17 +24,17 @@ class _Model(BaseModel):
 class QueueWords(_Model):
     """Words that each engine's queue holds; a command takes one and its configuration words."""
 
-    load: int = Field(32, ge=4, le=256)
-    array: int = Field(32, ge=4, le=256)
-    core: int = Field(8, ge=4, le=256)
-    store: int = Field(16, ge=4, le=256)
+    load: int = Field(default=32, ge=4, le=256)
+    array: int = Field(default=32, ge=4, le=256)
+    core: int = Field(default=8, ge=4, le=256)
+    store: int = Field(default=16, ge=4, le=256)
 
 
 class CoreConfig(_Model):
     """The RISC-V core inside the accelerator and its own memories."""
 
-    imem_kib: int = Field(16, ge=2, le=256)
-    dmem_kib: int = Field(16, ge=2, le=256)
+    imem_kib: int = Field(default=16, ge=2, le=256)
+    dmem_kib: int = Field(default=16, ge=2, le=256)
 
 
 class Config(_Model):
@@ -48,16 +48,16 @@ class Config(_Model):
     rows: int = Field(ge=4, le=64)
     cols: int = Field(ge=4, le=64)
     lanes: int = Field(ge=1, le=64)
-    streams: int = Field(2, ge=1, le=4)
-    accumulator_depth: int = Field(512, ge=16, le=4096)
-    scratchpad_kib: int = Field(128, ge=4, le=4096)
-    scratchpad_banks: int = Field(4, ge=2, le=16)
-    weight_memory_kib: int = Field(32, ge=2, le=1024)
-    weight_rows_per_cycle: int = Field(1, ge=1, le=4)
-    axi_data_bits: int = Field(64, ge=32, le=256)
-    axi_address_bits: int = Field(40, ge=32, le=64)
-    dma_outstanding: int = Field(8, ge=1, le=32)
-    dma_burst_beats: int = Field(32, ge=1, le=256)
+    streams: int = Field(default=2, ge=1, le=4)
+    accumulator_depth: int = Field(default=512, ge=16, le=4096)
+    scratchpad_kib: int = Field(default=128, ge=4, le=4096)
+    scratchpad_banks: int = Field(default=4, ge=2, le=16)
+    weight_memory_kib: int = Field(default=32, ge=2, le=1024)
+    weight_rows_per_cycle: int = Field(default=1, ge=1, le=4)
+    axi_data_bits: int = Field(default=64, ge=32, le=256)
+    axi_address_bits: int = Field(default=40, ge=32, le=64)
+    dma_outstanding: int = Field(default=8, ge=1, le=32)
+    dma_burst_beats: int = Field(default=32, ge=1, le=256)
     queue_words: QueueWords = QueueWords()
     core: CoreConfig | Literal["none"] = CoreConfig()
     elementwise: bool = True
@@ -142,12 +142,6 @@ def _check_mix(config: Config, source: str) -> None:
             f"is wider than a word of the weight memory ({weight_word_bits} bits)",
             "lower it, or raise cols or weight_rows_per_cycle",
         )
-    if weight_word_bits < 64:
-        # A pass descriptor is made of 64-bit units; narrower words may split one.
-        if 64 % weight_word_bits:
-            raise _reject(
-                source, "cols", c.cols, "gives weight words that do not divide 64 bits", "use 4 or 8"
-            )
     if c.scratchpad_banks * c.cols * 64 > c.scratchpad_kib * 1024:
         raise _reject(
             source,
@@ -169,7 +163,9 @@ def _check_mix(config: Config, source: str) -> None:
 def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> ConfigError:
     """The first of pydantic's findings as: source: key: value limit; remedy."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"] if part not in ("CoreConfig", "literal['none']"))
+    key = ".".join(
+        str(part) for part in first["loc"] if part not in ("CoreConfig", "literal['none']")
+    )
     value = first.get("input")
     kind = first["type"]
     if kind == "extra_forbidden":
@@ -183,7 +179,9 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
         hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
         return _reject(source, key, value, "is given to an unknown key", hint)
     if kind == "missing":
-        return ConfigError(f"{source}: {key}: is missing and has no default; add a line '{key}: ...'")
+        return ConfigError(
+            f"{source}: {key}: is missing and has no default; add a line '{key}: ...'"
+        )
     ctx = first.get("ctx", {})
     if kind == "greater_than_equal":
         return _reject(source, key, value, f"is below the limit of {ctx['ge']}", "raise it")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from arch.errors import WeftError
 from arch.isa import (
+    CAUSE_TEXT,
     CONFIG_WORDS,
     COUNT_BITS,
     HEADER,
@@ -19,7 +20,6 @@ from arch.isa import (
     Opcode,
     Source,
     Space,
-    CAUSE_TEXT,
 )
 from arch.params import Params
 
@@ -71,7 +71,8 @@ class Decoder:
             if position + 1 >= len(words):
                 raise fail(Cause.LENGTH)
             header = HEADER.unpack(words[position])
-            waits = tuple(WAITS.unpack(words[position + 1]).values())
+            load, array, core, store = WAITS.unpack(words[position + 1]).values()
+            waits = (load, array, core, store)
             try:
                 opcode = Opcode(header["opcode"])
             except ValueError:
@@ -103,45 +104,49 @@ class Decoder:
 
 def config_cause(params: Params, command: Command) -> Cause:
     """What an engine refuses before it starts: CONFIG, ABSENT or NONE."""
-    c = command.config
     if command.opcode in (Opcode.LOAD, Opcode.STORE):
-        bad = 0 in (c["length"], c["n1"], c["n2"])
-        if command.opcode is Opcode.LOAD:
-            bad |= c["space"] not in list(Space) or c["source"] not in list(Source)
-            core_memory = c["space"] in (Space.IMEM, Space.DMEM)
-            absent = (core_memory and not params.config.has_core) or (
-                c["space"] == Space.TABLES and not params.config.elementwise
-            )
-            if absent and not bad:
-                return Cause.ABSENT
-        else:
-            bad |= c["space"] != Space.SCRATCHPAD
-        return Cause.CONFIG if bad else Cause.NONE
+        return _transfer_cause(params, command)
     if command.opcode is Opcode.ARRAY:
-        bad = (
-            c["mode"] not in list(Mode)
-            or 0 in (c["tile_w"], c["tile_h"], c["blocks"])
-            or c["run"] < c["tile_w"]
-            or c["lead"] > (min(MAX_LEAD, c["run"]) if c["mode"] == Mode.DEPTHWISE else 0)
-            or not 1 <= c["last_cols"] <= params.cols
-            or not -31 <= c["shift"] <= 30
-            or c["multiplier"] >> 31
-        )
-        if c["mode"] == Mode.ELEMENTWISE:
-            bad |= c["run"] != c["tile_w"] or bool(c["table_out"])
-        else:
-            bad |= (
-                0 in (c["entries"], c["cb_count"])
-                or not 1 <= c["last_rows"] <= params.rows
-                or ((c["keep_in"] or c["keep_out"]) and c["blocks"] != 1)
-            )
-        if bad:
-            return Cause.CONFIG
-        uses_tables = c["mode"] == Mode.ELEMENTWISE or c["table_out"]
-        if uses_tables and not params.config.elementwise:
-            return Cause.ABSENT
-        if c["mode"] == Mode.ELEMENTWISE and c["binary"] and params.streams < 2:
-            return Cause.ABSENT
+        return _array_cause(params, command.config)
     if command.opcode is Opcode.CORE and not params.config.has_core:
+        return Cause.ABSENT
+    return Cause.NONE
+
+
+def _transfer_cause(params: Params, command: Command) -> Cause:
+    c = command.config
+    bad = 0 in (c["length"], c["n1"], c["n2"])
+    if command.opcode is Opcode.STORE:
+        return Cause.CONFIG if bad or c["space"] != Space.SCRATCHPAD else Cause.NONE
+    if bad or c["space"] not in list(Space) or c["source"] not in list(Source):
+        return Cause.CONFIG
+    return Cause.NONE if params.space_bytes[Space(c["space"])] else Cause.ABSENT
+
+
+def _array_cause(params: Params, c: Mapping[str, int]) -> Cause:
+    elementwise = c["mode"] == Mode.ELEMENTWISE
+    most_lead = min(MAX_LEAD, c["run"]) if c["mode"] == Mode.DEPTHWISE else 0
+    bad = [
+        c["mode"] not in list(Mode),
+        0 in (c["tile_w"], c["tile_h"], c["blocks"]),
+        c["run"] < c["tile_w"],
+        c["lead"] > most_lead,
+        not 1 <= c["last_cols"] <= params.cols,
+        not -31 <= c["shift"] <= 30,
+        c["multiplier"] >> 31 != 0,
+    ]
+    if elementwise:
+        bad += [c["run"] != c["tile_w"], c["table_out"] != 0]
+    else:
+        bad += [
+            0 in (c["entries"], c["cb_count"]),
+            not 1 <= c["last_rows"] <= params.rows,
+            bool(c["keep_in"] or c["keep_out"]) and c["blocks"] != 1,
+        ]
+    if any(bad):
+        return Cause.CONFIG
+    if (elementwise or c["table_out"]) and not params.config.elementwise:
+        return Cause.ABSENT
+    if elementwise and c["binary"] and params.streams < 2:
         return Cause.ABSENT
     return Cause.NONE

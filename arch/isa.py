@@ -151,7 +151,10 @@ _DMA_WORDS = (
 _ARRAY_WORDS = (
     WordFormat(
         "INPUT",
-        ("in_base:24", "scratchpad byte address of output row 0's first slot that is read, at offset 0"),
+        (
+            "in_base:24",
+            "scratchpad byte address of the first slot that is read in output row 0",
+        ),
         ("in_block_step:24", "bytes added for each block of output channels"),
         ("pad:8s", "value read outside the image (the input's zero point)"),
         ("mode:8", "0 convolution, 1 depthwise, 2 element-wise"),
@@ -176,7 +179,10 @@ _ARRAY_WORDS = (
         ("tile_h:16", "output rows; at least 1; tile_w*tile_h at most the accumulator depth"),
         ("run:16", "slots of a row, tile_w or more (element-wise: tile_w)"),
         ("lead:8", "depthwise: slots by which sums run ahead of pixels; 0 to 7 and at most run"),
-        ("keep_in:1", "go on with the sums that the last command kept: same tile_w, tile_h; blocks = 1"),
+        (
+            "keep_in:1",
+            "go on with the sums that the last command kept; same tile, blocks = 1",
+        ),
         ("keep_out:1", "leave the sums in the accumulator: no output (blocks = 1)"),
         ("maximum:1", "accumulate by maximum instead of by sum"),
         ("shared:1", "every block reads the same weights"),
@@ -286,9 +292,7 @@ class Encoder:
     """Turns commands into words, leaving out configuration words that did not change."""
 
     def __init__(self) -> None:
-        self._last = {
-            opcode: [0] * len(formats) for opcode, formats in CONFIG_WORDS.items()
-        }
+        self._last = {opcode: [0] * len(formats) for opcode, formats in CONFIG_WORDS.items()}
 
     def encode(self, command: Command) -> list[int]:
         """Words of ``command``; raises ValueError when a field does not fit."""

@@ -121,8 +121,11 @@ class Params:
         number of banks spread over them.
         """
         banks = self.scratchpad_banks
-        digits = [word // banks**i % banks for i in range(len(self.bank_weights))]
-        return sum(w * d for w, d in zip(self.bank_weights, digits, strict=True)) % banks
+        total = 0
+        for weight in self.bank_weights:
+            total += weight * (word % banks)
+            word //= banks
+        return total % banks
 
     # ---- weight memory -----------------------------------------------------------------------
     @property

@@ -90,9 +90,14 @@ class Counter(enum.IntEnum):
 
 COUNTER_DOC = {
     Counter.TOTAL: "cycles from doorbell to interrupt",
-    **{Counter(Counter.LOAD_BUSY + e): f"cycles in which the {e.name.lower()} engine works" for e in Engine},
     **{
-        Counter(Counter.LOAD_WAIT + e): f"cycles in which the {e.name.lower()} engine waits for another"
+        Counter(Counter.LOAD_BUSY + e): f"cycles in which the {e.name.lower()} engine works"
+        for e in Engine
+    },
+    **{
+        Counter(
+            Counter.LOAD_WAIT + e
+        ): f"cycles in which the {e.name.lower()} engine waits for another"
         for e in Engine
     },
     Counter.ARRAY_SLOT: "slots that entered the array",
@@ -122,10 +127,7 @@ REGISTERS: tuple[Register, ...] = (
     Register("ERROR_SOURCE", 0x034, R, "engine and command"),
     Register("ERROR_ADDRESS", 0x038, R, "the offending offset, on-chip address, or pc"),
     Register("ERROR_INFO", 0x03C, R, "region of the offset; trap: mcause; operator: its status"),
-    *(
-        Register(f"COUNTER_{c.name}", 0x080 + 4 * c, R, COUNTER_DOC[c])
-        for c in Counter
-    ),
+    *(Register(f"COUNTER_{c.name}", 0x080 + 4 * c, R, COUNTER_DOC[c]) for c in Counter),
     *(
         register
         for i in range(N_REGIONS)

@@ -22,8 +22,8 @@ class Buffer:
 def allocate(buffers: Sequence[Buffer], capacity: int, alignment: int) -> int:
     """Give every buffer an address; returns the bytes in use, or raises :class:`ModelError`.
 
-    Addresses and sizes are multiples of ``alignment``. Largest first, each at the lowest address at which it overlaps no buffer that lives at the
-    same time.
+    Addresses and sizes are multiples of ``alignment``. Largest first, each at the lowest address
+    at which it overlaps no buffer that lives at the same time.
     """
 
     def end(buffer: Buffer) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from arch.memory_map import DMEM_BASE
 from arch.params import Params
@@ -15,6 +18,8 @@ from firmware.descriptors import layout_descriptors
 from firmware.host import HostOps
 from firmware.host_core import HostCore
 from firmware.image import build_firmware
+
+CustomOp = Callable[[Operator, Sequence[NDArray[Any] | None]], list[NDArray[Any]]]
 
 
 class FirmwareBuilder:
@@ -54,6 +59,6 @@ class FirmwareBuilder:
             calls=tuple(calls),
         )
 
-    def custom_reference(self) -> Callable[..., list]:
+    def custom_reference(self) -> CustomOp:
         """Runs custom operators on arrays, for :class:`sim.reference.Reference`."""
         return host_custom_op(HostOps(self._op_sources, []))

@@ -62,15 +62,17 @@ def word_format(prefix: str, fmt: WordFormat) -> list[str]:
 
 def guarded(guard: str, body: Iterable[str]) -> str:
     """A whole header with its include guard."""
-    return "\n".join([
-        f"#ifndef {guard}",
-        f"#define {guard}",
-        "",
-        *body,
-        "",
-        f"#endif /* {guard} */",
-        "",
-    ])
+    return "\n".join(
+        [
+            f"#ifndef {guard}",
+            f"#define {guard}",
+            "",
+            *body,
+            "",
+            f"#endif /* {guard} */",
+            "",
+        ]
+    )
 
 
 def _member(field: CField) -> list[str]:

@@ -40,7 +40,8 @@ def npu_verilog(params: Params) -> str:
 
 
 _INIT = re.compile(
-    r"(?P<indent> *)initial begin\n(?P<body>(?: *\\?[\w\[\]. ]+\[\d+\] = \d+'(?:h0+|d0);\n)+) *end\n"
+    r"(?P<indent> *)initial begin\n"
+    r"(?P<body>(?: *\\?[\w\[\]. ]+\[\d+\] = \d+'(?:h0+|d0);\n)+) *end\n"
 )
 _ROW = re.compile(r" *(?P<memory>\\?[\w\[\]. ]+)\[(?P<row>\d+)\] = (?P<value>\d+'(?:h0+|d0));\n")
 

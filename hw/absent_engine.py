@@ -21,11 +21,13 @@ class AbsentEngine(wiring.Component):
 
     def __init__(self, opcode: Opcode):
         self.opcode = opcode
-        super().__init__({
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "status": Out(EngineStatus()),
-        })
+        super().__init__(
+            {
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "status": Out(EngineStatus()),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -24,14 +24,16 @@ class Accumulator(wiring.Component):
     def __init__(self, params: Params):
         self.params = params
         bits = log2_exact(params.accumulator_depth) + 1
-        super().__init__({
-            "update": In(update_layout(params)),
-            "sums": In(data.ArrayLayout(signed(params.psum_bits), params.cols)),
-            "finished": Out(1),
-            "read_enable": In(1),
-            "read_address": In(bits),
-            "read_data": Out(data.ArrayLayout(signed(32), params.cols)),
-        })
+        super().__init__(
+            {
+                "update": In(update_layout(params)),
+                "sums": In(data.ArrayLayout(signed(params.psum_bits), params.cols)),
+                "finished": Out(1),
+                "read_enable": In(1),
+                "read_address": In(bits),
+                "read_data": Out(data.ArrayLayout(signed(32), params.cols)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -47,7 +49,9 @@ class Accumulator(wiring.Component):
             self.read_data.eq(drain.data),
         ]
         s1, s2, s3 = (Signal(update_layout(p), name=f"s{i}") for i in (1, 2, 3))
-        s1_sums, s2_sums = (Signal.like(self.sums, name=f"s{i}_sums", reset_less=True) for i in (1, 2))
+        s1_sums, s2_sums = (
+            Signal.like(self.sums, name=f"s{i}_sums", reset_less=True) for i in (1, 2)
+        )
         old = Signal.like(self.read_data, reset_less=True)
         total = Signal.like(self.read_data, reset_less=True)
         m.d.sync += [s1.eq(self.update), s2.eq(s1), s3.eq(s2)]

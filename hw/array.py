@@ -39,13 +39,15 @@ def step_layout(params: Params) -> data.StructLayout:
     ``rows``: a byte for each row (depthwise: the padding value); ``windows``, ``valid``,
     ``tag``: the pixels of the streams, whether they lie inside the image, and their run.
     """
-    return data.StructLayout({
-        "token": token_layout(),
-        "rows": 8 * params.rows,
-        "windows": 8 * params.streams * params.window_bytes,
-        "valid": params.streams,
-        "tag": TAG_BITS,
-    })
+    return data.StructLayout(
+        {
+            "token": token_layout(),
+            "rows": 8 * params.rows,
+            "windows": 8 * params.streams * params.window_bytes,
+            "valid": params.streams,
+            "tag": TAG_BITS,
+        }
+    )
 
 
 def latency_steps(params: Params) -> int:
@@ -68,14 +70,16 @@ class Array(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "step": In(1),
-            "input": In(step_layout(params)),
-            "tiles": In(stream.Signature(tile_layout(params))),
-            "tile_ready": Out(1),
-            "tile_taken": In(1),
-            "sums": Out(data.ArrayLayout(signed(params.psum_bits), params.cols)),
-        })
+        super().__init__(
+            {
+                "step": In(1),
+                "input": In(step_layout(params)),
+                "tiles": In(stream.Signature(tile_layout(params))),
+                "tile_ready": Out(1),
+                "tile_taken": In(1),
+                "sums": Out(data.ArrayLayout(signed(params.psum_bits), params.cols)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -185,10 +189,17 @@ class Array(wiring.Component):
                 ]
                 below = []
                 for col in range(p.cols):
-                    below.append(self._pe(
-                        m, row, col, Mux(from_stream, windows[group][col], from_row),
-                        swap, shadow[row][col], None if above is None else above[col],
-                    ))
+                    below.append(
+                        self._pe(
+                            m,
+                            row,
+                            col,
+                            Mux(from_stream, windows[group][col], from_row),
+                            swap,
+                            shadow[row][col],
+                            None if above is None else above[col],
+                        )
+                    )
                 above = below
             assert above is not None
             group_sums.append(above)
@@ -198,7 +209,8 @@ class Array(wiring.Component):
                 pair = []
                 for col in range(p.cols):
                     total = Signal(
-                        signed(p.psum_bits), name=f"tree_{len(group_sums)}_{i}_{col}",
+                        signed(p.psum_bits),
+                        name=f"tree_{len(group_sums)}_{i}_{col}",
                         reset_less=True,
                     )
                     with m.If(self.step):

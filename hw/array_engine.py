@@ -128,8 +128,12 @@ class ArrayEngine(wiring.Component):
         """Each stage's share of the command; fields of equal name are the same."""
         geometry = passes.command.payload.geometry
         targets = [
-            weights.command.payload, passes.command.payload, geometry,
-            front.command.payload, drain.command.payload, drain.command.payload.writer,
+            weights.command.payload,
+            passes.command.payload,
+            geometry,
+            front.command.payload,
+            drain.command.payload,
+            drain.command.payload.writer,
         ]
         for target in targets:
             for name in target.shape().members:

@@ -17,20 +17,22 @@ REVISIT_STEPS = 4
 
 def front_command_layout() -> data.StructLayout:
     """What this block needs of an array command; fields as in the command set."""
-    return data.StructLayout({
-        "mode": 2,
-        "pad": 8,
-        "tile_w": 16,
-        "tile_h": 16,
-        "run": 16,
-        "lead": 3,
-        "entries": 16,
-        "cb_count": 16,
-        "blocks": 16,
-        "keep_in": 1,
-        "keep_out": 1,
-        "maximum": 1,
-    })
+    return data.StructLayout(
+        {
+            "mode": 2,
+            "pad": 8,
+            "tile_w": 16,
+            "tile_h": 16,
+            "run": 16,
+            "lead": 3,
+            "entries": 16,
+            "cb_count": 16,
+            "blocks": 16,
+            "keep_in": 1,
+            "keep_out": 1,
+            "maximum": 1,
+        }
+    )
 
 
 def update_layout(params: Params) -> data.StructLayout:
@@ -39,14 +41,16 @@ def update_layout(params: Params) -> data.StructLayout:
     ``first``: they replace what the accumulator holds; ``maximum``: the larger stays;
     ``final``: the accumulator is complete with them.
     """
-    return data.StructLayout({
-        "valid": 1,
-        "bank": 1,
-        "index": log2_exact(params.accumulator_depth),
-        "first": 1,
-        "maximum": 1,
-        "final": 1,
-    })
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "bank": 1,
+            "index": log2_exact(params.accumulator_depth),
+            "first": 1,
+            "maximum": 1,
+            "final": 1,
+        }
+    )
 
 
 class ArrayFront(wiring.Component):
@@ -72,24 +76,26 @@ class ArrayFront(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "command": In(stream.Signature(front_command_layout())),
-            "slots": In(stream.Signature(slot_layout(params))),
-            "step": Out(1),
-            "input": Out(step_layout(params)),
-            "tile_ready": In(1),
-            "tile_taken": Out(1),
-            "update": Out(update_layout(params)),
-            "bank_freed": In(1),
-            "operands": Out(stream.Signature(slot_layout(params))),
-            "idle": Out(1),
-            "overflow": Out(1),
-            "not_kept": Out(1),
-            "stall_weights": Out(1),
-            "stall_pixels": Out(1),
-            "stall_drain": Out(1),
-            "slot_entered": Out(1),
-        })
+        super().__init__(
+            {
+                "command": In(stream.Signature(front_command_layout())),
+                "slots": In(stream.Signature(slot_layout(params))),
+                "step": Out(1),
+                "input": Out(step_layout(params)),
+                "tile_ready": In(1),
+                "tile_taken": Out(1),
+                "update": Out(update_layout(params)),
+                "bank_freed": In(1),
+                "operands": Out(stream.Signature(slot_layout(params))),
+                "idle": Out(1),
+                "overflow": Out(1),
+                "not_kept": Out(1),
+                "stall_weights": Out(1),
+                "stall_pixels": Out(1),
+                "stall_drain": Out(1),
+                "slot_entered": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -97,7 +103,9 @@ class ArrayFront(wiring.Component):
         c = Signal(front_command_layout())
 
         running, elementwise = Signal(), Signal()
-        slot, row, cb, entry, block = (Signal(16, name=n) for n in ("slot", "row", "cb", "entry", "block"))
+        slot, row, cb, entry, block = (
+            Signal(16, name=n) for n in ("slot", "row", "cb", "entry", "block")
+        )
         index = Signal(log2_exact(p.accumulator_depth) + 1)
         slot_end, pass_end, block_end, command_end = Signal(), Signal(), Signal(), Signal()
         pass_start, block_start = Signal(), Signal()
@@ -124,8 +132,7 @@ class ArrayFront(wiring.Component):
         m.d.comb += [
             short.eq((c.run < REVISIT_STEPS) & (c.tile_h < REVISIT_STEPS)),
             weights_missing.eq(
-                pass_start
-                & (~self.tile_ready | (short & (since_enter != REVISIT_STEPS - 1)))
+                pass_start & (~self.tile_ready | (short & (since_enter != REVISIT_STEPS - 1)))
             ),
             bank_missing.eq(block_start & (banks_used == 2)),
             may_enter.eq(running & ~elementwise & ~weights_missing & ~bank_missing),
@@ -180,7 +187,9 @@ class ArrayFront(wiring.Component):
         ]
         wanted = self.command.payload
         m.d.comb += self.not_kept.eq(
-            self.command.valid & self.command.ready & wanted.keep_in
+            self.command.valid
+            & self.command.ready
+            & wanted.keep_in
             & (wanted.mode != Mode.ELEMENTWISE)
             & (~kept | (wanted.tile_w != kept_w) | (wanted.tile_h != kept_h))
         )
@@ -238,7 +247,9 @@ class ArrayFront(wiring.Component):
             self.slot_entered.eq(inside),
             self.stall_weights.eq(running & ~elementwise & weights_missing & self.slots.valid),
             self.stall_drain.eq(running & ~elementwise & ~weights_missing & bank_missing),
-            self.stall_pixels.eq(running & ~elementwise & ~weights_missing & ~bank_missing & ~self.step),
+            self.stall_pixels.eq(
+                running & ~elementwise & ~weights_missing & ~bank_missing & ~self.step
+            ),
         ]
         return m
 

@@ -21,21 +21,23 @@ PIPELINE = 3 + REQUANTIZE_LATENCY + 1
 
 def drain_command_layout(params: Params) -> data.StructLayout:
     """What this block needs of an array command; fields as in the command set."""
-    return data.StructLayout({
-        "mode": 2,
-        "keep_out": 1,
-        "tile_w": 16,
-        "tile_h": 16,
-        "scale": scale_layout(),
-        "per_channel": 1,
-        "table_out": 1,
-        "table_a": 1,
-        "binary": 1,
-        "zero_point": signed(8),
-        "low": signed(8),
-        "high": signed(8),
-        "writer": writer_command_layout(params),
-    })
+    return data.StructLayout(
+        {
+            "mode": 2,
+            "keep_out": 1,
+            "tile_w": 16,
+            "tile_h": 16,
+            "scale": scale_layout(),
+            "per_channel": 1,
+            "table_out": 1,
+            "table_a": 1,
+            "binary": 1,
+            "zero_point": signed(8),
+            "low": signed(8),
+            "high": signed(8),
+            "writer": writer_command_layout(params),
+        }
+    )
 
 
 class Drain(wiring.Component):
@@ -62,29 +64,31 @@ class Drain(wiring.Component):
         p = params
         lanes8 = data.ArrayLayout(signed(8), p.lanes)
         lanes32 = data.ArrayLayout(signed(32), p.lanes)
-        super().__init__({
-            "command": In(stream.Signature(drain_command_layout(p))),
-            "finished": In(1),
-            "read_enable": Out(1),
-            "read_address": Out(log2_exact(p.accumulator_depth) + 1),
-            "read_data": In(data.ArrayLayout(signed(32), p.cols)),
-            "available": In(1),
-            "release": Out(1),
-            "group": Out(range(max(2, p.lane_groups))),
-            "per_channel": Out(1),
-            "scale": Out(scale_layout()),
-            "bias": In(lanes32),
-            "scales": In(data.ArrayLayout(scale_layout(), p.lanes)),
-            "operands": In(stream.Signature(slot_layout(p))),
-            "codes": Out(data.ArrayLayout(lanes8, 2)),
-            "values": In(data.ArrayLayout(lanes32, 2)),
-            "results": Out(result_layout(p)),
-            "bank_freed": Out(1),
-            "completed": Out(1),
-            "range_error": Out(1),
-            "range_address": Out(isa.ADDRESS_BITS),
-            "idle": Out(1),
-        })
+        super().__init__(
+            {
+                "command": In(stream.Signature(drain_command_layout(p))),
+                "finished": In(1),
+                "read_enable": Out(1),
+                "read_address": Out(log2_exact(p.accumulator_depth) + 1),
+                "read_data": In(data.ArrayLayout(signed(32), p.cols)),
+                "available": In(1),
+                "release": Out(1),
+                "group": Out(range(max(2, p.lane_groups))),
+                "per_channel": Out(1),
+                "scale": Out(scale_layout()),
+                "bias": In(lanes32),
+                "scales": In(data.ArrayLayout(scale_layout(), p.lanes)),
+                "operands": In(stream.Signature(slot_layout(p))),
+                "codes": Out(data.ArrayLayout(lanes8, 2)),
+                "values": In(data.ArrayLayout(lanes32, 2)),
+                "results": Out(result_layout(p)),
+                "bank_freed": Out(1),
+                "completed": Out(1),
+                "range_error": Out(1),
+                "range_address": Out(isa.ADDRESS_BITS),
+                "idle": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -191,12 +195,16 @@ class Drain(wiring.Component):
                 s3_scale.eq(s2_scale),
             ]
             # Operands: select (0 to 1), look up (1 to 2), add (2 to 3).
-            s1_codes = [Signal(signed(8), name=f"s1_code_{i}_{lane}", reset_less=True) for i in range(2)]
+            s1_codes = [
+                Signal(signed(8), name=f"s1_code_{i}_{lane}", reset_less=True) for i in range(2)
+            ]
             s2_a = Signal(signed(8), name=f"s2_a_{lane}", reset_less=True)
             for i, code in enumerate(s1_codes):
                 if i < p.streams:
                     window = windows.word_select(i, 8 * p.window_bytes)
-                    m.d.sync += code.eq(_pick([window.word_select(ch, 8) for ch in channels], group))
+                    m.d.sync += code.eq(
+                        _pick([window.word_select(ch, 8) for ch in channels], group)
+                    )
             m.d.sync += s2_a.eq(s1_codes[0])
             a = Mux(c.table_a, self.values[0][lane], s2_a)
             b = Mux(c.binary, self.values[1][lane], 0)

@@ -20,67 +20,73 @@ def axi_read_signature(params: Params) -> Signature:
     width of the bus. The signals that are not listed keep one value: lock, cache, prot, qos 0.
     """
     c = params.config
-    return Signature({
-        "arid": Out(AXI_ID_BITS),
-        "araddr": Out(c.axi_address_bits),
-        "arlen": Out(8),
-        "arsize": Out(3),
-        "arburst": Out(2),
-        "arvalid": Out(1),
-        "arready": In(1),
-        "rid": In(AXI_ID_BITS),
-        "rdata": In(c.axi_data_bits),
-        "rresp": In(2),
-        "rlast": In(1),
-        "rvalid": In(1),
-        "rready": Out(1),
-    })
+    return Signature(
+        {
+            "arid": Out(AXI_ID_BITS),
+            "araddr": Out(c.axi_address_bits),
+            "arlen": Out(8),
+            "arsize": Out(3),
+            "arburst": Out(2),
+            "arvalid": Out(1),
+            "arready": In(1),
+            "rid": In(AXI_ID_BITS),
+            "rdata": In(c.axi_data_bits),
+            "rresp": In(2),
+            "rlast": In(1),
+            "rvalid": In(1),
+            "rready": Out(1),
+        }
+    )
 
 
 def axi_write_signature(params: Params) -> Signature:
     """AXI4 write channels, as a manager drives them; bursts as for reads."""
     c = params.config
-    return Signature({
-        "awid": Out(AXI_ID_BITS),
-        "awaddr": Out(c.axi_address_bits),
-        "awlen": Out(8),
-        "awsize": Out(3),
-        "awburst": Out(2),
-        "awvalid": Out(1),
-        "awready": In(1),
-        "wdata": Out(c.axi_data_bits),
-        "wstrb": Out(c.axi_data_bits // 8),
-        "wlast": Out(1),
-        "wvalid": Out(1),
-        "wready": In(1),
-        "bid": In(AXI_ID_BITS),
-        "bresp": In(2),
-        "bvalid": In(1),
-        "bready": Out(1),
-    })
+    return Signature(
+        {
+            "awid": Out(AXI_ID_BITS),
+            "awaddr": Out(c.axi_address_bits),
+            "awlen": Out(8),
+            "awsize": Out(3),
+            "awburst": Out(2),
+            "awvalid": Out(1),
+            "awready": In(1),
+            "wdata": Out(c.axi_data_bits),
+            "wstrb": Out(c.axi_data_bits // 8),
+            "wlast": Out(1),
+            "wvalid": Out(1),
+            "wready": In(1),
+            "bid": In(AXI_ID_BITS),
+            "bresp": In(2),
+            "bvalid": In(1),
+            "bready": Out(1),
+        }
+    )
 
 
 def axi_lite_signature(address_bits: int) -> Signature:
     """AXI4-Lite with 32 bits of data, as a manager drives it (AMBA AXI, IHI 0022, chapter B1)."""
-    return Signature({
-        "awaddr": Out(address_bits),
-        "awvalid": Out(1),
-        "awready": In(1),
-        "wdata": Out(32),
-        "wstrb": Out(4),
-        "wvalid": Out(1),
-        "wready": In(1),
-        "bresp": In(2),
-        "bvalid": In(1),
-        "bready": Out(1),
-        "araddr": Out(address_bits),
-        "arvalid": Out(1),
-        "arready": In(1),
-        "rdata": In(32),
-        "rresp": In(2),
-        "rvalid": In(1),
-        "rready": Out(1),
-    })
+    return Signature(
+        {
+            "awaddr": Out(address_bits),
+            "awvalid": Out(1),
+            "awready": In(1),
+            "wdata": Out(32),
+            "wstrb": Out(4),
+            "wvalid": Out(1),
+            "wready": In(1),
+            "bresp": In(2),
+            "bvalid": In(1),
+            "bready": Out(1),
+            "araddr": Out(address_bits),
+            "arvalid": Out(1),
+            "arready": In(1),
+            "rdata": In(32),
+            "rresp": In(2),
+            "rvalid": In(1),
+            "rready": Out(1),
+        }
+    )
 
 
 def command_item_layout() -> data.StructLayout:
@@ -116,15 +122,17 @@ class EngineStatus(Signature):
     """
 
     def __init__(self) -> None:
-        super().__init__({
-            "completed": Out(1),
-            "busy": Out(1),
-            "waiting": Out(1),
-            "error": Out(1),
-            "cause": Out(4),
-            "address": Out(32),
-            "info": Out(32),
-        })
+        super().__init__(
+            {
+                "completed": Out(1),
+                "busy": Out(1),
+                "waiting": Out(1),
+                "error": Out(1),
+                "cause": Out(4),
+                "address": Out(32),
+                "info": Out(32),
+            }
+        )
 
 
 class ReadRequest(Signature):
@@ -141,10 +149,12 @@ class ReadRequest(Signature):
     """
 
     def __init__(self, params: Params) -> None:
-        super().__init__({
-            "request": Out(stream.Signature(request_layout())),
-            "beats": In(stream.Signature(beat_layout(params))),
-        })
+        super().__init__(
+            {
+                "request": Out(stream.Signature(request_layout())),
+                "beats": In(stream.Signature(beat_layout(params))),
+            }
+        )
 
 
 class WriteRequest(Signature):
@@ -162,13 +172,15 @@ class WriteRequest(Signature):
     """
 
     def __init__(self, params: Params) -> None:
-        super().__init__({
-            "request": Out(stream.Signature(request_layout())),
-            "beats": Out(stream.Signature(write_beat_layout(params))),
-            "done": In(1),
-            "cause": In(4),
-            "address": In(32),
-        })
+        super().__init__(
+            {
+                "request": Out(stream.Signature(request_layout())),
+                "beats": Out(stream.Signature(write_beat_layout(params))),
+                "done": In(1),
+                "cause": In(4),
+                "address": In(32),
+            }
+        )
 
 
 def write_beat_layout(params: Params) -> data.StructLayout:
@@ -180,12 +192,14 @@ def request_layout() -> data.StructLayout:
 
 
 def beat_layout(params: Params) -> data.StructLayout:
-    return data.StructLayout({
-        "data": params.config.axi_data_bits,
-        "last": 1,
-        "cause": 4,
-        "address": 32,
-    })
+    return data.StructLayout(
+        {
+            "data": params.config.axi_data_bits,
+            "last": 1,
+            "cause": 4,
+            "address": 32,
+        }
+    )
 
 
 def chip_write_layout(params: Params) -> data.StructLayout:
@@ -195,12 +209,14 @@ def chip_write_layout(params: Params) -> data.StructLayout:
     """
     axi_bytes = params.axi_bytes
     bits = isa.ADDRESS_BITS - (axi_bytes.bit_length() - 1)
-    return data.StructLayout({
-        "space": 3,
-        "chunk": bits,
-        "data": 8 * axi_bytes,
-        "mask": axi_bytes,
-    })
+    return data.StructLayout(
+        {
+            "space": 3,
+            "chunk": bits,
+            "data": 8 * axi_bytes,
+            "mask": axi_bytes,
+        }
+    )
 
 
 class ChunkRead(Signature):
@@ -213,8 +229,10 @@ class ChunkRead(Signature):
 
     def __init__(self, n_bytes: int) -> None:
         bits = isa.ADDRESS_BITS - (n_bytes.bit_length() - 1)
-        super().__init__({
-            "request": Out(stream.Signature(bits)),
-            "valid": In(1),
-            "data": In(8 * n_bytes),
-        })
+        super().__init__(
+            {
+                "request": Out(stream.Signature(bits)),
+                "valid": In(1),
+                "data": In(8 * n_bytes),
+            }
+        )

@@ -14,54 +14,62 @@ from hw.formats import struct_of
 def geometry_layout(params: Params) -> data.StructLayout:
     """How the pixels of a pass follow each other; fields as in the command set."""
     address = log2_exact(params.scratchpad_bytes)
-    return data.StructLayout({
-        "mode": 2,
-        "pad": 8,
-        "row_step": address,
-        "pixel_step": address,
-        "y_step": 8,
-        "x_step": 8,
-        "y0": signed(16),
-        "x0": signed(16),
-        "height": 16,
-        "width": 16,
-        "run": 16,
-        "tile_h": 16,
-    })
+    return data.StructLayout(
+        {
+            "mode": 2,
+            "pad": 8,
+            "row_step": address,
+            "pixel_step": address,
+            "y_step": 8,
+            "x_step": 8,
+            "y0": signed(16),
+            "x0": signed(16),
+            "height": 16,
+            "width": 16,
+            "run": 16,
+            "tile_h": 16,
+        }
+    )
 
 
 def pass_command_layout(params: Params) -> data.StructLayout:
     """What this block needs of an array command; addresses are scratchpad bytes."""
     address = log2_exact(params.scratchpad_bytes)
-    return data.StructLayout({
-        "geometry": geometry_layout(params),
-        "in_base": address,
-        "in_block_step": address,
-        "b_offset": address,  # element-wise: operand b less operand a
-        "binary": 1,
-        "cb_step": address,
-        "entries": 16,
-        "cb_count": 16,
-        "blocks": 16,
-    })
+    return data.StructLayout(
+        {
+            "geometry": geometry_layout(params),
+            "in_base": address,
+            "in_block_step": address,
+            "b_offset": address,  # element-wise: operand b less operand a
+            "binary": 1,
+            "cb_step": address,
+            "entries": 16,
+            "cb_count": 16,
+            "blocks": 16,
+        }
+    )
 
 
 def pass_layout(params: Params) -> data.StructLayout:
     """One pass: where its first slot lies and how each stream differs from it."""
     address = log2_exact(params.scratchpad_bytes)
     first = max(1, log2_exact(params.pair_rows))
-    one = data.StructLayout({
-        "offset": address,
-        "dy": signed(16),
-        "dx": signed(16),
-        "first": first,
-        "enable": 1,
-    })
-    return data.StructLayout({
-        "geometry": geometry_layout(params),
-        "base": address,
-        "streams": data.ArrayLayout(one, params.streams),
-    })
+    one = data.StructLayout(
+        {
+            "offset": address,
+            "dy": signed(16),
+            "dx": signed(16),
+            "first": first,
+            "enable": 1,
+        }
+    )
+    return data.StructLayout(
+        {
+            "geometry": geometry_layout(params),
+            "base": address,
+            "streams": data.ArrayLayout(one, params.streams),
+        }
+    )
 
 
 class PassGenerator(wiring.Component):
@@ -78,11 +86,13 @@ class PassGenerator(wiring.Component):
     def __init__(self, params: Params):
         self.params = params
         descriptors = data.ArrayLayout(struct_of(DESCRIPTOR_STREAM), params.streams)
-        super().__init__({
-            "command": In(stream.Signature(pass_command_layout(params))),
-            "descriptors": In(stream.Signature(descriptors)),
-            "passes": Out(stream.Signature(pass_layout(params))),
-        })
+        super().__init__(
+            {
+                "command": In(stream.Signature(pass_command_layout(params))),
+                "descriptors": In(stream.Signature(descriptors)),
+                "passes": Out(stream.Signature(pass_layout(params))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -100,7 +110,9 @@ class PassGenerator(wiring.Component):
                 m.d.sync += [
                     command.eq(self.command.payload),
                     block_base.eq(self.command.payload.in_base),
-                    block.eq(0), entry.eq(0), cb.eq(0),
+                    block.eq(0),
+                    entry.eq(0),
+                    cb.eq(0),
                 ]
                 with m.If(self.command.valid):
                     m.next = "DESCRIPTOR"

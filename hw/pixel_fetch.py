@@ -22,10 +22,12 @@ def slot_layout(params: Params) -> data.StructLayout:
     ``data``: convolution: the byte of each row, lowest first; otherwise the windows of all
     streams. ``valid``: streams whose pixel lies inside the image.
     """
-    return data.StructLayout({
-        "data": 8 * params.streams * params.window_bytes,
-        "valid": params.streams,
-    })
+    return data.StructLayout(
+        {
+            "data": 8 * params.streams * params.window_bytes,
+            "valid": params.streams,
+        }
+    )
 
 
 class PixelFetch(wiring.Component):
@@ -41,26 +43,30 @@ class PixelFetch(wiring.Component):
     def __init__(self, params: Params):
         self.params = params
         windows = data.ArrayLayout(8 * params.window_bytes, params.streams)
-        super().__init__({
-            "passes": In(stream.Signature(pass_layout(params))),
-            "request": Out(stream.Signature(window_request_layout(params))),
-            "windows": In(windows),
-            "windows_valid": In(1),
-            "slots": Out(stream.Signature(slot_layout(params))),
-            "idle": Out(1),
-        })
+        super().__init__(
+            {
+                "passes": In(stream.Signature(pass_layout(params))),
+                "request": Out(stream.Signature(window_request_layout(params))),
+                "windows": In(windows),
+                "windows_valid": In(1),
+                "slots": Out(stream.Signature(slot_layout(params))),
+                "idle": Out(1),
+            }
+        )
 
     def _side_layout(self) -> data.StructLayout:
         """What travels beside a request: which streams are valid and how rows are merged."""
         p = self.params
         first = max(1, log2_exact(p.pair_rows))
-        return data.StructLayout({
-            "mode": 2,
-            "pad": 8,
-            "valid": p.streams,
-            "enable": p.streams,
-            "first": data.ArrayLayout(first, p.streams),
-        })
+        return data.StructLayout(
+            {
+                "mode": 2,
+                "pad": 8,
+                "valid": p.streams,
+                "enable": p.streams,
+                "first": data.ArrayLayout(first, p.streams),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -29,25 +29,29 @@ class QuantStore(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "quants": In(stream.Signature(quant_layout(params))),
-            "available": Out(1),
-            "release": In(1),
-            "group": In(range(max(2, params.lane_groups))),
-            "per_channel": In(1),
-            "scale": In(scale_layout()),
-            "bias": Out(data.ArrayLayout(signed(32), params.lanes)),
-            "scales": Out(data.ArrayLayout(scale_layout(), params.lanes)),
-        })
+        super().__init__(
+            {
+                "quants": In(stream.Signature(quant_layout(params))),
+                "available": Out(1),
+                "release": In(1),
+                "group": In(range(max(2, params.lane_groups))),
+                "per_channel": In(1),
+                "scale": In(scale_layout()),
+                "bias": Out(data.ArrayLayout(signed(32), params.lanes)),
+                "scales": Out(data.ArrayLayout(scale_layout(), params.lanes)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         p = self.params
-        layout = data.StructLayout({
-            "bias": data.ArrayLayout(signed(32), p.cols),
-            "multiplier": data.ArrayLayout(32, p.cols),
-            "shift": data.ArrayLayout(signed(8), p.cols),
-        })
+        layout = data.StructLayout(
+            {
+                "bias": data.ArrayLayout(signed(32), p.cols),
+                "multiplier": data.ArrayLayout(32, p.cols),
+                "shift": data.ArrayLayout(signed(8), p.cols),
+            }
+        )
         slots = [Signal(layout, name=f"slot_{i}", reset_less=True) for i in range(N_SLOTS)]
         fill, use = Signal(), Signal()
         count = Signal(range(N_SLOTS + 1))

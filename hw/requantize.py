@@ -32,14 +32,16 @@ class Requantize(wiring.Component):
     """
 
     def __init__(self) -> None:
-        super().__init__({
-            "value": In(signed(32)),
-            "scale": In(scale_layout()),
-            "zero_point": In(signed(8)),
-            "low": In(signed(8)),
-            "high": In(signed(8)),
-            "result": Out(signed(8)),
-        })
+        super().__init__(
+            {
+                "value": In(signed(32)),
+                "scale": In(scale_layout()),
+                "zero_point": In(signed(8)),
+                "low": In(signed(8)),
+                "high": In(signed(8)),
+                "result": Out(signed(8)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -16,16 +16,18 @@ COMMIT_CYCLES = 4
 
 def writer_command_layout(params: Params) -> data.StructLayout:
     """What this block needs of an array command; fields as in the command set."""
-    return data.StructLayout({
-        "tile_w": 16,
-        "tile_h": 16,
-        "blocks": 16,
-        "last_cols": (params.cols).bit_length(),
-        "out_base": isa.ADDRESS_BITS,
-        "out_block_step": isa.ADDRESS_BITS,
-        "out_row_step": isa.ADDRESS_BITS,
-        "out_pixel_step": isa.ADDRESS_BITS,
-    })
+    return data.StructLayout(
+        {
+            "tile_w": 16,
+            "tile_h": 16,
+            "blocks": 16,
+            "last_cols": (params.cols).bit_length(),
+            "out_base": isa.ADDRESS_BITS,
+            "out_block_step": isa.ADDRESS_BITS,
+            "out_row_step": isa.ADDRESS_BITS,
+            "out_pixel_step": isa.ADDRESS_BITS,
+        }
+    )
 
 
 class ResultWriter(wiring.Component):
@@ -44,18 +46,20 @@ class ResultWriter(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "start": In(1),
-            "command": In(writer_command_layout(params)),
-            "valid": In(1),
-            "data": In(data.ArrayLayout(8, params.lanes)),
-            "results": Out(result_layout(params)),
-            "nothing": In(1),
-            "finished": Out(1),
-            "completed": Out(1),
-            "range_error": Out(1),
-            "range_address": Out(isa.ADDRESS_BITS),
-        })
+        super().__init__(
+            {
+                "start": In(1),
+                "command": In(writer_command_layout(params)),
+                "valid": In(1),
+                "data": In(data.ArrayLayout(8, params.lanes)),
+                "results": Out(result_layout(params)),
+                "nothing": In(1),
+                "finished": Out(1),
+                "completed": Out(1),
+                "range_error": Out(1),
+                "range_address": Out(isa.ADDRESS_BITS),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -96,8 +100,14 @@ class ResultWriter(wiring.Component):
             base = self.command.out_base
             m.d.sync += [
                 c.eq(self.command),
-                x.eq(0), y.eq(0), block.eq(0), group.eq(0),
-                address.eq(base), pixel_base.eq(base), row_base.eq(base), block_base.eq(base),
+                x.eq(0),
+                y.eq(0),
+                block.eq(0),
+                group.eq(0),
+                address.eq(base),
+                pixel_base.eq(base),
+                row_base.eq(base),
+                block_base.eq(base),
             ]
 
         # A lane is in use if its channel exists; a result is in range if all such lanes are.
@@ -122,7 +132,8 @@ class ResultWriter(wiring.Component):
             outside.eq(s1_address[size_bits:].any() if size_bits < isa.ADDRESS_BITS else 0),
             crossing.eq(
                 Cat(s1_mask[lane] & (room <= lane) for lane in range(1, p.lanes)).any()
-                if p.lanes > 1 else 0
+                if p.lanes > 1
+                else 0
             ),
             self.range_error.eq(s1_valid & (outside | crossing)),
             self.range_address.eq(Mux(outside, s1_address, p.scratchpad_bytes)),

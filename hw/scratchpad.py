@@ -17,21 +17,25 @@ CORE_BYTES = 4
 
 def result_layout(params: Params) -> data.StructLayout:
     """Up to ``lanes`` bytes at any byte address, as post-processing writes them."""
-    return data.StructLayout({
-        "valid": 1,
-        "address": log2_exact(params.scratchpad_bytes),
-        "data": 8 * params.lanes,
-        "mask": params.lanes,
-    })
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "address": log2_exact(params.scratchpad_bytes),
+            "data": 8 * params.lanes,
+            "mask": params.lanes,
+        }
+    )
 
 
 def chunk_store_layout(params: Params, n_bytes: int) -> data.StructLayout:
     """An aligned chunk with a mask of bytes; ``chunk`` is the byte address over ``n_bytes``."""
-    return data.StructLayout({
-        "chunk": log2_exact(params.scratchpad_bytes // n_bytes),
-        "data": 8 * n_bytes,
-        "mask": n_bytes,
-    })
+    return data.StructLayout(
+        {
+            "chunk": log2_exact(params.scratchpad_bytes // n_bytes),
+            "data": 8 * n_bytes,
+            "mask": n_bytes,
+        }
+    )
 
 
 class Scratchpad(wiring.Component):
@@ -54,15 +58,17 @@ class Scratchpad(wiring.Component):
         self.params = params
         grants = data.ArrayLayout(grant_layout(params), 2 * params.streams)
         words = data.ArrayLayout(8 * params.window_bytes, params.scratchpad_banks)
-        super().__init__({
-            "grants": In(grants),
-            "bank_data": Out(words),
-            "core_read": In(ChunkRead(CORE_BYTES)),
-            "store_read": In(ChunkRead(params.axi_bytes)),
-            "results": In(result_layout(params)),
-            "load_write": In(stream.Signature(chunk_store_layout(params, params.axi_bytes))),
-            "core_write": In(stream.Signature(chunk_store_layout(params, CORE_BYTES))),
-        })
+        super().__init__(
+            {
+                "grants": In(grants),
+                "bank_data": Out(words),
+                "core_read": In(ChunkRead(CORE_BYTES)),
+                "store_read": In(ChunkRead(params.axi_bytes)),
+                "results": In(result_layout(params)),
+                "load_write": In(stream.Signature(chunk_store_layout(params, params.axi_bytes))),
+                "core_write": In(stream.Signature(chunk_store_layout(params, CORE_BYTES))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -163,8 +169,14 @@ class Scratchpad(wiring.Component):
             bank = Signal(bank_bits(p), name=f"r2_bank_{half}")
             row = Signal(row_bits(p), name=f"r2_row_{half}")
             m.d.sync += [bank.eq(bank_of(p, address)), row.eq(row_of(p, address))]
-            halves.append((bank, row, r2_data.word_select(half, 8 * word_bytes),
-                           r2_mask.word_select(half, word_bytes)))
+            halves.append(
+                (
+                    bank,
+                    row,
+                    r2_data.word_select(half, 8 * word_bytes),
+                    r2_mask.word_select(half, word_bytes),
+                )
+            )
 
         wants: list[list[Value]] = [[] for _ in range(n_banks)]
         writes: list[list[tuple[Value, Value, Value]]] = [[] for _ in range(n_banks)]

@@ -16,11 +16,13 @@ N_TABLES = 2
 def table_write_layout(params: Params) -> data.StructLayout:
     """An aligned chunk: table 0 at byte 0, table 1 at byte 1024, entry i for code i - 128."""
     bits = isa.ADDRESS_BITS - log2_exact(params.axi_bytes)
-    return data.StructLayout({
-        "chunk": bits,
-        "data": 8 * params.axi_bytes,
-        "mask": params.axi_bytes,
-    })
+    return data.StructLayout(
+        {
+            "chunk": bits,
+            "data": 8 * params.axi_bytes,
+            "mask": params.axi_bytes,
+        }
+    )
 
 
 class Tables(wiring.Component):
@@ -35,11 +37,13 @@ class Tables(wiring.Component):
     def __init__(self, params: Params):
         self.params = params
         lanes = params.lanes
-        super().__init__({
-            "codes": In(data.ArrayLayout(data.ArrayLayout(signed(8), lanes), N_TABLES)),
-            "values": Out(data.ArrayLayout(data.ArrayLayout(signed(32), lanes), N_TABLES)),
-            "write": In(stream.Signature(table_write_layout(params))),
-        })
+        super().__init__(
+            {
+                "codes": In(data.ArrayLayout(data.ArrayLayout(signed(8), lanes), N_TABLES)),
+                "values": Out(data.ArrayLayout(data.ArrayLayout(signed(32), lanes), N_TABLES)),
+                "write": In(stream.Signature(table_write_layout(params))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -48,17 +48,24 @@ class Npu(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "s_axil": In(axi_lite_signature(registers.ADDRESS_BITS)),
-            "m_axi": Out(Signature(
-                {**axi_read_signature(params).members, **axi_write_signature(params).members}
-            )),
-            "interrupt": Out(1),
-            "event_started": Out(N_ENGINES),
-            "event_completed": Out(N_ENGINES),
-            "log_valid": Out(1),
-            "log_byte": Out(8),
-        })
+        super().__init__(
+            {
+                "s_axil": In(axi_lite_signature(registers.ADDRESS_BITS)),
+                "m_axi": Out(
+                    Signature(
+                        {
+                            **axi_read_signature(params).members,
+                            **axi_write_signature(params).members,
+                        }
+                    )
+                ),
+                "interrupt": Out(1),
+                "event_started": Out(N_ENGINES),
+                "event_completed": Out(N_ENGINES),
+                "log_valid": Out(1),
+                "log_byte": Out(8),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -22,13 +22,15 @@ class Trace(wiring.Component):
 
     def __init__(self, explicit: int):
         self.explicit = explicit
-        super().__init__({
-            "busy": In(N_ENGINES),
-            "ended": In(N_ENGINES),
-            "explicit_started": In(N_ENGINES),
-            "started": Out(N_ENGINES),
-            "completed": Out(N_ENGINES),
-        })
+        super().__init__(
+            {
+                "busy": In(N_ENGINES),
+                "ended": In(N_ENGINES),
+                "explicit_started": In(N_ENGINES),
+                "started": Out(N_ENGINES),
+                "completed": Out(N_ENGINES),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -18,17 +18,19 @@ TILE_FIFO_DEPTH = 8
 
 def weight_command_layout(params: Params) -> data.StructLayout:
     """What this block needs of an array command; addresses in words."""
-    return data.StructLayout({
-        "weights": log2_exact(params.weight_words),
-        "table": log2_exact(params.weight_words),
-        "blocks": 16,
-        "entries": 16,
-        "cb_count": 16,
-        "last_rows": 8,
-        "has_quant": 1,
-        "per_channel": 1,
-        "shared": 1,
-    })
+    return data.StructLayout(
+        {
+            "weights": log2_exact(params.weight_words),
+            "table": log2_exact(params.weight_words),
+            "blocks": 16,
+            "entries": 16,
+            "cb_count": 16,
+            "last_rows": 8,
+            "has_quant": 1,
+            "per_channel": 1,
+            "shared": 1,
+        }
+    )
 
 
 def tile_layout(params: Params) -> data.StructLayout:
@@ -37,22 +39,26 @@ def tile_layout(params: Params) -> data.StructLayout:
     ``index`` says which rows it holds (params.row_order); ``active`` are the rows that take part
     in the pass; ``last`` marks the tile's last word; ``empty``: the tile has no words at all.
     """
-    return data.StructLayout({
-        "word": 8 * params.weight_word_bytes,
-        "index": max(1, (len(params.row_order) - 1).bit_length()),
-        "active": params.rows,
-        "last": 1,
-        "empty": 1,
-    })
+    return data.StructLayout(
+        {
+            "word": 8 * params.weight_word_bytes,
+            "index": max(1, (len(params.row_order) - 1).bit_length()),
+            "active": params.rows,
+            "last": 1,
+            "empty": 1,
+        }
+    )
 
 
 def quant_layout(params: Params) -> data.StructLayout:
     """One word of the parameters behind a block (arch.params.Params.quant_words)."""
-    return data.StructLayout({
-        "word": 8 * params.weight_word_bytes,
-        "index": max(1, (params.quant_words(True) - 1).bit_length()),
-        "last": 1,
-    })
+    return data.StructLayout(
+        {
+            "word": 8 * params.weight_word_bytes,
+            "index": max(1, (params.quant_words(True) - 1).bit_length()),
+            "last": 1,
+        }
+    )
 
 
 class WeightFetch(wiring.Component):
@@ -72,15 +78,17 @@ class WeightFetch(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "command": In(stream.Signature(weight_command_layout(params))),
-            "read": Out(WeightRead(params)),
-            "descriptors": Out(
-                stream.Signature(data.ArrayLayout(struct_of(DESCRIPTOR_STREAM), params.streams))
-            ),
-            "tiles": Out(stream.Signature(tile_layout(params))),
-            "quants": Out(stream.Signature(quant_layout(params))),
-        })
+        super().__init__(
+            {
+                "command": In(stream.Signature(weight_command_layout(params))),
+                "read": Out(WeightRead(params)),
+                "descriptors": Out(
+                    stream.Signature(data.ArrayLayout(struct_of(DESCRIPTOR_STREAM), params.streams))
+                ),
+                "tiles": Out(stream.Signature(tile_layout(params))),
+                "quants": Out(stream.Signature(quant_layout(params))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -98,9 +106,7 @@ class WeightFetch(wiring.Component):
         table = Signal.like(pointer)
         block, entry, cb = Signal(16), Signal(16), Signal(16)
 
-        units = Signal(
-            data.ArrayLayout(8 * DESCRIPTOR_UNIT_BYTES, 1 + p.streams), reset_less=True
-        )
+        units = Signal(data.ArrayLayout(8 * DESCRIPTOR_UNIT_BYTES, 1 + p.streams), reset_less=True)
         active_all = units[0][DESCRIPTOR_ROWS["active"].lsb :][: p.rows]
         active_last = Signal(p.rows)
         m.d.comb += active_last.eq(
@@ -150,7 +156,10 @@ class WeightFetch(wiring.Component):
                     command.eq(self.command.payload),
                     pointer.eq(self.command.payload.weights),
                     table.eq(self.command.payload.table),
-                    block.eq(0), entry.eq(0), cb.eq(0), step.eq(0),
+                    block.eq(0),
+                    entry.eq(0),
+                    cb.eq(0),
+                    step.eq(0),
                 ]
                 with m.If(self.command.valid):
                     m.next = "DESCRIPTOR"
@@ -174,32 +183,31 @@ class WeightFetch(wiring.Component):
                 m.d.sync += left.eq(Mux(last_cb, next_left_last, next_left))
                 with m.If(self.descriptors.ready):
                     m.next = "TILES"
-            with m.State("TILES"):
-                with m.If(tile_room):
-                    m.d.comb += [
-                        self.read.enable.eq(left.any()),
-                        self.read.address.eq(pointer),
-                    ]
-                    m.d.sync += [
-                        tile_arriving.eq(1),
-                        tile_item.index.eq(index),
-                        tile_item.active.eq(Mux(last_cb, active_last, active_all)),
-                        tile_item.last.eq(only_one),
-                        tile_item.empty.eq(~left.any()),
-                        pointer.eq(pointer + left.any()),
-                        left.eq(left & (left - 1)[:n_words]),
-                    ]
-                    with m.If(only_one):
-                        m.d.sync += cb.eq(cb + 1)
-                        m.d.sync += left.eq(
-                            Mux(cb + 1 == command.cb_count - 1, next_left_last, next_left)
-                        )
-                        with m.If(last_cb):
-                            m.d.sync += [cb.eq(0), entry.eq(entry + 1)]
-                            m.next = "DESCRIPTOR"
-                            with m.If(last_entry):
-                                m.d.sync += entry.eq(0)
-                                m.next = "QUANT"
+            with m.State("TILES"), m.If(tile_room):
+                m.d.comb += [
+                    self.read.enable.eq(left.any()),
+                    self.read.address.eq(pointer),
+                ]
+                m.d.sync += [
+                    tile_arriving.eq(1),
+                    tile_item.index.eq(index),
+                    tile_item.active.eq(Mux(last_cb, active_last, active_all)),
+                    tile_item.last.eq(only_one),
+                    tile_item.empty.eq(~left.any()),
+                    pointer.eq(pointer + left.any()),
+                    left.eq(left & (left - 1)[:n_words]),
+                ]
+                with m.If(only_one):
+                    m.d.sync += cb.eq(cb + 1)
+                    m.d.sync += left.eq(
+                        Mux(cb + 1 == command.cb_count - 1, next_left_last, next_left)
+                    )
+                    with m.If(last_cb):
+                        m.d.sync += [cb.eq(0), entry.eq(entry + 1)]
+                        m.next = "DESCRIPTOR"
+                        with m.If(last_entry):
+                            m.d.sync += entry.eq(0)
+                            m.next = "QUANT"
             with m.State("QUANT"):
                 words = Mux(command.per_channel, p.quant_words(True), p.quant_words(False))
                 free = ~quant_arriving | self.quants.ready

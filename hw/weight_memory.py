@@ -15,21 +15,25 @@ class WeightRead(Signature):
     """A read port without back pressure, as the reader drives it; data one cycle after enable."""
 
     def __init__(self, params: Params) -> None:
-        super().__init__({
-            "enable": Out(1),
-            "address": Out(log2_exact(params.weight_words)),
-            "data": In(8 * params.weight_word_bytes),
-        })
+        super().__init__(
+            {
+                "enable": Out(1),
+                "address": Out(log2_exact(params.weight_words)),
+                "data": In(8 * params.weight_word_bytes),
+            }
+        )
 
 
 def weight_write_layout(params: Params) -> data.StructLayout:
     """An aligned chunk; the address wraps at the size of the memory."""
     bits = isa.ADDRESS_BITS - log2_exact(params.axi_bytes)
-    return data.StructLayout({
-        "chunk": bits,
-        "data": 8 * params.axi_bytes,
-        "mask": params.axi_bytes,
-    })
+    return data.StructLayout(
+        {
+            "chunk": bits,
+            "data": 8 * params.axi_bytes,
+            "mask": params.axi_bytes,
+        }
+    )
 
 
 class WeightMemory(wiring.Component):
@@ -43,10 +47,12 @@ class WeightMemory(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "read": In(WeightRead(params)),
-            "write": In(stream.Signature(weight_write_layout(params))),
-        })
+        super().__init__(
+            {
+                "read": In(WeightRead(params)),
+                "write": In(stream.Signature(weight_write_layout(params))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -63,7 +69,8 @@ class WeightMemory(wiring.Component):
         parts = p.weight_word_bytes // p.axi_bytes
         part_bits = log2_exact(parts)
         enable = Cat(
-            payload.mask & (self.write.valid & (payload.chunk[:part_bits] == k)).replicate(p.axi_bytes)
+            payload.mask
+            & (self.write.valid & (payload.chunk[:part_bits] == k)).replicate(p.axi_bytes)
             for k in range(parts)
         )
         m.d.comb += [

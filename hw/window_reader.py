@@ -15,10 +15,12 @@ LATENCY = 7
 
 def window_request_layout(params: Params) -> data.StructLayout:
     """Byte addresses of one window for each stream; a stream that is not enabled reads nothing."""
-    return data.StructLayout({
-        "address": data.ArrayLayout(log2_exact(params.scratchpad_bytes), params.streams),
-        "enable": params.streams,
-    })
+    return data.StructLayout(
+        {
+            "address": data.ArrayLayout(log2_exact(params.scratchpad_bytes), params.streams),
+            "enable": params.streams,
+        }
+    )
 
 
 def grant_layout(params: Params) -> data.StructLayout:
@@ -46,13 +48,15 @@ class WindowReader(wiring.Component):
     def __init__(self, params: Params):
         self.params = params
         word = 8 * params.window_bytes
-        super().__init__({
-            "request": In(stream.Signature(window_request_layout(params))),
-            "grants": Out(data.ArrayLayout(grant_layout(params), 2 * params.streams)),
-            "bank_data": In(data.ArrayLayout(word, params.scratchpad_banks)),
-            "windows": Out(data.ArrayLayout(word, params.streams)),
-            "valid": Out(1),
-        })
+        super().__init__(
+            {
+                "request": In(stream.Signature(window_request_layout(params))),
+                "grants": Out(data.ArrayLayout(grant_layout(params), 2 * params.streams)),
+                "bank_data": In(data.ArrayLayout(word, params.scratchpad_banks)),
+                "windows": Out(data.ArrayLayout(word, params.streams)),
+                "valid": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -108,9 +112,7 @@ class WindowReader(wiring.Component):
 
         with m.If(s3_free):
             m.d.sync += [s3_valid.eq(s2_valid), s3_read.eq(s2_read), s3_offset.eq(s2_offset)]
-            m.d.sync += s3_pending.eq(
-                Cat(read.valid for read in s2_read) & s2_valid.replicate(n)
-            )
+            m.d.sync += s3_pending.eq(Cat(read.valid for read in s2_read) & s2_valid.replicate(n))
             for i in range(n):
                 for j in range(i):
                     m.d.sync += s3_clash[i][j].eq(

@@ -56,7 +56,6 @@ class ArrayModel:
 
     def blocks(self, c: Mapping[str, int]) -> Iterator[Block]:
         """Compute each block of output channels; a block that is kept does not change banks."""
-        p = self.params
         descriptors = [self._descriptor(c["table"], i) for i in range(c["entries"])]
         n_pixels = c["tile_w"] * c["tile_h"]
         pointer = c["weights"]
@@ -77,8 +76,8 @@ class ArrayModel:
                 active = self._active(c, descriptor, cb)
                 weights, pointer = self._tile(pointer, active)
                 if values.ndim == 2:  # convolution: the same bytes for every column
-                    psum = values.astype(np.float64) @ weights.astype(np.float64)
-                    psum = psum.astype(np.int64)
+                    exact = values.astype(np.float64) @ weights.astype(np.float64)
+                    psum = exact.astype(np.int64)
                 else:
                     psum = np.einsum("prc,rc->pc", values, weights)
                 if first:
@@ -106,7 +105,9 @@ class ArrayModel:
         p = self.params
         raw = self._weight_bytes(table + entry * p.descriptor_words, p.descriptor_words).tobytes()
         units = [
-            int.from_bytes(raw[i * DESCRIPTOR_UNIT_BYTES : (i + 1) * DESCRIPTOR_UNIT_BYTES], "little")
+            int.from_bytes(
+                raw[i * DESCRIPTOR_UNIT_BYTES : (i + 1) * DESCRIPTOR_UNIT_BYTES], "little"
+            )
             for i in range(1 + p.streams)
         ]
         mask = DESCRIPTOR_ROWS.unpack(units[0])["active"]
@@ -119,7 +120,7 @@ class ArrayModel:
         return descriptor.active & (np.arange(self.params.rows) < c["last_rows"])
 
     def _tile(self, pointer: int, active: np.ndarray) -> tuple[np.ndarray, int]:
-        """Weights (rows, cols) of one pass, zero where a row does not take part, and what follows."""
+        """Weights (rows, cols) of one pass, zero in rows that take no part; and what follows."""
         p = self.params
         weights = np.zeros((p.rows, p.cols), np.int64)
         for rows in p.row_order:

@@ -6,7 +6,7 @@ Commands run in program order; a program whose waits are too weak for the hardwa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,7 +108,7 @@ class FunctionalModel:
         return ProgramError(cause, engine, self._completed[engine], address, info)
 
     # ---- load and store ----------------------------------------------------------------------
-    def _external(self, engine: Engine, config: dict[str, int], offset: int) -> memoryview:
+    def _external(self, engine: Engine, config: Mapping[str, int], offset: int) -> memoryview:
         """``length`` bytes at ``offset`` of the region, checked as the hardware checks."""
         index, length = config["region"], config["length"]
         region = self.regions[index] if index < len(self.regions) else Region(bytearray())
@@ -153,9 +153,7 @@ class FunctionalModel:
             if c["keep_out"]:
                 continue
             x = wrap32(block.sums + block.bias)
-            y = requantize(
-                x, block.multiplier, block.shift, c["zero_point"], c["low"], c["high"]
-            )
+            y = requantize(x, block.multiplier, block.shift, c["zero_point"], c["low"], c["high"])
             if c["table_out"]:
                 y = self._table(0, y).astype(np.int8)
             self._write_block(c, block.index, y)
@@ -164,7 +162,7 @@ class FunctionalModel:
         table = self.memories.tables.view(np.int32)[256 * which : 256 * (which + 1)]
         return table[codes.astype(np.int64) + 128].astype(np.int64)
 
-    def _elementwise(self, c: dict[str, int]) -> None:
+    def _elementwise(self, c: Mapping[str, int]) -> None:
         cols = self.params.cols
         ys, xs = np.divmod(np.arange(c["tile_h"] * c["tile_w"]), c["tile_w"])
         offsets = (ys * c["row_step"] + xs * c["pixel_step"])[:, None] + np.arange(cols)
@@ -180,12 +178,10 @@ class FunctionalModel:
                 value = wrap32(value + self._table(1, b))
             blocks.append(value)
         for index, value in enumerate(blocks):
-            y = requantize(
-                value, c["multiplier"], c["shift"], c["zero_point"], c["low"], c["high"]
-            )
+            y = requantize(value, c["multiplier"], c["shift"], c["zero_point"], c["low"], c["high"])
             self._write_block(c, index, y)
 
-    def _write_block(self, c: dict[str, int], index: int, y: np.ndarray) -> None:
+    def _write_block(self, c: Mapping[str, int], index: int, y: np.ndarray) -> None:
         """Write one block's outputs, shape (pixels, cols); only channels in use are written."""
         n_cols = c["last_cols"] if index == c["blocks"] - 1 else self.params.cols
         rows, columns = np.divmod(np.arange(len(y)), c["tile_w"])

@@ -119,13 +119,19 @@ class ArrayCommands:
         active = {row for row in range(p.rows) if rng.random() < density}
         units = [DESCRIPTOR_ROWS.pack({"active": sum(1 << row for row in active)})]
         for _ in range(p.streams):
-            units.append(DESCRIPTOR_STREAM.pack({
-                "offset": rng.choice([rng.randrange(32), rng.randrange(p.scratchpad_bytes // 32)]),
-                "dy": rng.randint(-3, 3),
-                "dx": rng.randint(-3, 3),
-                "first": rng.randrange(p.pair_rows),
-                "enable": int(rng.random() < 0.85),
-            }))
+            units.append(
+                DESCRIPTOR_STREAM.pack(
+                    {
+                        "offset": rng.choice(
+                            [rng.randrange(32), rng.randrange(p.scratchpad_bytes // 32)]
+                        ),
+                        "dy": rng.randint(-3, 3),
+                        "dx": rng.randint(-3, 3),
+                        "first": rng.randrange(p.pair_rows),
+                        "enable": int(rng.random() < 0.85),
+                    }
+                )
+            )
         raw = b"".join(unit.to_bytes(8, "little") for unit in units)
         return raw.ljust(p.descriptor_words * p.weight_word_bytes, b"\0"), active
 

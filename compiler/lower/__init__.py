@@ -21,8 +21,7 @@ from compiler.lower.pooling import (
     lower_max_pool_2d,
     lower_mean,
 )
-from compiler.ops.pooling import mean
-from compiler.ops.pooling import average_multiplier
+from compiler.ops.pooling import average_multiplier, mean
 from compiler.steps import Step
 
 Lowering = Callable[[Operator, Context], Iterator[Step]]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from arch.isa import Engine, Mode
 from arch.params import Params
-from compiler.graph import Tensor
 from compiler.fold import FoldedPad
+from compiler.graph import Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops.window import Axis, Window
 from compiler.scheduler import Constants

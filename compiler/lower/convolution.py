@@ -172,5 +172,3 @@ def _expanded(
             scales=_some(_scales(c), own),
             pad=c.input_zero_point,
         )
-
-

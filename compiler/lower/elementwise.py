@@ -22,14 +22,10 @@ def lower_add(op: Operator, ctx: Context) -> Iterator[Step]:
     p = add(op)
     cols = ctx.params.cols
     n_bytes = op.output.size
-    a, b, out = (
-        flat(ctx.layout(t), n_bytes, cols) for t in (op.input(0), op.input(1), op.output)
-    )
+    a, b, out = (flat(ctx.layout(t), n_bytes, cols) for t in (op.input(0), op.input(1), op.output))
     tables = p.a.table.astype("<i4").tobytes() + p.b.table.astype("<i4").tobytes()
     offset = ctx.constants.add(tables)
-    load = load_step(
-        ctx.params, ctx.layer, Space.TABLES, 0, PROGRAM_REGION, offset, len(tables)
-    )
+    load = load_step(ctx.params, ctx.layer, Space.TABLES, 0, PROGRAM_REGION, offset, len(tables))
     config = {
         "multiplier": p.multiplier,
         "shift": p.shift,
@@ -45,7 +41,12 @@ def lower_add(op: Operator, ctx: Context) -> Iterator[Step]:
         width = min(part, a.width - start)
         moved = [replace(t, base=t.base + start * cols) for t in (a, b, out)]
         step = elementwise_step(
-            ctx, moved[0], moved[2], channels=cols, tile=(1, width), config=config,
+            ctx,
+            moved[0],
+            moved[2],
+            channels=cols,
+            tile=(1, width),
+            config=config,
             operand=moved[1],
         )
         if start == 0:
@@ -80,5 +81,3 @@ def lower_pad(op: Operator, ctx: Context) -> Iterator[Step]:
         if i == 0:
             step.loads.append(fill)
         yield step
-
-

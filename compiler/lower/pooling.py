@@ -22,7 +22,9 @@ from compiler.steps import Step
 INT8_MIN = -128
 
 
-def _uniform(params: Params, scale: tuple[int, int], zero_point: int, low: int, high: int) -> Scales:
+def _uniform(
+    params: Params, scale: tuple[int, int], zero_point: int, low: int, high: int
+) -> Scales:
     """The same scale, and no bias, for all columns."""
     ones = np.ones(params.cols, np.int64)
     return Scales(0 * ones, scale[0] * ones, scale[1] * ones, zero_point, low, high)
@@ -60,9 +62,7 @@ def lower_max_pool_2d(op: Operator, ctx: Context) -> Iterator[Step]:
         job = _sum_job(ctx, view_of(image, p.window), image, target.image(n), scales)
         if job.transposed:
             job = replace(job, view=job.view.transposed(), transposed=False)
-        job = replace(
-            job, plan=plan_single_taps(ctx.params, job.view), maximum=True, pad=INT8_MIN
-        )
+        job = replace(job, plan=plan_single_taps(ctx.params, job.view), maximum=True, pad=INT8_MIN)
         yield from steps_of(ctx.params, job, TILE_PIXELS)
 
 
@@ -103,8 +103,14 @@ def _collapsed(view: InputView, image: Layout) -> tuple[InputView, Layout]:
     """A window over the whole of a dense image as a window over one long row."""
     y, x = view.y, view.x
     whole = (
-        y.kernel == y.size and x.kernel == x.size and y.output == 1 and x.output == 1
-        and y.before == 0 and x.before == 0 and y.dilation == 1 and x.dilation == 1
+        y.kernel == y.size
+        and x.kernel == x.size
+        and y.output == 1
+        and x.output == 1
+        and y.before == 0
+        and x.before == 0
+        and y.dilation == 1
+        and x.dilation == 1
         and image.row_pitch == image.width * image.pixel_pitch
     )
     if not whole:

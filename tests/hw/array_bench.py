@@ -21,8 +21,14 @@ SHAPES = {
     "8x8": {"rows": 8, "cols": 8, "lanes": 4, "streams": 2, "weight_rows_per_cycle": 2},
     "16x8": {"rows": 16, "cols": 8, "lanes": 8, "streams": 4, "weight_rows_per_cycle": 2},
     "16x16": {"rows": 16, "cols": 16, "lanes": 8, "streams": 4, "weight_rows_per_cycle": 2},
-    "8x4": {"rows": 8, "cols": 4, "lanes": 4, "streams": 2, "axi_data_bits": 32,
-            "scratchpad_banks": 8},
+    "8x4": {
+        "rows": 8,
+        "cols": 4,
+        "lanes": 4,
+        "streams": 2,
+        "axi_data_bits": 32,
+        "scratchpad_banks": 8,
+    },
     "4x8": {"rows": 4, "cols": 8, "lanes": 2, "streams": 1, "scratchpad_banks": 2},
     "plain": {"rows": 8, "cols": 8, "lanes": 4, "streams": 2, "elementwise": False},
 }
@@ -31,7 +37,10 @@ SHAPES = {
 def shape_params(name: str) -> Params:
     """A small accelerator of one of the shapes."""
     base = {
-        "name": "bench", "scratchpad_kib": 4, "weight_memory_kib": 8, "accumulator_depth": 32,
+        "name": "bench",
+        "scratchpad_kib": 4,
+        "weight_memory_kib": 8,
+        "accumulator_depth": 32,
         "core": "none",
     }
     return Params(parse_config(base | SHAPES[name]))

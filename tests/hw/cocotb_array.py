@@ -26,8 +26,14 @@ class Bench:
 
     async def start(self) -> None:
         Clock(self.dut.clk, 10, unit="ns").start()
-        for name in ("commands__valid", "load_write__valid", "weight_write__valid",
-                     "store_read__request__valid", "completed", "rst"):
+        for name in (
+            "commands__valid",
+            "load_write__valid",
+            "weight_write__valid",
+            "store_read__request__valid",
+            "completed",
+            "rst",
+        ):
             getattr(self.dut, name).value = 0
         if self.p.config.elementwise:
             self.dut.table_write__valid.value = 0
@@ -59,9 +65,14 @@ class Bench:
         n = self.p.axi_bytes
         for i in range(0, len(data), n):
             raw = int.from_bytes(data[i : i + n].tobytes(), "little")
-            await self.put(port, {
-                "chunk": (i // n, chunk_bits), "data": (raw, 8 * n), "mask": (-1, n),
-            })
+            await self.put(
+                port,
+                {
+                    "chunk": (i // n, chunk_bits),
+                    "data": (raw, 8 * n),
+                    "mask": (-1, n),
+                },
+            )
 
     async def read_back(self) -> np.ndarray:
         d, n = self.dut, self.p.axi_bytes
@@ -129,12 +140,17 @@ async def random_commands_equal_the_model(dut):
             header, wait_word, body = words[0], words[1], words[2:]
             mask = header >> 16 & 0xFFFF
             indices = [i for i in range(16) if mask >> i & 1]
-            items = [(wait_word, 0, 1)] + [(w, i, 0) for w, i in zip(body, indices)]
+            items = [(wait_word, 0, 1)] + [(w, i, 0) for w, i in zip(body, indices, strict=True)]
             for k, (word, index, is_waits) in enumerate(items):
-                await bench.put("commands", {
-                    "word": (word, 64), "index": (index, 4), "is_waits": (is_waits, 1),
-                    "last": (int(k == len(items) - 1), 1),
-                })
+                await bench.put(
+                    "commands",
+                    {
+                        "word": (word, 64),
+                        "index": (index, 4),
+                        "is_waits": (is_waits, 1),
+                        "last": (int(k == len(items) - 1), 1),
+                    },
+                )
             issued += 1
         for _ in range(200_000):
             if completed == issued:
@@ -152,7 +168,7 @@ async def random_commands_equal_the_model(dut):
         bad = np.nonzero(got != memories.scratchpad)[0]
         if len(bad):
             where = int(bad[0])
-            assert False, (
+            raise AssertionError(
                 f"{len(bad)} bytes differ, first at {where:#x}: "
                 f"{got[where]:#x} in Verilog, {memories.scratchpad[where]:#x} in the model; "
                 f"last changed by command {owners[where]} of {len(commands)}: "

@@ -21,7 +21,7 @@ from arch.isa import (
     Opcode,
 )
 from hw.interfaces import command_item_layout
-from tests.hw.bench import Bench, Sink, Watch, unpack
+from tests.hw.bench import Bench, Sink, unpack
 from tests.hw.configs import variant
 from tests.hw.memory_client import ReadResponder
 

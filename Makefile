@@ -1,0 +1,37 @@
+# weft: the commands that people type. Everything but python3, make, a C++ compiler and perl comes
+# from PyPI into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= 2
+
+.PHONY: demo setup test regress bench lint check-tools clean
+
+demo: setup
+	$(BIN)/python examples/digits/demo.py
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml tools/check_prerequisites.sh
+	@sh tools/check_prerequisites.sh $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	@touch $@
+
+test: setup
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests
+
+regress: setup
+	$(BIN)/python -m sim.regress $(ARGS)
+
+bench: setup
+	$(BIN)/weft bench
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy arch compiler firmware sim cli
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,235 @@
+"""The command ``weft``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from arch.config import Config, load_config
+from arch.errors import WeftError
+from arch.params import Params
+from cli import models
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="weft: neural-network accelerators as Verilog, and the software for them.",
+)
+out = Console()
+err = Console(stderr=True)
+
+ConfigOption = Annotated[
+    str, typer.Option("-c", "--config", help="Preset (tiny, small, medium, large) or YAML file.")
+]
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A .tflite file, or kws, vww, ic, ad.")
+]
+OpsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--op", help="C++ file with custom operators; may be given several times."),
+]
+
+
+def model_path(name: str) -> Path:
+    """A file, or one of the networks that ``weft models`` fetches."""
+    if name in models.SOURCES and not Path(name).exists():
+        return models.find(name)
+    path = Path(name)
+    if not path.is_file():
+        known = ", ".join(models.SOURCES)
+        raise WeftError(f"{name}: is neither a file nor one of {known}; check the path")
+    return path
+
+
+def op_files(ops: list[Path] | None) -> list[Path]:
+    for path in ops or []:
+        if not path.is_file():
+            raise WeftError(f"{path}: no such C++ file; check the path given to --op")
+    return list(ops or [])
+
+
+@contextmanager
+def progress_line() -> Iterator[Progress]:
+    """A line on stderr that says what is being done; gone when it is finished."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield progress
+
+
+@app.command()
+def generate(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="Preset or YAML file.")],
+    output: Annotated[Path, typer.Option("-o", help="Folder for the files.")],
+) -> None:
+    """Write Verilog, lint waivers, JSON sidecar, C header and linker map."""
+    from gen.generate import generate as write
+
+    for path in write(Params(load_config(config)), output):
+        out.print(str(path), soft_wrap=True)
+
+
+@app.command("compile")
+def compile_command(
+    model: ModelArgument,
+    config: ConfigOption,
+    output: Annotated[Path, typer.Option("-o", help="File for the program.")],
+    op: OpsOption = None,
+) -> None:
+    """Compile a model into a program that runs wherever the configuration runs."""
+    from compiler.compile import compile_graph
+    from compiler.tflite_reader import load_model
+    from firmware.builder import FirmwareBuilder
+
+    chosen = load_config(config)
+    graph = load_model(model_path(model))
+    builder = FirmwareBuilder(Params(chosen), op_files(op)) if chosen.has_core else None
+    program = compile_graph(graph, chosen, builder)
+    try:
+        program.save(output)
+    except OSError as error:
+        raise WeftError(f"{output}: {error.strerror}; choose another file with -o") from None
+    commands = sum(len(row) for row in program.command_layers)
+    out.print(
+        f"{output}: {len(program.image):,} bytes, {commands} commands,"
+        f" {program.scratchpad_bytes:,} bytes of scratchpad,"
+        f" about {program.predicted_cycles:,} cycles",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def run(
+    model: ModelArgument,
+    config: ConfigOption,
+    op: OpsOption = None,
+    input_file: Annotated[
+        Path | None, typer.Option("--input", help=".npz with input_0, input_1, ...")
+    ] = None,
+    output_file: Annotated[
+        Path | None, typer.Option("--output", help=".npz for output_0, output_1, ...")
+    ] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="JSON with cycles of every layer.")
+    ] = None,
+    waves: Annotated[
+        Path | None, typer.Option("--vcd", help="Waveform (.vcd or .fst) of the whole run.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of random inputs; printed where none is given.")
+    ] = None,
+    latency: Annotated[int, typer.Option(help="Cycles of latency of external memory.")] = 32,
+    bandwidth: Annotated[
+        float, typer.Option(help="Bytes per cycle of external memory, in each direction.")
+    ] = 8.0,
+) -> None:
+    """Compile a model, simulate the Verilog, check outputs against TensorFlow Lite Micro."""
+    from cli.inputs import read_inputs, write_outputs
+    from cli.report import layer_table, run_report
+    from sim.blocks import choose_seed
+    from sim.job import BusSettings
+    from sim.reference import random_inputs
+    from sim.run import prepare, run_verilog
+
+    chosen = load_config(config)
+    path = model_path(model)
+    bus = BusSettings(
+        read_latency_cycles=latency,
+        write_latency_cycles=latency,
+        read_bytes_per_cycle=bandwidth,
+        write_bytes_per_cycle=bandwidth,
+    )
+    with progress_line() as progress:
+        task = progress.add_task("compiling", total=None)
+        prepared = prepare(path, chosen, op_files(op))
+        if input_file is not None:
+            inputs = read_inputs(input_file, prepared.graph)
+        else:
+            seed = choose_seed(seed)
+            inputs = random_inputs(prepared.graph, seed)
+        n_commands = sum(len(row) for row in prepared.program.command_layers)
+        result = run_verilog(
+            prepared,
+            [inputs],
+            bus=bus,
+            waves=waves,
+            stage=lambda text: progress.update(task, description=text),
+            progress=lambda at: progress.update(
+                task,
+                description=f"simulating, cycle {at.run_cycles:,}",
+                completed=at.commands,
+                total=n_commands,
+            ),
+        )
+    report = run_report(result)
+    out.print(layer_table(report))
+    out.print(
+        f"{report['cycles']:,} cycles from doorbell to interrupt"
+        f" (predicted {report['predicted_cycles']:,}); simulated in {result.seconds:.1f} s"
+    )
+    if input_file is None:
+        out.print(f"random inputs, seed {seed} (repeat with --seed {seed})")
+    first = result.outcomes[0]
+    if output_file is not None:
+        write_outputs(output_file, first.outputs)
+    if report_file is not None:
+        try:
+            report_file.write_text(json.dumps(report, indent=2) + "\n")
+        except OSError as error:
+            raise WeftError(f"{report_file}: {error.strerror}; choose another file") from None
+    if first.mismatch is not None:
+        raise WeftError(f"results differ from TensorFlow Lite Micro: {first.mismatch}")
+    n = len(first.outputs)
+    out.print(f"bit-exact: {n} output{'s' * (n > 1)} equal to TensorFlow Lite Micro", style="green")
+
+
+@app.command("models")
+def models_command() -> None:
+    """Fetch the four MLPerf Tiny networks (looked up first in the folder WEFT_MODELS)."""
+    for name in models.SOURCES:
+        out.print(f"{name:4} {models.find(name)}", soft_wrap=True)
+
+
+@app.command("configs")
+def configs_command() -> None:
+    """List the presets."""
+    from arch.config import PRESETS
+
+    for name in PRESETS:
+        out.print(_describe(load_config(name)), soft_wrap=True)
+
+
+def _describe(config: Config) -> str:
+    p = Params(config)
+    core = "no core" if config.core == "none" else "RISC-V core"
+    return (
+        f"{config.name:7} {p.rows}x{p.cols} array ({p.macs_per_cycle} MACs), {p.lanes} lanes,"
+        f" {config.scratchpad_kib} KiB scratchpad, {config.weight_memory_kib} KiB for weights,"
+        f" {config.axi_data_bits}-bit AXI, {core}"
+    )
+
+
+def main() -> None:
+    """Entry point: failures that the user can act on are one line and exit with 1."""
+    try:
+        app(standalone_mode=True)
+    except WeftError as error:
+        err.print(f"weft: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

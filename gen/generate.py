@@ -1,0 +1,38 @@
+"""Everything that ``weft generate`` writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from arch.errors import WeftError
+from arch.params import Params
+from gen.c_header import c_header
+from gen.linker_map import linker_script
+from gen.sidecar import sidecar
+from gen.verilog import module_name, npu_verilog
+from gen.waivers import waiver_file
+
+
+class OutputError(WeftError):
+    """A folder that cannot be written."""
+
+
+def generate(params: Params, folder: Path) -> list[Path]:
+    """Write Verilog, lint waivers, JSON sidecar, C header and (with a core) linker map."""
+    name = module_name(params)
+    texts = {
+        f"{name}.v": npu_verilog(params),
+        f"{name}.vlt": waiver_file(f"{name}.v"),
+        f"{name}.json": json.dumps(sidecar(params), indent=2) + "\n",
+        f"{name}.h": c_header(params),
+    }
+    if params.config.has_core:
+        texts[f"{name}.ld"] = linker_script(params)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file_name, text in texts.items():
+            (folder / file_name).write_text(text)
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror}; choose another folder with -o") from None
+    return [folder / file_name for file_name in texts]

@@ -1,0 +1,128 @@
+"""Runs a model on a configuration and checks every output against TensorFlow Lite Micro."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from arch.config import Config
+from arch.params import Params
+from compiler.builtin import Kind
+from compiler.compile import compile_graph
+from compiler.graph import Graph
+from compiler.program import Program
+from compiler.tflite_reader import read_model
+from firmware.builder import FirmwareBuilder
+from sim.hardware import verilog_path
+from sim.inference import job_of, outputs_of
+from sim.job import BusSettings, JobResult, Progress, RunResult
+from sim.reference import Reference, difference
+from sim.simulate import build_npu, simulate
+
+Arrays = Sequence[NDArray[Any]]
+OnStage = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model that is ready to run: graph, program, and the reference for its results."""
+
+    graph: Graph
+    config: Config
+    program: Program
+    builder: FirmwareBuilder | None
+    reference: Reference
+
+    @property
+    def params(self) -> Params:
+        return Params(self.config)
+
+
+@dataclass
+class Outcome:
+    """What one inference gave: outputs, counters and events, and the first difference if any."""
+
+    inputs: Arrays
+    outputs: list[NDArray[Any]]
+    expected: list[NDArray[Any]]
+    result: RunResult
+    mismatch: str | None = None
+
+
+@dataclass
+class ModelRun:
+    """All inferences of a model on a configuration."""
+
+    prepared: Prepared
+    outcomes: list[Outcome] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def bit_exact(self) -> bool:
+        return all(outcome.mismatch is None for outcome in self.outcomes)
+
+
+def prepare(path: Path, config: Config, op_sources: Sequence[Path] = ()) -> Prepared:
+    """Read and compile a model; raises subclasses of WeftError."""
+    data = path.read_bytes()
+    graph = read_model(data, path.name)
+    builder = FirmwareBuilder(Params(config), op_sources) if config.has_core else None
+    program = compile_graph(graph, config, builder)
+    custom = sorted({op.custom_name for op in graph.operators if op.kind is Kind.CUSTOM})
+    references = {}
+    if custom and builder is not None:
+        references = dict.fromkeys(custom, builder.custom_reference())
+    return Prepared(graph, config, program, builder, Reference(data, references, path.name))
+
+
+def run_verilog(
+    prepared: Prepared,
+    inputs: Sequence[Arrays],
+    *,
+    bus: BusSettings | None = None,
+    simulator: str = "verilator",
+    waves: Path | None = None,
+    stage: OnStage | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> ModelRun:
+    """Simulate the Verilog on each set of inputs and compare with the reference.
+
+    ``stage`` is told what is being done; ``progress`` where the simulation is.
+    """
+    tell = stage or (lambda text: None)
+    params = prepared.params
+    tell("generating Verilog")
+    verilog = verilog_path(params)
+    job = job_of(prepared.program, inputs, bus=bus)
+    tell("building the simulator (about a minute, once for each configuration)")
+    build_npu(
+        verilog,
+        params,
+        simulator=simulator,
+        waves_format=waves.suffix.removeprefix(".") if waves else "",
+        memory_bytes=job.memory_bytes,
+    )
+    tell("simulating")
+    result = simulate(verilog, params, job, simulator=simulator, waves=waves, progress=progress)
+    return judge(prepared, inputs, result)
+
+
+def judge(prepared: Prepared, inputs: Sequence[Arrays], result: JobResult) -> ModelRun:
+    """Compare the results of a job with the reference, tensor by tensor in the model's order."""
+    run = ModelRun(prepared, seconds=result.seconds)
+    for arrays, one in zip(inputs, result.runs, strict=True):
+        outputs = outputs_of(prepared.program, one)
+        expected = prepared.reference.run(arrays)
+        outcome = Outcome(arrays, outputs, expected, one)
+        for i, (ours, theirs) in enumerate(zip(outputs, expected, strict=True)):
+            tensor = prepared.graph.outputs[i]
+            found = difference(tensor, prepared.graph.producer(tensor), theirs, ours)
+            if found is not None:
+                outcome.mismatch = str(found)
+                break
+        run.outcomes.append(outcome)
+    return run
