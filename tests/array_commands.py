@@ -18,12 +18,16 @@ class ArrayCommands:
     rng : source of all choices.
     params : the accelerator.
     weights : contents of the weight memory, changed as commands are made.
+    span : bytes of scratchpad to stay in.
     """
 
-    def __init__(self, rng: random.Random, params: Params, weights: np.ndarray):
+    def __init__(
+        self, rng: random.Random, params: Params, weights: np.ndarray, span: int | None = None
+    ):
         self.rng = rng
         self.params = params
         self.weights = weights
+        self.span = span or params.scratchpad_bytes
         self.count = 0
         self.written_half: int | None = None
         self.kept: tuple[int, int] | None = None
@@ -32,7 +36,7 @@ class ArrayCommands:
     def command(self, wait_all: bool = False) -> Command:
         """The next command; it waits for the last one only where it reads what that one wrote."""
         rng, p = self.rng, self.params
-        half = p.scratchpad_bytes // 2
+        half = self.span // 2
         read_half = rng.randrange(2)
         mode = rng.choice([Mode.CONVOLUTION, Mode.DEPTHWISE, Mode.DEPTHWISE, Mode.ELEMENTWISE])
         if mode is Mode.ELEMENTWISE and not p.config.elementwise:
@@ -123,7 +127,7 @@ class ArrayCommands:
                 DESCRIPTOR_STREAM.pack(
                     {
                         "offset": rng.choice(
-                            [rng.randrange(32), rng.randrange(p.scratchpad_bytes // 32)]
+                            [rng.randrange(32), rng.randrange(self.span // 32)]
                         ),
                         "dy": rng.randint(-3, 3),
                         "dx": rng.randint(-3, 3),
