@@ -63,7 +63,8 @@ class _Compiler:
         self.core = core
         self.folded = fold_pads(graph)
         self.core_ops = [
-            op for op in graph.operators
+            op
+            for op in graph.operators
             if id(op.outputs[0]) not in self.folded and engine_of(op, params) is Engine.CORE
         ]
         self._check_core()
@@ -105,9 +106,7 @@ class _Compiler:
     def _array_steps(self, layer: int, op: Operator) -> Iterator[Step]:
         if id(op.outputs[0]) in self.folded or engine_of(op, self.params) is None:
             return
-        context = Context(
-            self.params, self.placement.layouts, self.constants, self.folded, layer
-        )
+        context = Context(self.params, self.placement.layouts, self.constants, self.folded, layer)
         yield from ON_ARRAY[op.kind](op, context)
 
     def _pending(self) -> list[Step]:
@@ -123,8 +122,13 @@ class _Compiler:
             layout = self.placement.layouts[id(tensor)]
             steps.append(
                 load_step(
-                    self.params, self._first_reader(tensor), Space.SCRATCHPAD, layout.start,
-                    PROGRAM_REGION, offset, tensor.n_bytes,
+                    self.params,
+                    self._first_reader(tensor),
+                    Space.SCRATCHPAD,
+                    layout.start,
+                    PROGRAM_REGION,
+                    offset,
+                    tensor.n_bytes,
                 )
             )
         return steps
@@ -141,8 +145,14 @@ class _Compiler:
             layout = self.placement.layouts[id(tensor)]
             if tensor.n_bytes:
                 yield rows_step(
-                    self.params, Engine.STORE, last, Space.SCRATCHPAD, layout.start,
-                    OUTPUT_REGION, where.offset, (tensor.n_bytes,),
+                    self.params,
+                    Engine.STORE,
+                    last,
+                    Space.SCRATCHPAD,
+                    layout.start,
+                    OUTPUT_REGION,
+                    where.offset,
+                    (tensor.n_bytes,),
                 )
 
     # ---- core --------------------------------------------------------------------------------
@@ -265,7 +275,11 @@ def _load_image(
             if width:
                 steps.append(
                     fill_step(
-                        params, layer, address, tensor.zero_point, (width, n_rows),
+                        params,
+                        layer,
+                        address,
+                        tensor.zero_point,
+                        (width, n_rows),
                         (layout.row_pitch,),
                     )
                 )
@@ -275,8 +289,14 @@ def _load_image(
         shape = (n * row,) if layout.row_pitch == row else (row, n)
         steps.append(
             rows_step(
-                params, Engine.LOAD, layer, Space.SCRATCHPAD,
-                layout.base + y * layout.row_pitch, region, offset + y * row, shape,
+                params,
+                Engine.LOAD,
+                layer,
+                Space.SCRATCHPAD,
+                layout.base + y * layout.row_pitch,
+                region,
+                offset + y * row,
+                shape,
                 (layout.row_pitch,) if len(shape) == 2 else (),
             )
         )

@@ -276,4 +276,3 @@ def _constant_problems(tensor: Tensor) -> Iterator[str]:
         yield f"{tensor} holds constants of shape {shape_text(tensor.data.shape)}"
     if tensor.data.dtype != tensor.dtype.numpy:
         yield f"{tensor} holds constants of type {tensor.data.dtype}"
-

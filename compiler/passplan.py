@@ -38,13 +38,17 @@ class Entry:
         active = sum(1 << row for row, tap in enumerate(self.taps) if tap != IDLE)
         units = [DESCRIPTOR_ROWS.pack({"active": active})]
         for stream in self.streams:
-            fields = {} if stream is None else {
-                "offset": stream.offset,
-                "dy": stream.dy,
-                "dx": stream.dx,
-                "first": stream.first,
-                "enable": 1,
-            }
+            fields = (
+                {}
+                if stream is None
+                else {
+                    "offset": stream.offset,
+                    "dy": stream.dy,
+                    "dx": stream.dx,
+                    "first": stream.first,
+                    "enable": 1,
+                }
+            )
             units.append(DESCRIPTOR_STREAM.pack(fields))
         raw = b"".join(unit.to_bytes(DESCRIPTOR_UNIT_BYTES, "little") for unit in units)
         return raw.ljust(params.descriptor_words * params.weight_word_bytes, b"\0")

@@ -113,9 +113,7 @@ def load_program(path: Path) -> Program:
     try:
         data = json.loads(raw[start:end])
         for key in ("inputs", "outputs"):
-            data[key] = tuple(
-                TensorPlace(**{**t, "shape": tuple(t["shape"])}) for t in data[key]
-            )
+            data[key] = tuple(TensorPlace(**{**t, "shape": tuple(t["shape"])}) for t in data[key])
         data["layers"] = tuple(LayerInfo(**layer) for layer in data["layers"])
         data["command_layers"] = tuple(tuple(row) for row in data["command_layers"])
         program = Program(image=raw[end:], **data)

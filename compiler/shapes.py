@@ -104,11 +104,13 @@ def _conv_2d(op: Operator) -> Shape:
     window = convolution_window(op)
     channels, (n_out, _, _, group_channels) = op.input(0).shape[3], op.input(1).shape
     if group_channels < 1 or channels % group_channels:
-        raise ShapeError(f"its {channels} input channels are no multiple of the {group_channels} "
-                         "of its filter")
+        raise ShapeError(
+            f"its {channels} input channels are no multiple of the {group_channels} of its filter"
+        )
     if n_out % (channels // group_channels):
-        raise ShapeError(f"its {n_out} filters do not divide into {channels // group_channels} "
-                         "groups")
+        raise ShapeError(
+            f"its {n_out} filters do not divide into {channels // group_channels} groups"
+        )
     return _windowed(op, window, n_out)
 
 

@@ -212,9 +212,7 @@ def _constant(
     return raw.view(dtype.numpy).reshape(shape)
 
 
-def _quantization(
-    table: Record | None, shape: tuple[int, ...], where: str
-) -> Quantization | None:
+def _quantization(table: Record | None, shape: tuple[int, ...], where: str) -> Quantization | None:
     """Scales with their zero points; None if either is missing, as the reference has it."""
     if table is None or not len(table.scale) or not len(table.zero_point):
         return None

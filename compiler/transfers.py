@@ -66,13 +66,15 @@ def rows_step(
 
 
 def fill_step(
-    params: Params, layer: int, address: int, value: int, shape: tuple[int, ...],
+    params: Params,
+    layer: int,
+    address: int,
+    value: int,
+    shape: tuple[int, ...],
     chip_steps: tuple[int, ...] = (),
 ) -> Step:
     """A load that fills rows of the scratchpad with one byte."""
-    step = rows_step(
-        params, Engine.LOAD, layer, Space.SCRATCHPAD, address, 0, 0, shape, chip_steps
-    )
+    step = rows_step(params, Engine.LOAD, layer, Space.SCRATCHPAD, address, 0, 0, shape, chip_steps)
     step.config = {**step.config, "source": Source.FILL, "fill": value & 0xFF}
     step.reads = ()
     return step
