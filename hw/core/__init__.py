@@ -1,0 +1,1 @@
+"""The RISC-V core: RV32IM with Zicsr and Zicntr, machine mode."""

@@ -1,0 +1,215 @@
+"""Decodes one instruction of RV32IM_Zicsr_Zifencei."""
+
+import enum
+
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+
+class Op(enum.IntEnum):
+    """Major opcodes, bits 6..0 (volume I, chapter 34)."""
+
+    LOAD = 0x03
+    MISC_MEM = 0x0F
+    OP_IMM = 0x13
+    AUIPC = 0x17
+    STORE = 0x23
+    OP = 0x33
+    LUI = 0x37
+    BRANCH = 0x63
+    JALR = 0x67
+    JAL = 0x6F
+    SYSTEM = 0x73
+
+
+class Funct3(enum.IntEnum):
+    """Field funct3 of the arithmetic instructions."""
+
+    ADD = 0
+    SLL = 1
+    SLT = 2
+    SLTU = 3
+    XOR = 4
+    SRL = 5
+    OR = 6
+    AND = 7
+
+
+ECALL = 0x0000_0073
+EBREAK = 0x0010_0073
+MRET = 0x3020_0073
+WFI = 0x1050_0073
+
+CONTROL = data.StructLayout({
+    "illegal": 1,  # nothing else is set then
+    "writes_rd": 1,  # and rd is not x0
+    "unsigned": 1,  # comparison
+    "result_sum": 1,
+    "result_difference": 1,
+    "result_logic": 1,
+    "result_shift": 1,
+    "result_compare": 1,
+    "result_link": 1,  # address of the next instruction, or pc + immediate
+    "branch": 1,
+    "jal": 1,
+    "jalr": 1,
+    "load": 1,
+    "store": 1,
+    "multiply": 1,  # low half
+    "multiply_high": 1,
+    "divide": 1,
+    "csr": 1,
+    "csr_write": 1,
+    "ecall": 1,
+    "ebreak": 1,
+    "mret": 1,
+    "fence_i": 1,
+})
+
+
+REGISTERS_USED = data.StructLayout({"rs1": 1, "rs2": 1})
+
+
+class Predecoder(wiring.Component):
+    """Which registers an instruction reads; combinational.
+
+    It works a stage before the decoder, because hazards are the first that the decode stage must
+    know. Of illegal instructions the answer is void.
+
+    Members
+    -------
+    insn : the instruction.
+    used : what it reads.
+    """
+
+    insn: In(32)
+    used: Out(REGISTERS_USED)
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        op, csr_immediate = self.insn[:7], self.insn[14]
+        with m.Switch(op):
+            with m.Case(Op.OP, Op.STORE, Op.BRANCH):
+                m.d.comb += [self.used.rs1.eq(1), self.used.rs2.eq(1)]
+            with m.Case(Op.OP_IMM, Op.LOAD, Op.JALR):
+                m.d.comb += self.used.rs1.eq(1)
+            with m.Case(Op.SYSTEM):
+                m.d.comb += self.used.rs1.eq(~csr_immediate)
+        return m
+
+
+class Decoder(wiring.Component):
+    """Control signals and immediates of an instruction; combinational.
+
+    Members
+    -------
+    insn : the instruction.
+    fault : there is none: it could not be fetched.
+    control : what it does.
+    immediate : operand b where rs2 is not used; for csrrwi and the like the operand.
+    address_offset : what loads, stores and jalr add to rs1.
+    pc_offset : what is added to the pc: by branch, jal and auipc; 0 for the trap value of ebreak
+        and of a fault; 4 for the others.
+    """
+
+    insn: In(32)
+    fault: In(1)
+    control: Out(CONTROL)
+    immediate: Out(32)
+    address_offset: Out(12)
+    pc_offset: Out(32)
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        insn, c = self.insn, self.control
+        funct3 = insn[12:15]
+
+        def is_op(op: Op) -> Signal:
+            signal = Signal(name=f"is_{op.name.lower()}")
+            m.d.comb += signal.eq(insn[:7] == op)
+            return signal
+
+        op = {op: is_op(op) for op in Op}
+        self._immediates(m, op)
+        plain, alternate, multiply = Signal(), Signal(), Signal()
+        m.d.comb += [
+            plain.eq(insn[25:] == 0),
+            alternate.eq(insn[25:] == 0b0100000),
+            multiply.eq(op[Op.OP] & (insn[25:] == 1)),
+        ]
+        arithmetic = Signal()  # of OP, OP_IMM without multiply and divide
+        shift = funct3[:2] == 1
+        m.d.comb += arithmetic.eq(
+            (op[Op.OP] & (plain | (alternate & ((funct3 == Funct3.ADD) | (funct3 == Funct3.SRL)))))
+            | (op[Op.OP_IMM] & (~shift | plain | (alternate & (funct3 == Funct3.SRL))))
+        )
+        csr = Signal()
+        subtract = op[Op.OP] & insn[30]
+        jalr = op[Op.JALR] & (funct3 == 0)
+        branch = op[Op.BRANCH] & (funct3[1:] != 1)
+        load = op[Op.LOAD] & (funct3 != 3) & (funct3[1:] != 3)
+        store = op[Op.STORE] & (funct3 < 3)
+        writes = Signal()
+        m.d.comb += [
+            csr.eq(op[Op.SYSTEM] & (funct3[:2] != 0)),
+            c.branch.eq(branch),
+            c.jal.eq(op[Op.JAL]),
+            c.jalr.eq(jalr),
+            c.load.eq(load),
+            c.store.eq(store),
+            c.multiply.eq(multiply & (funct3 == 0)),
+            c.multiply_high.eq(multiply & ~funct3[2] & (funct3 != 0)),
+            c.divide.eq(multiply & funct3[2]),
+            c.csr.eq(csr),
+            # csrrs and csrrc with x0 or 0 only read.
+            c.csr_write.eq(csr & ((funct3[:2] == 1) | (insn[15:20] != 0))),
+            c.ecall.eq(insn == ECALL),
+            c.ebreak.eq(insn == EBREAK),
+            c.mret.eq(insn == MRET),
+            c.fence_i.eq(op[Op.MISC_MEM] & (funct3 == 1)),
+            c.unsigned.eq(Mux(branch, funct3[1], funct3[0])),
+            c.result_sum.eq((arithmetic & (funct3 == 0) & ~subtract) | op[Op.LUI] | csr),
+            c.result_difference.eq(arithmetic & (funct3 == 0) & subtract),
+            c.result_logic.eq(arithmetic & funct3[2] & (funct3 != Funct3.SRL)),
+            c.result_shift.eq(arithmetic & shift),
+            c.result_compare.eq(arithmetic & (funct3[1:] == 1)),
+            c.result_link.eq(op[Op.JAL] | jalr | op[Op.AUIPC] | branch),
+            writes.eq(
+                arithmetic | multiply | load | op[Op.LUI] | op[Op.AUIPC] | op[Op.JAL] | jalr | csr
+            ),
+            c.writes_rd.eq(writes & (insn[7:12] != 0)),
+            c.illegal.eq(~(
+                writes | branch | store | (op[Op.MISC_MEM] & (funct3[1:] == 0))
+                | c.ecall | c.ebreak | c.mret | (insn == WFI)
+            )),
+        ]
+        return m
+
+    def _immediates(self, m: Module, op: dict[Op, Signal]) -> None:
+        insn = self.insn
+        sign = insn[31]
+        i_type = Cat(insn[20:31], sign.replicate(21))
+        i_offset = insn[20:32]
+        s_offset = Cat(insn[7:12], insn[25:32])
+        u_type = Cat(C(0, 12), insn[12:32])
+        b_type = Cat(C(0, 1), insn[8:12], insn[25:31], insn[7], sign.replicate(20))
+        j_type = Cat(C(0, 1), insn[21:31], insn[20], insn[12:20], sign.replicate(12))
+        csr_operand: Value = Mux(insn[14], insn[15:20], 0)
+        with m.If(op[Op.LUI]):
+            m.d.comb += self.immediate.eq(u_type)
+        with m.Elif(op[Op.SYSTEM]):
+            m.d.comb += self.immediate.eq(csr_operand)
+        with m.Else():
+            m.d.comb += self.immediate.eq(i_type)
+        with m.If(self.fault | self.control.ebreak):
+            m.d.comb += self.pc_offset.eq(0)
+        with m.Elif(op[Op.BRANCH]):
+            m.d.comb += self.pc_offset.eq(b_type)
+        with m.Elif(op[Op.JAL]):
+            m.d.comb += self.pc_offset.eq(j_type)
+        with m.Elif(op[Op.AUIPC]):
+            m.d.comb += self.pc_offset.eq(u_type)
+        with m.Else():
+            m.d.comb += self.pc_offset.eq(4)
+        m.d.comb += self.address_offset.eq(Mux(op[Op.STORE], s_offset, i_offset))

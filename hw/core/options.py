@@ -1,0 +1,39 @@
+"""Parameters of the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arch.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class CpuOptions:
+    """What a core is built with.
+
+    Members
+    -------
+    rvfi : the core has the port ``rvfi`` (RISC-V Formal Interface).
+    branch_targets : entries of the branch target buffer, a power of two.
+    tag_bits : bits of an entry's tag; a wrong match costs cycles only.
+    target_bits : bits of an entry's target, in words; jumps that change the bits above are not
+        predicted.
+    """
+
+    rvfi: bool = False
+    branch_targets: int = 32
+    tag_bits: int = 8
+    target_bits: int = 16
+
+    def __post_init__(self) -> None:
+        n = self.branch_targets
+        if n < 2 or n & (n - 1):
+            raise ConfigError(f"branch_targets: {n} is not a power of two of at least 2; use 32")
+        index_bits = n.bit_length() - 1
+        if not 1 <= self.tag_bits <= 30 - index_bits:
+            raise ConfigError(
+                f"tag_bits: {self.tag_bits} is not in 1..{30 - index_bits}, what an address has "
+                f"above the index; use 8"
+            )
+        if not 1 <= self.target_bits <= 30:
+            raise ConfigError(f"target_bits: {self.target_bits} is not in 1..30; use 16")

@@ -1,0 +1,215 @@
+"""Random instruction streams that stress hazards, jumps, traps and registers."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+from arch.riscv import Csr
+from tests.core.simulate import DMEM_BASE, IRQ, Image
+
+HANDLER, START = 0x40, 0x200
+# Registers that stay pointers into the data memory; a loop's counter; the handler's own.
+POINTERS, COUNTER, SCRATCH = (8, 9), 13, 30
+NOP = 0x13
+RESERVED = (*POINTERS, COUNTER, SCRATCH)
+_POOL = (1, 2, 3, 4, 5, 6, 7, 10, 11, 15)
+
+
+def r_type(funct7: int, rs2: int, rs1: int, funct3: int, rd: int, opcode: int = 0x33) -> int:
+    return funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
+
+
+def i_type(immediate: int, rs1: int, funct3: int, rd: int, opcode: int) -> int:
+    return (immediate & 0xFFF) << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
+
+
+def s_type(immediate: int, rs2: int, rs1: int, funct3: int) -> int:
+    low, high = immediate & 31, immediate >> 5 & 127
+    return high << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | low << 7 | 0x23
+
+
+def b_type(offset: int, rs2: int, rs1: int, funct3: int) -> int:
+    bits = (offset >> 12 & 1) << 31 | (offset >> 5 & 63) << 25
+    bits |= (offset >> 1 & 15) << 8 | (offset >> 11 & 1) << 7
+    return bits | rs2 << 20 | rs1 << 15 | funct3 << 12 | 0x63
+
+
+def j_type(offset: int, rd: int) -> int:
+    bits = (offset >> 20 & 1) << 31 | (offset >> 1 & 1023) << 21
+    bits |= (offset >> 11 & 1) << 20 | (offset >> 12 & 255) << 12
+    return bits | rd << 7 | 0x6F
+
+
+def lui(rd: int, value: int) -> int:
+    return value & 0xFFFFF000 | rd << 7 | 0x37
+
+
+def csr(number: int, rs1: int, funct3: int, rd: int) -> int:
+    return i_type(number, rs1, funct3, rd, 0x73)
+
+
+def load_constant(rd: int, value: int) -> list[int]:
+    return [lui(rd, value + 0x800), i_type(value, rd, 0, rd, 0x13)]
+
+
+def _handler() -> list[int]:
+    """Skips the instruction that trapped; after a failed fetch, starts again."""
+    save = csr(Csr.MSCRATCH, SCRATCH, 1, SCRATCH)
+    restart = load_constant(SCRATCH, START)
+    return [
+        save,
+        csr(Csr.MCAUSE, 0, 2, SCRATCH),
+        b_type(36, 0, SCRATCH, 4),  # interrupt
+        i_type(-1, SCRATCH, 0, SCRATCH, 0x13),
+        b_type(40, 0, SCRATCH, 0),  # fetch
+        csr(Csr.MEPC, 0, 2, SCRATCH),
+        i_type(4, SCRATCH, 0, SCRATCH, 0x13),
+        csr(Csr.MEPC, SCRATCH, 1, 0),
+        csr(Csr.MTVAL, 0, 2, 0),
+        save,
+        0x30200073,  # mret
+        lui(SCRATCH, IRQ),
+        s_type(IRQ & 0xFFF, 0, SCRATCH, 2),
+        j_type(-16, 0),
+        *restart,
+        csr(Csr.MEPC, SCRATCH, 1, 0),
+        j_type(-32, 0),
+    ]
+
+
+def _safe(word: int) -> bool:
+    """Whether an arbitrary word leaves mtvec alone, and the registers that others count on."""
+    opcode, rd = word & 0x7F, word >> 7 & 31
+    if opcode == 0x73 and word >> 20 == Csr.MTVEC:
+        return False
+    if opcode in (0x13, 0x63, 0x23) and COUNTER in (rd, word >> 15 & 31):
+        return True  # the loop's own
+    return opcode in (0x63, 0x23) or rd not in RESERVED
+
+
+class Generator:
+    """Draws instructions; ``rng`` decides everything."""
+
+    def __init__(self, rng: random.Random):
+        self.rng = rng
+
+    def register(self) -> int:
+        rng = self.rng
+        return rng.choice(_POOL) if rng.random() < 0.9 else rng.randrange(32)
+
+    def destination(self) -> int:
+        rd = self.register()
+        return 0 if rd in RESERVED else rd
+
+    def arithmetic(self, index: int, last: int) -> list[int]:
+        rng = self.rng
+        if rng.random() < 0.4:
+            funct3 = rng.randrange(8)
+            immediate = rng.choice((rng.randrange(-2048, 2048), rng.randrange(-4, 5)))
+            if funct3 in (1, 5):
+                immediate = rng.randrange(32) | (0x400 if funct3 == 5 and rng.random() < 0.5 else 0)
+            return [i_type(immediate, self.register(), funct3, self.destination(), 0x13)]
+        if rng.random() < 0.15:
+            value = rng.choice((rng.getrandbits(32), 0x80000000, 0xFFFFF000, 0))
+            return [value & 0xFFFFF000 | self.destination() << 7 | rng.choice((0x37, 0x17))]
+        funct7, funct3 = rng.choice(
+            [(0, f) for f in range(8)] + [(0x20, 0), (0x20, 5)] + [(1, f) for f in range(8)]
+        )
+        return [r_type(funct7, self.register(), self.register(), funct3, self.destination())]
+
+    def memory(self, index: int, last: int) -> list[int]:
+        rng = self.rng
+        load = rng.random() < 0.6
+        funct3 = rng.choice((0, 1, 2, 4, 5) if load else (0, 1, 2))
+        size = 1 << (funct3 & 3)
+        offset = rng.randrange(-32, 32) * 4 + rng.randrange(0, 4, size)
+        base = rng.choice(POINTERS)
+        kind = rng.random()
+        if kind < 0.06:
+            offset += rng.randrange(4)  # perhaps misaligned
+        elif kind < 0.12:
+            base = self.register()  # perhaps outside all memories
+        if load:
+            return [i_type(offset, base, funct3, self.destination(), 0x03)]
+        return [s_type(offset, self.register(), base, funct3)]
+
+    def jump(self, index: int, last: int) -> list[int]:
+        rng = self.rng
+        kind = rng.random()
+        forward = rng.randrange(1, 7)
+        distance = 4 * min(forward, last - index)
+        if rng.random() < 0.02:
+            distance += 2
+        if kind < 0.7:
+            return [b_type(distance, self.register(), self.register(),
+                           rng.choice((0, 1, 4, 5, 6, 7)))]
+        if kind < 0.85:
+            return [j_type(distance, self.destination())]
+        link = self.destination()
+        base = rng.choice((1, 5, 6))
+        distance = 4 * min(forward + 1, last - index) + rng.choice((0, 0, 0, 1, 2))
+        return [0x17 | base << 7, i_type(distance, base, 0, link, 0x67)]
+
+    def system(self, index: int, last: int) -> list[int]:
+        rng = self.rng
+        kind = rng.random()
+        if kind < 0.6:
+            read_write = (Csr.MSCRATCH, Csr.MEPC, Csr.MCAUSE, Csr.MTVAL, Csr.MINSTRET,
+                          Csr.MCYCLE, Csr.MINSTRETH, Csr.MCYCLEH, Csr.MISA, Csr.MSTATUSH, 0xB05)
+            number = rng.choice(read_write)
+            return [csr(number, self.register(), rng.choice((1, 2, 3, 5, 6, 7)),
+                        self.destination())]
+        if kind < 0.8:
+            number = rng.choice((*Csr, 0x7C0, 0x306, 0xC03))
+            return [csr(number, 0 if rng.random() < 0.8 else self.register(), 2,
+                        self.destination())]
+        if kind < 0.9:  # interrupts on, mostly
+            number, bits = rng.choice(((Csr.MSTATUS, 8), (Csr.MSTATUS, 8), (Csr.MIE, 0)))
+            if number == Csr.MIE:
+                return [*load_constant(12, 0x800), csr(number, 12, rng.choice((2, 2, 3)), 0)]
+            return [csr(number, bits, rng.choice((6, 6, 7)), self.destination())]
+        return [rng.choice((0x00000073, 0x00100073, 0x10500073, 0x0000000F, 0x0000100F,
+                            rng.getrandbits(32) & ~0x7F | rng.choice((0x0B, 0x33, 0x13, 0x73)),
+                            rng.getrandbits(32) & ~3))]
+
+    def loop(self, index: int, last: int) -> list[int]:
+        """A few instructions, several times; the only jumps backwards."""
+        body = self.block(self.rng.randrange(1, 10), loops=False)
+        return [
+            i_type(self.rng.randrange(1, 12), 0, 0, COUNTER, 0x13),
+            *body,
+            i_type(-1, COUNTER, 0, COUNTER, 0x13),
+            b_type(-4 * (len(body) + 1), COUNTER, 0, 4),  # while 0 < counter
+        ]
+
+    def block(self, count: int, loops: bool = True) -> list[int]:
+        words: list[int] = []
+        choices = (self.arithmetic, self.memory, self.jump, self.system, self.loop)
+        weights = (50, 25, 18, 5, 3 if loops else 0)
+        while len(words) < count:
+            words += self.rng.choices(choices, weights)[0](len(words), count)
+        return [word if _safe(word) else NOP for word in words]
+
+
+def random_program(seed: int, n_instructions: int = 500) -> Image:
+    """A program that runs forever: random instructions in a loop, and a handler."""
+    rng = random.Random(seed)
+    generator = Generator(rng)
+    prologue = [*load_constant(5, HANDLER), csr(Csr.MTVEC, 5, 1, 0), *load_constant(5, 0x800),
+                csr(Csr.MIE, 5, 1, 0), csr(Csr.MSTATUS, 8, 6, 0), j_type(START - 4 * 7, 0)]
+    start = [*load_constant(8, DMEM_BASE + 0x1000), *load_constant(9, DMEM_BASE + 0x1080)]
+    for register in _POOL:
+        value = rng.choice((rng.getrandbits(32), rng.randrange(16), -rng.randrange(16)))
+        start += load_constant(register, value & 0xFFFFFFFF)
+    body = generator.block(n_instructions)
+    loop = [*start, *body]
+    # A jump from the last instructions lands in these.
+    loop += [NOP] * 8 + [j_type(-4 * (len(body) + 8), 0)]
+    data = bytes(rng.getrandbits(8) for _ in range(0x400))
+    return [
+        (0, struct.pack(f"<{len(prologue)}I", *prologue)),
+        (HANDLER, struct.pack(f"<{len(_handler())}I", *_handler())),
+        (START, struct.pack(f"<{len(loop)}I", *loop)),
+        (DMEM_BASE + 0xF00, data),
+    ]
