@@ -16,6 +16,9 @@ from compiler.steps import SCRATCHPAD, Blob, Range, Step
 
 IDENTITY = (1 << 30, 1)  # multiplier and shift that change nothing
 
+TILE_PIXELS = 160
+"""Pixels of a tile, about: small enough that the next layer can start behind the first tiles."""
+
 
 @dataclass(frozen=True)
 class Scales:
@@ -259,8 +262,14 @@ def input_rows(job: ArrayJob, tile: Tile) -> range:
     return range(max(0, low), max(0, min(axis.size, high)))
 
 
-def steps_of(params: Params, job: ArrayJob, pixels: int) -> Iterator[Step]:
-    """Commands of the job in their order.
+Blobs = dict[tuple[int, int], Blob]
+"""Weights that are used again: by whatever tells jobs apart, and by their first block."""
+
+
+def steps_of(
+    params: Params, job: ArrayJob, blobs: Blobs | None = None, key: int = 0
+) -> Iterator[Step]:
+    """Commands of the job in their order; ``blobs[key, ...]`` is taken where it is there already.
 
     Weights that fit the weight memory are loaded once and every tile uses them all; otherwise
     blocks of output channels are cut into chunks, and every tile of a chunk follows before the
@@ -268,7 +277,7 @@ def steps_of(params: Params, job: ArrayJob, pixels: int) -> Iterator[Step]:
     """
     p = params
     n_blocks = -(-job.n_out // p.cols)
-    tiles = tiles_of(p, job, pixels)
+    tiles = tiles_of(p, job, TILE_PIXELS)
     one = len(blob_of(p, job, range(1)).data)
     if one > p.weight_memory_bytes // 2:
         yield from _cut_passes(p, job, tiles, n_blocks, one)
@@ -280,7 +289,9 @@ def steps_of(params: Params, job: ArrayJob, pixels: int) -> Iterator[Step]:
     per_chunk = -(-n_blocks // n_chunks)
     for start in range(0, n_blocks, per_chunk):
         blocks = range(start, min(start + per_chunk, n_blocks))
-        blob = blob_of(p, job, blocks)
+        blob = (blobs or {}).get((key, start)) or blob_of(p, job, blocks)
+        if blobs is not None:
+            blobs[key, start] = blob
         for tile in tiles:
             yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks), len(blocks))
 

@@ -11,18 +11,21 @@ from arch.config import Config
 from arch.isa import Command, Engine, Opcode, Space, encode_program
 from arch.memory_map import SCRATCHPAD_BASE
 from arch.params import Params
+from compiler.array_job import steps_of
 from compiler.constraints import check
 from compiler.core_image import CoreBuilder, CoreImage
 from compiler.errors import ModelError
+from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
 from compiler.graph import Graph, Operator, Tensor
 from compiler.layout import Layout
-from compiler.lower import ON_ARRAY, engine_of
+from compiler.lower import FLAT, JOBS, WHOLE, engine_of
 from compiler.lower.context import Context
 from compiler.macs import macs_of
 from compiler.placement import Placement, data_operands, place
 from compiler.program import LayerInfo, Program, TensorPlace
 from compiler.scheduler import Constants, Placed, Scheduler
+from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
 from compiler.transfers import (
     INPUT_REGION,
@@ -68,10 +71,16 @@ class _Compiler:
             if id(op.outputs[0]) not in self.folded and engine_of(op, params) is Engine.CORE
         ]
         self._check_core()
-        self.placement: Placement = place(graph, params, self.folded)
-        self.constants = Constants()
         self.inputs = _places(graph.inputs)
         self.outputs = _places(graph.outputs)
+        self.placement: Placement = place(
+            graph,
+            params,
+            self.folded,
+            {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
+            {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
+        )
+        self.constants = Constants()
 
     def _check_core(self) -> None:
         for op in self.core_ops:
@@ -106,13 +115,38 @@ class _Compiler:
     def _array_steps(self, layer: int, op: Operator) -> Iterator[Step]:
         if id(op.outputs[0]) in self.folded or engine_of(op, self.params) is None:
             return
-        context = Context(self.params, self.placement.layouts, self.constants, self.folded, layer)
-        yield from ON_ARRAY[op.kind](op, context)
+        p = self.params
+        context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
+        if op.kind in WHOLE:
+            yield from WHOLE[op.kind](op, context)
+            return
+        staging = self.placement.staging.get(id(op))
+        sources = [self._external(tensor) for tensor in data_operands(op)]
+        target = self._external(op.output)
+        if op.kind in FLAT:
+            flat = FLAT[op.kind](op, context)
+            if staging is None:
+                yield from flat_steps(p, flat)
+            else:
+                yield from flat_slabs(p, flat, staging, sources, target)
+            return
+        jobs = list(JOBS[op.kind](op, context))
+        if staging is None:
+            for job in jobs:
+                yield from steps_of(p, job)
+        else:
+            yield from job_slabs(p, jobs, staging, sources[0], target)
+
+    def _external(self, tensor: Tensor) -> External | None:
+        fold = self.folded.get(id(tensor))
+        return self.placement.external.get(id(tensor if fold is None else fold.source))
 
     def _pending(self) -> list[Step]:
         """Loads of inputs and of constants that are read as data."""
         steps: list[Step] = []
         for tensor, where in zip(self.graph.inputs, self.inputs, strict=True):
+            if id(tensor) in self.placement.external:
+                continue
             layout = self.placement.layouts[id(tensor)]
             layer = self._first_reader(tensor)
             steps += _load_image(self.params, layer, layout, tensor, INPUT_REGION, where.offset)
@@ -143,7 +177,9 @@ class _Compiler:
         last = max(0, len(self.graph.operators) - 1)
         for tensor, where in zip(self.graph.outputs, self.outputs, strict=True):
             layout = self.placement.layouts[id(tensor)]
-            if tensor.n_bytes:
+            if id(tensor) in self.placement.external:
+                yield from self._copy_out(last, tensor, where.offset)
+            elif tensor.n_bytes:
                 yield rows_step(
                     self.params,
                     Engine.STORE,
@@ -154,6 +190,22 @@ class _Compiler:
                     where.offset,
                     (tensor.n_bytes,),
                 )
+
+    def _copy_out(self, layer: int, tensor: Tensor, offset: int) -> Iterator[Step]:
+        """From where an external tensor is to its place among the outputs, if that is another."""
+        place = self.placement.external[id(tensor)]
+        if place == External(OUTPUT_REGION, offset):
+            return
+        # The model is done with the scratchpad, so all of it can carry bytes across.
+        size = self.params.scratchpad_bytes // 2
+        for turn, start in enumerate(range(0, tensor.n_bytes, size)):
+            address = turn % 2 * size
+            shape = (min(size, tensor.n_bytes - start),)
+            space, p = Space.SCRATCHPAD, self.params
+            source = (place.region, place.offset + start, shape)
+            target = (OUTPUT_REGION, offset + start, shape)
+            yield rows_step(p, Engine.LOAD, layer, space, address, *source)
+            yield rows_step(p, Engine.STORE, layer, space, address, *target)
 
     # ---- core --------------------------------------------------------------------------------
     def _core_image(self) -> CoreImage | None:
@@ -218,7 +270,7 @@ class _Compiler:
             commands_bytes=len(commands),
             inputs=self.inputs,
             outputs=self.outputs,
-            arena_bytes=0,
+            arena_bytes=self.placement.arena_bytes,
             layers=self._layers(placed),
             command_layers=tuple(tuple(row) for row in by_engine),
             predicted_cycles=cycles,

@@ -1,4 +1,8 @@
-"""Where tensors live: storage that tensors share, lifetimes, layouts, addresses."""
+"""Where tensors live: storage that tensors share, lifetimes, layouts, addresses.
+
+Tensors that do not fit the scratchpad together are moved to external memory, largest first, and
+the operators that read or write them work on slabs.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,18 @@ from arch.isa import Engine
 from arch.params import Params
 from compiler.allocator import Buffer, allocate
 from compiler.builtin import Kind
+from compiler.errors import ModelError
 from compiler.fold import FoldedPad
-from compiler.graph import DType, Graph, Operator, Tensor
+from compiler.graph import Graph, Operator, Tensor
+from compiler.input_layout import layout_of
 from compiler.layout import Layout
 from compiler.lower import engine_of
-from compiler.lower.context import view_of
-from compiler.ops.convolution import conv_2d
-from compiler.passplan import plan_convolution
+from compiler.slabs import External, Staging, can_be_cut, slab_shape
+from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
+
+ARENA_ALIGNMENT = 64
+LEAST_SHARE = 0.3
+"""Slabs get all free bytes at first, and less down to this where buffers leave gaps."""
 
 
 def data_operands(op: Operator) -> list[Tensor]:
@@ -28,106 +37,265 @@ def data_operands(op: Operator) -> list[Tensor]:
 
 @dataclass(frozen=True)
 class Placement:
-    """Layouts by identity of the tensor; ``constants`` are those that are read as data."""
+    """Where every tensor is.
+
+    ``layouts`` by identity of the tensor (of an external one: relative to its start);
+    ``external`` by identity; ``staging`` by identity of the operator; ``constants`` are those that
+    are read as data from the scratchpad.
+    """
 
     layouts: Mapping[int, Layout]
+    external: Mapping[int, External]
+    staging: Mapping[int, Staging]
     constants: tuple[Tensor, ...]
     used_bytes: int
+    arena_bytes: int
 
 
-def place(graph: Graph, params: Params, folded: Mapping[int, FoldedPad]) -> Placement:
-    """Give every tensor a place in the scratchpad.
+@dataclass
+class _Store:
+    """Storage that one tensor, or several through RESHAPE, use from operator to operator."""
+
+    tensor: Tensor
+    layout: Layout
+    first: int
+    last: int
+    is_read: bool = False
+    is_constant: bool = False
+    spillable: bool = True
+
+
+def place(
+    graph: Graph,
+    params: Params,
+    folded: Mapping[int, FoldedPad],
+    input_offsets: Mapping[int, int],
+    output_offsets: Mapping[int, int],
+) -> Placement:
+    """Give every tensor a place.
+
+    Parameters
+    ----------
+    input_offsets, output_offsets : of the model's inputs and outputs in their regions, by
+        identity of the tensor.
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
-    roots: dict[int, Tensor] = {}
+    return _Placer(graph, params, folded, input_offsets, output_offsets).place()
 
-    def root(tensor: Tensor) -> Tensor:
-        return roots.get(id(tensor), tensor)
 
-    live: list[Tensor] = list(graph.inputs)
-    constants: list[Tensor] = []
-    first: dict[int, int] = {id(t): -1 for t in graph.inputs}
-    last: dict[int, int] = {}
-    for i, op in enumerate(graph.operators):
-        for tensor in data_operands(op):
-            fold = folded.get(id(tensor))
-            store = root(tensor if fold is None else fold.source)
-            if id(store) not in first:
-                assert store.is_constant, f"{store} is read before it is written"
-                first[id(store)] = i
-                live.append(store)
-                constants.append(store)
-            last[id(store)] = i
-        for tensor in op.outputs:
-            if id(tensor) in folded:
+class _Placer:
+    def __init__(
+        self,
+        graph: Graph,
+        params: Params,
+        folded: Mapping[int, FoldedPad],
+        input_offsets: Mapping[int, int],
+        output_offsets: Mapping[int, int],
+    ):
+        self.graph = graph
+        self.params = params
+        self.folded = folded
+        self.input_offsets = input_offsets
+        self.output_offsets = output_offsets
+        self.roots: dict[int, Tensor] = {}
+        self.stores: dict[int, _Store] = {}
+        self._collect()
+
+    def _root(self, tensor: Tensor) -> Tensor:
+        fold = self.folded.get(id(tensor))
+        tensor = tensor if fold is None else fold.source
+        return self.roots.get(id(tensor), tensor)
+
+    def _store(self, tensor: Tensor, first: int) -> _Store:
+        if id(tensor) not in self.stores:
+            layout = layout_of(tensor, self.graph, self.params, self.folded)
+            self.stores[id(tensor)] = _Store(tensor, layout, first, first)
+        return self.stores[id(tensor)]
+
+    def _collect(self) -> None:
+        """Lifetimes, and which tensors could live in external memory."""
+        for tensor in self.graph.inputs:
+            self._store(tensor, -1)
+        for i, op in enumerate(self.graph.operators):
+            engine = engine_of(op, self.params)
+            cuttable = engine is Engine.ARRAY and can_be_cut(op)
+            vanished = engine is None or id(op.outputs[0]) in self.folded
+            for tensor in data_operands(op):
+                known = id(self._root(tensor)) in self.stores
+                store = self._store(self._root(tensor), i)
+                store.is_constant |= not known
+                store.last = i
+                if not vanished:
+                    store.is_read = True
+                    store.spillable &= cuttable
+            for tensor in op.outputs:
+                if engine is None:
+                    self.roots[id(tensor)] = self._root(op.input(0))
+                elif id(tensor) not in self.folded:
+                    self._store(tensor, i).spillable &= cuttable
+        for tensor in self.graph.outputs:
+            known = id(self._root(tensor)) in self.stores
+            store = self._store(self._root(tensor), -1)
+            store.is_constant |= not known
+            store.last = len(self.graph.operators)
+        for store in self.stores.values():
+            store.spillable &= not store.is_constant
+
+    # ---- who lives outside -------------------------------------------------------------------
+    def place(self) -> Placement:
+        spilled: set[int] = set()
+        share = 1.0
+        while True:
+            crowded = self._crowded(spilled)
+            if crowded is not None:
+                spilled.add(self._victim(crowded, spilled))
                 continue
-            if engine_of(op, params) is None:
-                roots[id(tensor)] = root(op.input(0))
-                continue
-            first[id(tensor)] = i
-            last[id(tensor)] = i
-            live.append(tensor)
-    for tensor in graph.outputs:
-        store = root(tensor)
-        if id(store) not in first:
-            first[id(store)] = -1
-            live.append(store)
-            constants.append(store)
-        last[id(store)] = len(graph.operators)
+            try:
+                return self._allocate(spilled, share)
+            except ModelError:
+                # Gaps between buffers: smaller slabs, or one tensor less.
+                if spilled and share > LEAST_SHARE:
+                    share *= 0.7
+                    continue
+                share = 1.0
+                spilled.add(self._victim(self._fullest(spilled), spilled))
 
-    unplaced = {id(t): _layout(t, graph, params, folded) for t in live}
-    buffers = {
-        key: Buffer(t.name, unplaced[key].size, first[key], last.get(key, -1))
-        for key, t in ((id(t), t) for t in live)
-    }
-    used = allocate(list(buffers.values()), params.scratchpad_bytes, max(16, params.cols))
-    layouts = {key: unplaced[key].at(buffer.address) for key, buffer in buffers.items()}
-    for tensor in graph.tensors:
-        store = root(tensor)
-        if store is not tensor and id(store) in layouts:
+    def _live_bytes(self, position: int, spilled: set[int]) -> int:
+        return sum(
+            _rounded(s.layout.size, self.params)
+            for key, s in self.stores.items()
+            if key not in spilled and s.first <= position <= s.last
+        )
+
+    def _fullest(self, spilled: set[int]) -> int:
+        n = len(self.graph.operators)
+        return max(range(max(1, n)), key=lambda i: self._live_bytes(i, spilled))
+
+    def _crowded(self, spilled: set[int]) -> int | None:
+        """The operator at which tensors and the smallest slabs exceed the scratchpad the most."""
+        needed = {
+            i: self._live_bytes(i, spilled) + self._staging_bytes(op, 1, spilled)
+            for i, op in enumerate(self.graph.operators)
+        }
+        worst = max(needed, key=lambda i: needed[i], default=None)
+        if worst is None or needed[worst] <= self.params.scratchpad_bytes:
+            return None
+        return worst
+
+    def _victim(self, position: int, spilled: set[int]) -> int:
+        """The largest tensor in use at an operator that can move to external memory."""
+        candidates = [
+            (s.layout.size, key)
+            for key, s in self.stores.items()
+            if key not in spilled and s.spillable and s.first <= position <= s.last
+        ]
+        if not candidates:
+            op = self.graph.operators[position]
+            needed = self._live_bytes(position, spilled) + self._staging_bytes(op, 1, spilled)
+            raise ModelError(
+                f"{self.graph.name}: {op}: needs {needed} bytes of scratchpad at once, and"
+                f" {self.params.scratchpad_bytes} are there; raise scratchpad_kib"
+            )
+        return max(candidates)[1]
+
+    # ---- slabs -------------------------------------------------------------------------------
+    def _staged(self, op: Operator, spilled: set[int]) -> tuple[list[bool], bool]:
+        """Which operands of an operator, and whether its output, pass through slabs."""
+        if not op.outputs or id(op.outputs[0]) in self.folded or not can_be_cut(op):
+            return [], False
+        inputs = [id(self._root(t)) in spilled for t in data_operands(op)]
+        return inputs, id(op.outputs[0]) in spilled
+
+    def _staging_bytes(self, op: Operator, rows: int, spilled: set[int]) -> int:
+        inputs, output = self._staged(op, spilled)
+        if not any(inputs) and not output:
+            return 0
+        shape = slab_shape(op)
+        one_in = _rounded(shape.in_bytes(rows), self.params)
+        one_out = _rounded(rows * shape.out_row, self.params)
+        return 2 * (sum(inputs) * one_in + output * one_out)
+
+    def _slab_rows(self, i: int, op: Operator, spilled: set[int], share: float) -> int:
+        """The most rows of output whose slabs fit beside what lives at the operator."""
+        free = (self.params.scratchpad_bytes - self._live_bytes(i, spilled)) * share
+        low, high = 1, slab_shape(op).n_rows
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._staging_bytes(op, middle, spilled) <= free:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    # ---- addresses ---------------------------------------------------------------------------
+    def _allocate(self, spilled: set[int], share: float) -> Placement:
+        buffers = {
+            key: Buffer(s.tensor.name, s.layout.size, s.first, s.last)
+            for key, s in self.stores.items()
+            if key not in spilled
+        }
+        slabs = {
+            id(op): self._slabs(i, op, spilled, share)
+            for i, op in enumerate(self.graph.operators)
+            if self._staging_bytes(op, 1, spilled)
+        }
+        extra = [b for _, pairs in slabs.values() for pair in pairs if pair for b in pair]
+        used = allocate(
+            [*buffers.values(), *extra],
+            self.params.scratchpad_bytes,
+            max(16, self.params.cols),
+        )
+        layouts = {key: self.stores[key].layout.at(b.address) for key, b in buffers.items()}
+        layouts |= {key: Layout.dense(0, self.stores[key].tensor.shape) for key in spilled}
+        external, arena = self._external(spilled)
+        self._aliases(layouts, external)
+        staging = {}
+        for key, (rows, pairs) in slabs.items():
+            places = [None if not pair else (pair[0].address, pair[1].address) for pair in pairs]
+            staging[key] = Staging(rows, tuple(places[:-1]), places[-1])
+        constants = tuple(s.tensor for s in self.stores.values() if s.is_constant)
+        return Placement(layouts, external, staging, constants, used, arena)
+
+    def _slabs(
+        self, i: int, op: Operator, spilled: set[int], share: float
+    ) -> tuple[int, list[list[Buffer]]]:
+        """Rows of a slab, and two buffers for each operand and the output that is staged."""
+        inputs, output = self._staged(op, spilled)
+        rows = self._slab_rows(i, op, spilled, share)
+        shape = slab_shape(op)
+        sizes = [shape.in_bytes(rows) if staged else 0 for staged in inputs]
+        sizes.append(rows * shape.out_row if output else 0)
+        name = f"slab of {op.name}"
+        return rows, [[Buffer(name, n, i, i) for _ in range(2)] if n else [] for n in sizes]
+
+    def _external(self, spilled: set[int]) -> tuple[dict[int, External], int]:
+        """Inputs and outputs of the model stay in their regions; the rest goes to the arena."""
+        external: dict[int, External] = {}
+        arena = 0
+        for key in spilled:
+            store = self.stores[key]
+            outputs = [t for t in self.graph.outputs if id(self._root(t)) == key]
+            if key in self.input_offsets:
+                external[key] = External(INPUT_REGION, self.input_offsets[key])
+            elif outputs and not store.is_read:
+                external[key] = External(OUTPUT_REGION, self.output_offsets[id(outputs[0])])
+            else:
+                external[key] = External(ARENA_REGION, arena)
+                arena += -(-store.layout.size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
+        return external, arena
+
+    def _aliases(self, layouts: dict[int, Layout], external: dict[int, External]) -> None:
+        """Tensors that share the storage of another one, in their own shape."""
+        for tensor in self.graph.tensors:
+            store = self.roots.get(id(tensor))
+            if store is None:
+                continue
             layouts[id(tensor)] = Layout.dense(layouts[id(store)].start, tensor.shape)
-    return Placement(layouts, tuple(constants), used)
+            if id(store) in external:
+                external[id(tensor)] = external[id(store)]
 
 
-def _layout(
-    tensor: Tensor, graph: Graph, params: Params, folded: Mapping[int, FoldedPad]
-) -> Layout:
-    """Dense, or with columns beside the image where that saves passes of a first layer."""
-    size = max(1, tensor.n_bytes // max(1, tensor.size))
-    shape = tensor.shape if size == 1 else (*tensor.shape[:-1], tensor.shape[-1] * size)
-    dense = Layout.dense(0, shape or (size,))
-    if tensor not in graph.inputs or tensor in graph.outputs or tensor.dtype is not DType.INT8:
-        return dense
-    readers = _readers(tensor, graph, folded)
-    if len(readers) != 1 or readers[0][0].kind is not Kind.CONV_2D:
-        return dense
-    op, fold = readers[0]
-    c = conv_2d(op)
-    if engine_of(op, params) is not Engine.ARRAY or c.groups != 1:
-        return dense
-    plain = view_of(dense, c.window, fold)
-    x = plain.x
-    after = (x.output - 1) * x.stride - x.before + (x.kernel - 1) * x.dilation + 1 - x.size
-    beside = Layout.beside(0, shape, x.before, max(0, after))
-    padded = view_of(beside, c.window, fold)
-    if beside.size == dense.size:
-        return dense
-    channels = c.weights.shape[3]
-    saved = plan_convolution(params, plain, channels).n_passes
-    saved -= plan_convolution(params, padded, channels).n_passes
-    return beside if saved > 0 else dense
-
-
-def _readers(
-    tensor: Tensor, graph: Graph, folded: Mapping[int, FoldedPad]
-) -> list[tuple[Operator, FoldedPad | None]]:
-    """Operators that read a tensor, also through a folded PAD."""
-    readers: list[tuple[Operator, FoldedPad | None]] = []
-    for op in graph.consumers(tensor):
-        fold = folded.get(id(op.outputs[0])) if op.outputs else None
-        if op.kind is Kind.PAD and fold is not None:
-            readers += [(consumer, fold) for consumer in graph.consumers(op.output)]
-        else:
-            readers.append((op, None))
-    return readers
+def _rounded(size: int, params: Params) -> int:
+    unit = max(16, params.cols)
+    return -(-size // unit) * unit

@@ -1,4 +1,4 @@
-"""Operators to steps, one family per file."""
+"""Operators on the array: which jobs, or steps, an operator becomes; one family per file."""
 
 from __future__ import annotations
 
@@ -6,43 +6,53 @@ from collections.abc import Callable, Iterator, Mapping
 
 from arch.isa import Engine
 from arch.params import Params
+from compiler.array_job import ArrayJob
 from compiler.builtin import Kind
+from compiler.flat_job import FlatJob
 from compiler.graph import DType, Operator
 from compiler.lower.context import Context
 from compiler.lower.convolution import (
-    lower_conv_2d,
-    lower_depthwise_conv_2d,
-    lower_fully_connected,
+    conv_2d_jobs,
+    depthwise_conv_2d_jobs,
+    fully_connected_jobs,
 )
-from compiler.lower.elementwise import lower_add, lower_pad
+from compiler.lower.elementwise import add_job, lower_pad
 from compiler.lower.pooling import (
     average_counts,
-    lower_average_pool_2d,
-    lower_max_pool_2d,
-    lower_mean,
+    average_pool_2d_jobs,
+    max_pool_2d_jobs,
+    mean_jobs,
 )
 from compiler.ops.pooling import average_multiplier, mean
 from compiler.steps import Step
 
-Lowering = Callable[[Operator, Context], Iterator[Step]]
-
-ON_ARRAY: Mapping[Kind, Lowering] = {
-    Kind.CONV_2D: lower_conv_2d,
-    Kind.DEPTHWISE_CONV_2D: lower_depthwise_conv_2d,
-    Kind.FULLY_CONNECTED: lower_fully_connected,
-    Kind.ADD: lower_add,
-    Kind.PAD: lower_pad,
-    Kind.AVERAGE_POOL_2D: lower_average_pool_2d,
-    Kind.MAX_POOL_2D: lower_max_pool_2d,
-    Kind.MEAN: lower_mean,
+JOBS: Mapping[Kind, Callable[[Operator, Context], Iterator[ArrayJob]]] = {
+    Kind.CONV_2D: conv_2d_jobs,
+    Kind.DEPTHWISE_CONV_2D: depthwise_conv_2d_jobs,
+    Kind.FULLY_CONNECTED: fully_connected_jobs,
+    Kind.AVERAGE_POOL_2D: average_pool_2d_jobs,
+    Kind.MAX_POOL_2D: max_pool_2d_jobs,
+    Kind.MEAN: mean_jobs,
 }
+"""Windows over images: they can be done a few rows at a time."""
+
+FLAT: Mapping[Kind, Callable[[Operator, Context], FlatJob]] = {
+    Kind.ADD: add_job,
+}
+"""Element by element on dense tensors: they can be done a few bytes at a time."""
+
+WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
+    Kind.PAD: lower_pad,
+}
+"""On tensors that are in the scratchpad as a whole."""
 
 
 def engine_of(op: Operator, params: Params) -> Engine | None:
     """Where an operator runs; None for one that moves nothing (RESHAPE)."""
     if op.kind is Kind.RESHAPE:
         return None
-    if op.kind not in ON_ARRAY or any(t.dtype is not DType.INT8 for t in op.outputs):
+    on_array = op.kind in JOBS or op.kind in FLAT or op.kind in WHOLE
+    if not on_array or any(t.dtype is not DType.INT8 for t in op.outputs):
         return Engine.CORE
     elementwise = params.config.elementwise
     if op.kind is Kind.ADD:

@@ -12,10 +12,7 @@ from compiler.graph import Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops.window import Axis, Window
 from compiler.scheduler import Constants
-from compiler.steps import SCRATCHPAD, TABLES, Range, Step
-
-TILE_PIXELS = 160
-"""Pixels of a tile, about: small enough that the next layer can start behind the first tiles."""
+from compiler.steps import SCRATCHPAD, Range, Step
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,11 @@ def elementwise_step(
     channels: int,
     tile: tuple[int, int],
     config: Mapping[str, int],
-    operand: Layout | None = None,
 ) -> Step:
     """One element-wise command over ``tile`` (rows, columns) of pixels of ``channels`` bytes."""
     p = ctx.params
     height, width = tile
     blocks = -(-channels // p.cols)
-    reads = [Range(SCRATCHPAD, *_span(source, height, width, channels))]
     fields = {
         "mode": Mode.ELEMENTWISE,
         "in_base": source.base,
@@ -88,16 +83,11 @@ def elementwise_step(
         "out_row_step": target.row_pitch,
         "out_pixel_step": target.pixel_pitch,
     }
-    if operand is not None:
-        fields["b_base"] = operand.base
-        reads.append(Range(SCRATCHPAD, *_span(operand, height, width, channels)))
-    if config.get("table_a"):
-        reads.append(Range(TABLES, 0, 2048 if operand is not None else 1024))
     return Step(
         Engine.ARRAY,
         {**fields, **config},
         ctx.layer,
-        reads=tuple(reads),
+        reads=(Range(SCRATCHPAD, *_span(source, height, width, channels)),),
         writes=(Range(SCRATCHPAD, *_span(target, height, width, channels)),),
         cycles=height * width * blocks * p.lane_groups + 40,
     )
@@ -106,9 +96,3 @@ def elementwise_step(
 def _span(layout: Layout, height: int, width: int, channels: int) -> tuple[int, int]:
     last = (height - 1) * layout.row_pitch + (width - 1) * layout.pixel_pitch + channels
     return layout.base, layout.base + last
-
-
-def flat(layout: Layout, n_bytes: int, cols: int) -> Layout:
-    """A dense tensor as one row of words, the last of which may reach into its alignment."""
-    n = -(-n_bytes // cols)
-    return Layout(layout.start, 1, n, cols, cols, n * cols, n * cols, layout.start, n * cols)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.array_job import ArrayJob, Scales, slots_of, steps_of
+from compiler.array_job import ArrayJob, Scales, slots_of
 from compiler.graph import Operator
 from compiler.layout import InputView, Layout, ViewAxis
-from compiler.lower.context import TILE_PIXELS, Context
+from compiler.lower.context import Context
 from compiler.ops.convolution import (
     ConvolutionParams,
     DepthwiseParams,
@@ -21,7 +21,6 @@ from compiler.ops.convolution import (
     fully_connected,
 )
 from compiler.passplan import plan_convolution, plan_depthwise
-from compiler.steps import Step
 
 
 def _scales(params: ConvolutionParams | DepthwiseParams | FullyConnectedParams) -> Scales:
@@ -39,7 +38,8 @@ def _some(scales: Scales, channels: slice) -> Scales:
     )
 
 
-def lower_conv_2d(op: Operator, ctx: Context) -> Iterator[Step]:
+def conv_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
+    """One for each image and group."""
     c = conv_2d(op)
     source, target = ctx.layout(op.input(0)), ctx.layout(op.output)
     filters, _, _, channels = c.weights.shape
@@ -50,7 +50,7 @@ def lower_conv_2d(op: Operator, ctx: Context) -> Iterator[Step]:
             image, result = source.image(n), target.image(n)
             view = ctx.view(op.input(0), image, c.window)
             view = replace(view, base=view.base + group * channels)
-            job = ArrayJob(
+            yield ArrayJob(
                 layer=ctx.layer,
                 plan=plan_convolution(ctx.params, view, channels),
                 view=view,
@@ -61,10 +61,10 @@ def lower_conv_2d(op: Operator, ctx: Context) -> Iterator[Step]:
                 scales=_some(_scales(c), own),
                 pad=c.input_zero_point,
             )
-            yield from steps_of(ctx.params, job, TILE_PIXELS)
 
 
-def lower_fully_connected(op: Operator, ctx: Context) -> Iterator[Step]:
+def fully_connected_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
+    """A convolution over one row, whose pixels are the rows of the matrix."""
     c = fully_connected(op)
     n_out, n_in = c.weights.shape
     source, target = (
@@ -79,7 +79,7 @@ def lower_fully_connected(op: Operator, ctx: Context) -> Iterator[Step]:
         ViewAxis(c.rows, 1, 1, 1, 0, c.rows, n_in),
         source.base,
     )
-    job = ArrayJob(
+    yield ArrayJob(
         layer=ctx.layer,
         plan=plan_convolution(ctx.params, view, n_in),
         view=view,
@@ -90,10 +90,10 @@ def lower_fully_connected(op: Operator, ctx: Context) -> Iterator[Step]:
         scales=_scales(c),
         pad=c.input_zero_point,
     )
-    yield from steps_of(ctx.params, job, TILE_PIXELS)
 
 
-def lower_depthwise_conv_2d(op: Operator, ctx: Context) -> Iterator[Step]:
+def depthwise_conv_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
+    """One for each image; with a depth multiplier one for each block of output channels."""
     c = depthwise_conv_2d(op)
     source, target = ctx.layout(op.input(0)), ctx.layout(op.output)
     for n in range(op.input(0).shape[0]):
@@ -101,11 +101,9 @@ def lower_depthwise_conv_2d(op: Operator, ctx: Context) -> Iterator[Step]:
         view = ctx.view(op.input(0), image, c.window)
         if c.depth_multiplier == 1:
             job = depthwise_job(ctx, view, image, result, c.weights, _scales(c))
-            jobs = [replace(job, pad=c.input_zero_point)]
+            yield replace(job, pad=c.input_zero_point)
         else:
-            jobs = list(_expanded(ctx, c, view, image, result))
-        for job in jobs:
-            yield from steps_of(ctx.params, job, TILE_PIXELS)
+            yield from _expanded(ctx, c, view, image, result)
 
 
 def depthwise_job(

@@ -7,51 +7,38 @@ from dataclasses import replace
 
 from arch.isa import Space
 from compiler.array_job import IDENTITY
+from compiler.flat_job import FlatJob
 from compiler.graph import Operator
 from compiler.layout import image_shape
-from compiler.lower.context import Context, elementwise_step, flat
+from compiler.lower.context import Context, elementwise_step
 from compiler.ops.add import add
 from compiler.ops.movement import pad
 from compiler.steps import Step
 from compiler.transfers import PROGRAM_REGION, fill_step, load_step
 
-MAX_WIDTH = 60_000  # words of one command; tile_w has 16 bits
 
-
-def lower_add(op: Operator, ctx: Context) -> Iterator[Step]:
+def add_job(op: Operator, ctx: Context) -> FlatJob:
+    """Both operands are looked up in tables that bring them to a common scale."""
     p = add(op)
-    cols = ctx.params.cols
-    n_bytes = op.output.size
-    a, b, out = (flat(ctx.layout(t), n_bytes, cols) for t in (op.input(0), op.input(1), op.output))
     tables = p.a.table.astype("<i4").tobytes() + p.b.table.astype("<i4").tobytes()
     offset = ctx.constants.add(tables)
     load = load_step(ctx.params, ctx.layer, Space.TABLES, 0, PROGRAM_REGION, offset, len(tables))
-    config = {
-        "multiplier": p.multiplier,
-        "shift": p.shift,
-        "zero_point": p.zero_point,
-        "low": p.low,
-        "high": p.high,
-        "table_a": 1,
-        "binary": 1,
-    }
-    # Parts, so that the next operator can start behind the first of them.
-    part = max(1, min(MAX_WIDTH, -(-a.width // 4)))
-    for start in range(0, a.width, part):
-        width = min(part, a.width - start)
-        moved = [replace(t, base=t.base + start * cols) for t in (a, b, out)]
-        step = elementwise_step(
-            ctx,
-            moved[0],
-            moved[2],
-            channels=cols,
-            tile=(1, width),
-            config=config,
-            operand=moved[1],
-        )
-        if start == 0:
-            step.loads.append(load)
-        yield step
+    return FlatJob(
+        ctx.layer,
+        (ctx.layout(op.input(0)).start, ctx.layout(op.input(1)).start),
+        ctx.layout(op.output).start,
+        op.output.size,
+        {
+            "multiplier": p.multiplier,
+            "shift": p.shift,
+            "zero_point": p.zero_point,
+            "low": p.low,
+            "high": p.high,
+            "table_a": 1,
+            "binary": 1,
+        },
+        (load,),
+    )
 
 
 def lower_pad(op: Operator, ctx: Context) -> Iterator[Step]:

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arch.params import Params
-from compiler.array_job import IDENTITY, ArrayJob, Scales, Tile, steps_of
+from compiler.array_job import IDENTITY, ArrayJob, Scales, Tile
 from compiler.graph import Operator
 from compiler.layout import InputView, Layout, ViewAxis
-from compiler.lower.context import TILE_PIXELS, Context, view_of
+from compiler.lower.context import Context, view_of
 from compiler.lower.convolution import depthwise_job
 from compiler.ops.pooling import average_multiplier, mean, pool_2d
 from compiler.passplan import plan_single_taps
-from compiler.steps import Step
 
 INT8_MIN = -128
 
@@ -35,7 +34,8 @@ def average_counts(op: Operator) -> NDArray[np.int64]:
     return pool_2d(op).counts
 
 
-def lower_average_pool_2d(op: Operator, ctx: Context) -> Iterator[Step]:
+def average_pool_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
+    """One for each image and each region of windows that hold equally many elements."""
     p = pool_2d(op)
     source, target = ctx.layout(op.input(0)), ctx.layout(op.output)
     # Windows at the border hold fewer elements: regions of equal counts, each with its divisor.
@@ -50,10 +50,11 @@ def lower_average_pool_2d(op: Operator, ctx: Context) -> Iterator[Step]:
                 scales = _uniform(ctx.params, scale, 0, p.low, p.high)
                 view, flat = _collapsed(view_of(image, p.window), image)
                 job = _sum_job(ctx, view, flat, result, scales)
-                yield from steps_of(ctx.params, replace(job, region=Tile(y, x)), TILE_PIXELS)
+                yield replace(job, region=Tile(y, x))
 
 
-def lower_max_pool_2d(op: Operator, ctx: Context) -> Iterator[Step]:
+def max_pool_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
+    """One for each image."""
     p = pool_2d(op)
     source, target = ctx.layout(op.input(0)), ctx.layout(op.output)
     for n in range(op.input(0).shape[0]):
@@ -62,11 +63,12 @@ def lower_max_pool_2d(op: Operator, ctx: Context) -> Iterator[Step]:
         job = _sum_job(ctx, view_of(image, p.window), image, target.image(n), scales)
         if job.transposed:
             job = replace(job, view=job.view.transposed(), transposed=False)
-        job = replace(job, plan=plan_single_taps(ctx.params, job.view), maximum=True, pad=INT8_MIN)
-        yield from steps_of(ctx.params, job, TILE_PIXELS)
+        plan = plan_single_taps(ctx.params, job.view)
+        yield replace(job, plan=plan, maximum=True, pad=INT8_MIN)
 
 
-def lower_mean(op: Operator, ctx: Context) -> Iterator[Step]:
+def mean_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
+    """One for each image."""
     p = mean(op)
     source, target = ctx.layout(op.input(0)), ctx.layout(op.output)
     kernel = tuple(
@@ -87,8 +89,7 @@ def lower_mean(op: Operator, ctx: Context) -> Iterator[Step]:
             image.base,
         )
         view, flat = _collapsed(view, image)
-        job = _sum_job(ctx, view, flat, result, scales)
-        yield from steps_of(ctx.params, job, TILE_PIXELS)
+        yield _sum_job(ctx, view, flat, result, scales)
 
 
 def _sum_job(
