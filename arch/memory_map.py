@@ -16,7 +16,7 @@ class Mmio(enum.IntEnum):
     """Byte offsets from MMIO_BASE of the registers between the core and the command stream."""
 
     PENDING = 0x00  # r: 1 while a command waits for the core
-    FUNCTION = 0x04  # r: field function of that command
+    FUNCTION = 0x04  # r: field function of that command; a read waits until there is one
     ARGUMENT = 0x08  # r: field argument
     DONE = 0x0C  # w: the command is complete; 0, or the status of the error that stops the program
     LOG = 0x10  # w: a byte for the host's log
@@ -24,7 +24,7 @@ class Mmio(enum.IntEnum):
 
 MMIO_DOC = {
     Mmio.PENDING: "r: 1 while a command waits for the core",
-    Mmio.FUNCTION: "r: address of the function that the command calls",
+    Mmio.FUNCTION: "r: address of the function that the command calls; waits for a command",
     Mmio.ARGUMENT: "r: its argument",
     Mmio.DONE: "w: complete the command; a value other than 0 stops the program with that status",
     Mmio.LOG: "w: append a byte to the host's log",
