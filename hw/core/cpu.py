@@ -58,6 +58,7 @@ class Cpu(wiring.Component):
     dbus : data bus.
     irq : external interrupt, level (bit 11 of mip).
     trap : one cycle for each exception.
+    pc : address of an instruction under way, to tell where a program hangs.
     rvfi : where ``options.rvfi``, the instructions as they retire (see :class:`RvfiPort`).
     """
 
@@ -69,6 +70,7 @@ class Cpu(wiring.Component):
             "dbus": Out(DataBus()),
             "irq": In(1),
             "trap": Out(Trap()),
+            "pc": Out(32),
         }
         if self.options.rvfi:
             ports["rvfi"] = Out(RvfiPort())
@@ -492,6 +494,7 @@ class Cpu(wiring.Component):
             csrs.mret.eq(mem.mret),
             csrs.trap.valid.eq(self._m_trap),
             csrs.trap.interrupt.eq(mem.interrupt),
+            self.pc.eq(Mux(mem.valid, pc, x.pc << 2)),
             self.trap.valid.eq(self._m_trap & ~mem.interrupt),
             self.trap.cause.eq(cause),
             self.trap.pc.eq(pc),

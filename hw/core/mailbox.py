@@ -1,0 +1,137 @@
+"""Between the command stream and the core: starts it, hands it commands, ends them."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Elaboratable, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from arch.isa import Cause, Opcode
+from arch.memory_map import Mmio
+from hw.command_port import CommandPort
+from hw.core.bus import Trap
+from hw.core.core_bus import MailboxAccess
+from hw.interfaces import EngineStatus, command_signature, completed_layout
+
+
+class Mailbox(wiring.Component):
+    """Executes CORE commands in order.
+
+    A command with ``boot`` resets the core and starts it at ``function``. A command without it is
+    shown in the registers FUNCTION and ARGUMENT; a read of FUNCTION waits until there is one. Both
+    kinds end when the core writes DONE. The core is held in reset until the first boot, and after
+    an error.
+
+    Members
+    -------
+    commands, completed : see :class:`hw.command_port.CommandPort`.
+    status : errors are OP_STATUS (info: what was written to DONE), CORE_TRAP (address: pc, info:
+        mcause), WATCHDOG (address: pc), and CONFIG for a call before the first boot.
+    watchdog_cycles : cycles that a command may take from when its waits are met; 0: no limit.
+    access : the core's reads and writes of the registers.
+    core_reset, reset_vector : to the core.
+    trap, pc : from the core: exceptions, and the address of an instruction under way.
+    bus_idle : no access of the core is under way; it leaves reset only then.
+    log_valid, log_byte : a byte for the host's log, for one cycle, without back pressure.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "status": Out(EngineStatus()),
+                "watchdog_cycles": In(32),
+                "access": In(MailboxAccess()),
+                "core_reset": Out(1, init=1),
+                "reset_vector": Out(32),
+                "trap": In(Trap()),
+                "pc": In(32),
+                "bus_idle": In(1),
+                "log_valid": Out(1),
+                "log_byte": Out(8),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        m.submodules.port = port = CommandPort(Opcode.CORE)
+        connect(m, flipped(self.commands), port.commands)
+        access, config = self.access, port.config
+        met, active, calling = Signal(), Signal(), Signal()
+        booted, stopped, starting = Signal(), Signal(), Signal()
+        write, done = access.valid & access.write, Signal()
+        m.d.comb += [
+            port.completed.eq(self.completed),
+            met.eq(port.met.all()),
+            active.eq(port.valid & met & ~stopped),
+            calling.eq(active & ~config.boot),
+            done.eq(
+                write & (access.register == Mmio.DONE >> 2) & (calling | (starting & ~self.core_reset))
+            ),
+            access.ready.eq(
+                calling | access.write | (access.register != Mmio.FUNCTION >> 2)
+            ),
+            self.log_valid.eq(write & (access.register == Mmio.LOG >> 2)),
+            self.log_byte.eq(access.wdata),
+            self.reset_vector.eq(config.function),
+        ]
+        with m.Switch(access.register):
+            with m.Case(Mmio.PENDING >> 2):
+                m.d.comb += access.rdata.eq(calling)
+            with m.Case(Mmio.FUNCTION >> 2):
+                m.d.comb += access.rdata.eq(config.function)
+            with m.Case(Mmio.ARGUMENT >> 2):
+                m.d.comb += access.rdata.eq(config.argument)
+
+        # A boot holds the core in reset until nothing of its last life is under way.
+        with m.If(active & config.boot & ~starting):
+            m.d.sync += [starting.eq(1), self.core_reset.eq(1)]
+        with m.Elif(starting & self.core_reset & self.bus_idle):
+            m.d.sync += [self.core_reset.eq(0), booted.eq(1)]
+        with m.If(done):
+            m.d.sync += starting.eq(0)
+        with m.If(stopped):
+            m.d.sync += self.core_reset.eq(1)
+
+        m.d.comb += [
+            port.ready.eq(done),
+            self.status.completed.eq(done & (access.wdata == 0)),
+            self.status.busy.eq(active),
+            self.status.waiting.eq(port.valid & ~met & ~stopped),
+        ]
+        self._errors(m, active, done, calling & ~booted, stopped)
+        return m
+
+    def _errors(
+        self, m: Module, active: Signal, done: Signal, unbooted: Value, stopped: Signal
+    ) -> None:
+        status, access = self.status, self.access
+        watched, left, expired = Signal(), Signal(32), Signal()
+        with m.If(~active):
+            m.d.sync += [watched.eq(self.watchdog_cycles.any()), left.eq(self.watchdog_cycles)]
+        with m.Else():
+            m.d.sync += left.eq(left - 1)
+        m.d.sync += expired.eq(active & watched & (left == 1) & ~done)
+        error, cause, address, info = Signal(), Signal(4), Signal(32), Signal(32)
+        with m.If(self.trap.valid & ~self.core_reset):
+            m.d.comb += [
+                error.eq(1),
+                cause.eq(Cause.CORE_TRAP),
+                address.eq(self.trap.pc),
+                info.eq(self.trap.cause),
+            ]
+        with m.Elif(done & access.wdata.any()):
+            m.d.comb += [error.eq(1), cause.eq(Cause.OP_STATUS), info.eq(access.wdata)]
+        with m.Elif(expired):
+            m.d.comb += [error.eq(1), cause.eq(Cause.WATCHDOG), address.eq(self.pc)]
+        with m.Elif(unbooted):
+            m.d.comb += [error.eq(1), cause.eq(Cause.CONFIG)]
+        m.d.sync += [
+            status.error.eq(error & ~stopped),
+            status.cause.eq(cause),
+            status.address.eq(address),
+            status.info.eq(info),
+        ]
+        with m.If(error):
+            m.d.sync += stopped.eq(1)
