@@ -22,7 +22,8 @@ from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE, engine_of
 from compiler.lower.context import Context
 from compiler.macs import macs_of
-from compiler.placement import Placement, data_operands, place
+from compiler.operators import data_operands, verify
+from compiler.placement import Placement, place
 from compiler.program import LayerInfo, Program, TensorPlace
 from compiler.scheduler import Constants, Placed, Scheduler
 from compiler.slabs import External, flat_slabs, job_slabs
@@ -53,7 +54,7 @@ def compile_graph(graph: Graph, config: Config, core: CoreBuilder | None = None)
 
     Raises :class:`ModelError` for what is not supported or does not fit.
     """
-    graph.verify()
+    verify(graph)
     check(graph)
     compiler = _Compiler(graph, Params(config), core)
     return compiler.run()

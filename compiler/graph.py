@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from compiler.builtin import Kind
 from compiler.errors import ModelError, printable
 from compiler.options import Options
-from compiler.shapes import shape_problem, shape_text
+from compiler.shapes import shape_text
 
 
 class DType(enum.IntEnum):
@@ -214,21 +214,11 @@ class Graph:
         return [op for op in self.operators if tensor in op.inputs]
 
     def verify(self) -> None:
-        """Check what every pass relies on, the shapes of outputs included.
-
-        Raises :class:`ModelError` at the first violation.
-        """
-        self.verify_structure()
-        for op in self.operators:
-            problem = shape_problem(op)
-            if problem is not None:
-                raise ModelError(f"{self.name}: {op}: {problem}")
-
-    def verify_structure(self) -> None:
-        """Check everything but what depends on the kind of an operator.
+        """Check what does not depend on the kinds of operators.
 
         Tensors are listed once, constants agree with their declaration, every tensor has at most
-        one producer, and is defined before it is read.
+        one producer, and is defined before it is read. Raises :class:`ModelError` at the first
+        violation; :func:`compiler.operators.verify` checks shapes as well.
         """
         for problem in self._problems():
             raise ModelError(f"{self.name}: {problem}")

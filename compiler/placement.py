@@ -12,27 +12,19 @@ from dataclasses import dataclass
 from arch.isa import Engine
 from arch.params import Params
 from compiler.allocator import Buffer, allocate
-from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.fold import FoldedPad
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
 from compiler.layout import Layout
 from compiler.lower import engine_of
+from compiler.operators import data_operands
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
 from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
 
 ARENA_ALIGNMENT = 64
 LEAST_SHARE = 0.3
 """Slabs get all free bytes at first, and less down to this where buffers leave gaps."""
-
-
-def data_operands(op: Operator) -> list[Tensor]:
-    """Operands that are read as data while the program runs (weights and shapes are not)."""
-    if op.kind is Kind.CUSTOM:
-        return [t for t in op.inputs if t is not None]
-    n = {Kind.ADD: 2}.get(op.kind, 1)
-    return [t for t in op.inputs[:n] if t is not None]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from compiler.graph import Operator
 from compiler.layout import Layout, image_shape
 from compiler.lower import FLAT, JOBS
 from compiler.ops.pooling import mean
-from compiler.shapes import convolution_window, pool_window
+from compiler.shapes.window import convolution_window, pool_window
 from compiler.steps import Step
 from compiler.transfers import rows_step
 

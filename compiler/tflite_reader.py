@@ -75,7 +75,7 @@ def read_model(data: bytes, source: str = "model") -> Graph:
         graph = _Reader(data, source, model).graph()
     except (FlatbufferError, MalformedError) as error:
         raise ModelError(f"{source}: is not a readable .tflite model: {error}") from None
-    graph.verify_structure()
+    graph.verify()
     return graph
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arch import op_params
 from arch.errors import WeftError
 from arch.op_interface import (
     ABSENT,
@@ -21,10 +20,8 @@ from arch.op_interface import (
 )
 from compiler.builtin import Kind
 from compiler.graph import Operator, Tensor
-from compiler.ops.add import LEFT_SHIFT, add
-from compiler.ops.movement import pad
-from compiler.ops.pooling import mean, pool_2d
-from compiler.ops.softmax import softmax
+from compiler.operators import SPECS, core_use, data_inputs
+from compiler.operators.spec import CoreUse
 from firmware.host import HostOps
 
 Place = Callable[[Tensor], "int | NDArray[Any]"]
@@ -35,73 +32,20 @@ class DescriptionError(WeftError):
     """An operator that the operator interface cannot describe."""
 
 
-def _softmax_params(op: Operator) -> bytes:
-    return op_params.softmax(softmax(op).exponentials.tolist())
-
-
-def _add_params(op: Operator) -> bytes:
-    p = add(op)
-    return op_params.ADD.pack({
-        "multiplier_a": p.a.multiplier,
-        "multiplier_b": p.b.multiplier,
-        "multiplier_out": p.multiplier,
-        "shift_a": p.a.shift,
-        "shift_b": p.b.shift,
-        "shift_out": p.shift,
-        "left_shift": LEFT_SHIFT,
-        "low": p.low,
-        "high": p.high,
-    })
-
-
-def _pool_2d_params(op: Operator) -> bytes:
-    p = pool_2d(op)
-    return op_params.POOL_2D.pack({
-        "filter_h": p.window.y.kernel,
-        "filter_w": p.window.x.kernel,
-        "stride_h": p.window.y.stride,
-        "stride_w": p.window.x.stride,
-        "pad_top": p.window.y.before,
-        "pad_left": p.window.x.before,
-        "low": p.low,
-        "high": p.high,
-    })
-
-
-def _mean_params(op: Operator) -> bytes:
-    p = mean(op)
-    axes = sum(1 << axis for axis in p.axes)
-    return op_params.MEAN.pack({"axes": axes, "multiplier": p.multiplier, "shift": p.shift})
-
-
-def _pad_params(op: Operator) -> bytes:
-    p = pad(op)
-    before = [front for front, _ in p.paddings]
-    return op_params.PAD.pack({"before": before, "value": p.value})
-
-
-@dataclass(frozen=True)
-class _Builtin:
-    """How an operator of the library is described: its leading operands and its parameters."""
-
-    n_inputs: int
-    params: Callable[[Operator], bytes]
-
-
-_BUILTINS: Mapping[Kind, _Builtin] = {
-    Kind.SOFTMAX: _Builtin(1, _softmax_params),
-    Kind.ADD: _Builtin(2, _add_params),
-    Kind.AVERAGE_POOL_2D: _Builtin(1, _pool_2d_params),
-    Kind.MAX_POOL_2D: _Builtin(1, _pool_2d_params),
-    Kind.MEAN: _Builtin(1, _mean_params),
-    Kind.PAD: _Builtin(1, _pad_params),
-    Kind.RESHAPE: _Builtin(1, lambda op: b""),
-}
-
-
 def registered_name(op: Operator) -> str:
     """The name under which the core's function for an operator is registered."""
-    return op.custom_name if op.kind is Kind.CUSTOM else op.kind.name
+    return _core_use(op).function
+
+
+def _core_use(op: Operator) -> CoreUse:
+    use = core_use(op)
+    if use is None:
+        kinds = [kind for kind, spec in SPECS.items() if spec.core and kind is not Kind.CUSTOM]
+        names = ", ".join(sorted(kind.name for kind in kinds))
+        raise DescriptionError(
+            f"{op}: the core's library has only {names}; write a custom operator"
+        )
+    return use
 
 
 def describe(op: Operator, place: Place) -> OpDescription:
@@ -112,22 +56,12 @@ def describe(op: Operator, place: Place) -> OpDescription:
 
     Raises :class:`DescriptionError` for types and ranks that the interface lacks.
     """
-    name = registered_name(op)
-    if op.kind is Kind.CUSTOM:
-        inputs, params = op.inputs, op.custom_options
-    elif op.kind in _BUILTINS:
-        builtin = _BUILTINS[op.kind]
-        inputs, params = op.inputs[: builtin.n_inputs], builtin.params(op)
-    else:
-        names = ", ".join(kind.name for kind in _BUILTINS)
-        raise DescriptionError(
-            f"{op}: the core's library has only {names}; write a custom operator"
-        )
+    use = _core_use(op)
     return OpDescription(
-        name=name,
-        inputs=tuple(_tensor(op, t, place) for t in inputs),
+        name=use.function,
+        inputs=tuple(_tensor(op, t, place) for t in data_inputs(op)),
         outputs=tuple(_tensor(op, t, place) for t in op.outputs),
-        params=params,
+        params=use.params,
     )
 
 

@@ -23,6 +23,7 @@ from compiler.lower.pooling import (
     max_pool_2d_jobs,
     mean_jobs,
 )
+from compiler.operators import SPECS
 from compiler.ops.pooling import average_multiplier, mean
 from compiler.steps import Step
 
@@ -49,7 +50,7 @@ WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
 
 def engine_of(op: Operator, params: Params) -> Engine | None:
     """Where an operator runs; None for one that moves nothing (RESHAPE)."""
-    if op.kind is Kind.RESHAPE:
+    if SPECS[op.kind].moves_nothing:
         return None
     on_array = op.kind in JOBS or op.kind in FLAT or op.kind in WHOLE
     if not on_array or any(t.dtype is not DType.INT8 for t in op.outputs):

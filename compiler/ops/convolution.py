@@ -18,7 +18,7 @@ from compiler.graph import Operator, Quantization, Tensor
 from compiler.ops.requantization import Requantization, clamp_of, quantize_multipliers
 from compiler.ops.window import Window
 from compiler.options import Conv2DOptions, DepthwiseConv2DOptions, FullyConnectedOptions
-from compiler.shapes import convolution_window
+from compiler.shapes.window import convolution_window
 
 
 def folded_bias(weights: NDArray[np.int8], bias: Int64, input_zero_point: int) -> Int64:

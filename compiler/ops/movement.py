@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.graph import Operator
-from compiler.shapes import paddings
+from compiler.shapes.movement import paddings
 
 
 @dataclass(frozen=True)

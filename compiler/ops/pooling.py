@@ -15,7 +15,8 @@ from compiler.graph import Operator
 from compiler.ops.requantization import clamp_of
 from compiler.ops.window import Window
 from compiler.options import Pool2DOptions
-from compiler.shapes import pool_window, reduced_axes
+from compiler.shapes.arithmetic import reduced_axes
+from compiler.shapes.window import pool_window
 
 MAX_RECIPROCAL_COUNT = 2896  # the largest n with 256 * n**2 < 2**31
 

@@ -1,4 +1,4 @@
-"""From sums to int8: output multipliers, zero point and clamp.
+"""From sums to codes: output multipliers, zero point and clamp.
 
 Sources: tensorflow/lite/kernels/kernel_util.cc (PopulateConvolutionQuantizationParams,
 CalculateActivationRangeQuantized).
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arch.quant import Int64, quantize_multiplier
-from compiler.graph import Tensor
+from compiler.graph import DType, Tensor
 from compiler.options import Activation
 
 INT8_MIN, INT8_MAX = -128, 127
@@ -39,6 +39,13 @@ class Requantization:
     def uniform(self) -> bool:
         """All channels have the same multiplier and shift."""
         return len(np.unique(self.multipliers)) == 1 and len(np.unique(self.shifts)) == 1
+
+
+def limits_of(dtype: DType) -> tuple[int, int]:
+    """Lowest and highest code of an integer type."""
+    assert dtype.numpy is not None
+    info = np.iinfo(dtype.numpy)
+    return int(info.min), int(info.max)
 
 
 def quantize_multipliers(reals: Iterable[float]) -> tuple[Int64, Int64]:
@@ -70,9 +77,9 @@ SUPPORTED_ACTIVATIONS = tuple(_BOUNDS)
 
 
 def activation_range(activation: Activation, output: Tensor) -> tuple[int, int] | None:
-    """Lowest and highest code of an int8 output; None where a bound does not fit into int32."""
+    """Lowest and highest code of the output; None where a bound does not fit into int32."""
     lower, upper = _BOUNDS[activation]
-    low, high = INT8_MIN, INT8_MAX
+    low, high = limits_of(output.dtype)
     if lower is not None:
         bound = quantized_bound(lower, output)
         if bound is None:

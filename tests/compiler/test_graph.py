@@ -10,6 +10,7 @@ import pytest
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import DType, Graph, Operator, Quantization, Tensor
+from compiler.operators import verify
 from compiler.options import ReshapeOptions
 
 
@@ -106,7 +107,7 @@ def test_a_violation_is_named(spoil: Callable[[Graph], None], message: str) -> N
     graph = chain()
     spoil(graph)
     with pytest.raises(ModelError) as caught:
-        graph.verify()
+        verify(graph)
     assert message in str(caught.value)
 
 

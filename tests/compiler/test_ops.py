@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from compiler import constraints
+from compiler.operators import verify
 from sim.reference import Reference, extreme_inputs, random_inputs
 from tests.compiler import naive_kernels as naive
 from tests.compiler.cases import CASES
@@ -31,7 +32,7 @@ def test_derived_parameters_give_the_outputs_of_the_reference_kernels(name: str)
         output = CASES[name](builder)
         reference = Reference(builder.build(output))
         graph = reference.graph
-        graph.verify()
+        verify(graph)
         constraints.check(graph)
         (op,) = graph.operators
         for inputs in [random_inputs(graph, seed), *extreme_inputs(graph)]:
@@ -47,7 +48,7 @@ def test_every_operator_of_a_network_gives_what_the_reference_says() -> None:
         builder = ModelBuilder([seed, 99])
         reference = Reference(builder.build(*random_network(builder)))
         graph = reference.graph
-        graph.verify()
+        verify(graph)
         inputs = random_inputs(graph, seed)
         by_index = reference.all_tensors(inputs)
         values = {t: by_index[t.index] for t in graph.tensors if t.index in by_index}

@@ -1,0 +1,18 @@
+"""Operators of the user's, written in C++."""
+
+from __future__ import annotations
+
+from compiler.builtin import Kind
+from compiler.operators.spec import CoreUse, Spec
+from compiler.rules.movement import custom_operator_is_named, custom_tensors_are_plain
+
+SPECS = {
+    Kind.CUSTOM: Spec(
+        operands=None,
+        types=(custom_operator_is_named, custom_tensors_are_plain),
+        shape=None,
+        data=(0, None),
+        several_outputs=True,
+        core=lambda op: CoreUse(op.custom_name, op.custom_options),
+    ),
+}

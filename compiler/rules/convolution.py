@@ -1,0 +1,72 @@
+"""Constraints of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED."""
+
+from __future__ import annotations
+
+from compiler.builtin import Kind
+from compiler.graph import DType, Operator
+from compiler.ops import convolution
+from compiler.options import FullyConnectedOptions
+from compiler.rules import is_constant_int32, is_scale, unfit
+
+BIAS_SCALE_TOLERANCE = 0.02
+
+
+def filter_is_constant_int8(op: Operator) -> str | None:
+    """The filter is a constant of type int8, in the default layout."""
+    filters = op.input(1)
+    if filters.dtype is not DType.INT8:
+        return f"its filter {filters} is {filters.dtype.name}"
+    if not filters.is_constant:
+        return f"its filter {filters} is computed"
+    if isinstance(op.options, FullyConnectedOptions) and op.options.shuffled_weights:
+        return "its filter is shuffled"
+    return None
+
+
+def filter_is_symmetric(op: Operator) -> str | None:
+    """The filter has one positive scale, or one for each output channel, and zero points of 0."""
+    filters, axis = op.input(1), 3 if op.kind is Kind.DEPTHWISE_CONV_2D else 0
+    q = filters.quantization
+    if q is None:
+        return f"its filter {filters} is not quantised"
+    if q.per_channel and q.axis != axis:
+        return f"its filter has scales along dimension {q.axis} instead of {axis}"
+    if not all(is_scale(scale) for scale in q.scales):
+        return f"its filter has a scale of {min(q.scales):g}"
+    if any(q.zero_points):
+        return "its filter has a zero point other than 0"
+    return None
+
+
+def bias_is_constant_int32(op: Operator) -> str | None:
+    """The bias, if any, is a constant of type int32 with one element for each output channel."""
+    bias = op.optional_input(2)
+    if bias is None:
+        return None
+    if not is_constant_int32(bias):
+        return f"its bias {bias} is no int32 constant"
+    n_out = op.output.shape[-1]
+    return None if bias.size == n_out else f"it has {bias.size} biases for {n_out} channels"
+
+
+def absent_bias_is_left_out(op: Operator) -> str | None:
+    """A bias that is absent is left out of the operands, not given as tensor -1."""
+    return "operand 2 is tensor -1" if len(op.inputs) == 3 and op.inputs[2] is None else None
+
+
+def bias_scale_is_that_of_products(op: Operator) -> str | None:
+    """Without scales per channel, the bias's scale is that of input times filter (to 2 % of a
+    step of the output)."""
+    bias, filters = op.optional_input(2), op.input(1).quantization
+    if bias is None or filters is None or filters.per_channel:
+        return None
+    bias_scale = 0.0 if bias.quantization is None else bias.quantization.scales[0]
+    product_scale = op.input(0).scale * filters.scales[0]
+    if abs(product_scale - bias_scale) / op.output.scale <= BIAS_SCALE_TOLERANCE:
+        return None
+    return f"its bias has scale {bias_scale:g}, its products {product_scale:g}"
+
+
+def multipliers_fit(op: Operator) -> str | None:
+    """Input scale times filter scale over output scale is below 2**30."""
+    return unfit(max(convolution.channel_factors(op, op.output.shape[-1])))
