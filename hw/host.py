@@ -68,7 +68,8 @@ class Host(wiring.Component):
     runs beyond the last address of the bus goes on at the first one.
 
     A doorbell while a program runs is ignored. A soft reset forgets all registers but the regions
-    at once, and ends a running program in state IDLE with the cause ABORTED.
+    at once, and ends a running program in state IDLE with the cause ABORTED and the interrupt
+    cause ``error`` pending.
 
     Members
     -------

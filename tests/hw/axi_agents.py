@@ -53,7 +53,7 @@ class Rules:
         self.announced: deque[int] = deque()
         self.finished: deque[int] = deque()
         self.written = 0
-        self.n_bursts = 0
+        self.n_bursts = self.n_beats = 0
 
     def drive(self) -> None:
         pass
@@ -67,13 +67,14 @@ class Rules:
             self.waiting[channel] = None if taken else items
             if taken:
                 if channel == "w":
+                    self.n_beats += 1
                     self._data(items)
                 else:
                     self._address(*items)
-        if all(int(h.value) for h in self.answer[:2]) and (
-            self.kind == "write" or int(self.answer[3].value)
-        ):
-            self.in_flight[int(self.answer[2].value)] -= 1
+        if all(int(h.value) for h in self.answer[:2]):
+            self.n_beats += self.kind == "read"
+            if self.kind == "write" or int(self.answer[3].value):
+                self.in_flight[int(self.answer[2].value)] -= 1
 
     def _address(self, client: int, address: int, length: int, size: int, burst: int) -> None:
         n_bytes, n_beats = self.params.axi_bytes, length + 1

@@ -1,0 +1,23 @@
+"""Host, sequencer, buses and DMA together, against the functional model."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.blocks import run_block
+from tests.hw.configs import variant
+from tests.hw.control_bench import ControlBench
+
+
+@pytest.mark.parametrize(
+    ("name", "simulator"),
+    [("tiny", "verilator"), ("small", "verilator"), ("bus256", "verilator"), ("tiny", "icarus")],
+)
+def test_programs_run_fail_and_run_again(name, simulator):
+    run_block(
+        ControlBench(variant(name)),
+        f"control_{name}",
+        "tests.hw.cocotb_control",
+        simulator=simulator,
+        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": "8" if simulator == "verilator" else "1"},
+    )
