@@ -321,9 +321,8 @@ def _load_image(
     images = layout.size // layout.image_pitch
     n_rows = images * layout.height
     steps = []
-    if layout.row_pitch != row:
-        left = layout.base - layout.start
-        right = layout.row_pitch - row - left
+    if any(layout.columns):
+        left, right = (n * layout.channels for n in layout.columns)
         for address, width in ((layout.start, left), (layout.base + row, right)):
             if width:
                 steps.append(

@@ -23,6 +23,8 @@ class Layout:
     image_pitch: int
     start: int
     size: int
+    columns: tuple[int, int] = (0, 0)
+    """Columns before and after each row that hold padding."""
 
     @classmethod
     def dense(cls, base: int, shape: tuple[int, ...]) -> Layout:
@@ -36,7 +38,8 @@ class Layout:
         """With room for ``before`` and ``after`` columns beside every row."""
         n, h, w, c = image_shape(shape)
         row = (before + w + after) * c
-        return cls(base + before * c, h, w, c, c, row, h * row, base, n * h * row)
+        columns = (before, after)
+        return cls(base + before * c, h, w, c, c, row, h * row, base, n * h * row, columns)
 
     def at(self, base: int) -> Layout:
         """The same, moved so that it starts at ``base``."""
@@ -79,12 +82,18 @@ class ViewAxis:
     output: int
     pitch: int
 
+    @property
+    def after(self) -> int:
+        """Inputs read beyond the last one; negative if some are never read."""
+        reach = (self.kernel - 1) * self.dilation + 1
+        return (self.output - 1) * self.stride - self.before + reach - self.size
+
 
 @dataclass(frozen=True)
 class InputView:
     """A window over an image; ``x`` is the dimension that slots run along.
 
-    ``x_is_padded``: what lies beside each row of the image reads as padding.
+    ``x_is_padded``: whatever is read beside the rows of the image lies there as padding.
     """
 
     y: ViewAxis

@@ -130,7 +130,10 @@ class ArrayFront(wiring.Component):
         weights_missing, bank_missing = Signal(), Signal()
         may_enter, needs_pixel, enter, pop = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            short.eq((c.run < REVISIT_STEPS) & (c.tile_h < REVISIT_STEPS)),
+            short.eq(
+                ((c.run < REVISIT_STEPS) & (c.tile_h == 1))
+                | ((c.run == 1) & (c.tile_h < REVISIT_STEPS))
+            ),
             weights_missing.eq(
                 pass_start & (~self.tile_ready | (short & (since_enter != REVISIT_STEPS - 1)))
             ),

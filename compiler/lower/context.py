@@ -46,11 +46,10 @@ def view_of(layout: Layout, window: Window, fold: FoldedPad | None = None) -> In
     def axis(a: Axis, size: int, before: int, pitch: int) -> ViewAxis:
         return ViewAxis(size, a.kernel, a.stride, a.dilation, a.before + before, a.output, pitch)
 
+    x = axis(window.x, layout.width, left, layout.pixel_pitch)
+    x_is_padded = x.before <= layout.columns[0] and x.after <= layout.columns[1]
     return InputView(
-        axis(window.y, layout.height, top, layout.row_pitch),
-        axis(window.x, layout.width, left, layout.pixel_pitch),
-        layout.base,
-        layout.row_pitch > layout.width * layout.channels,
+        axis(window.y, layout.height, top, layout.row_pitch), x, layout.base, x_is_padded
     )
 
 

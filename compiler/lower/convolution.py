@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.array_job import ArrayJob, Scales, slots_of
+from compiler.array_job import ArrayJob, Scales, tile_cycles
 from compiler.graph import Operator
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.lower.context import Context
@@ -116,7 +116,7 @@ def depthwise_job(
 ) -> ArrayJob:
     """A job in which every channel has a filter (channels or 1, height, width) of its own.
 
-    Slots run along the dimension that needs fewer of them.
+    Slots run along the dimension that takes fewer cycles.
     """
     jobs = []
     for transposed in (False, True):
@@ -138,11 +138,7 @@ def depthwise_job(
             )
         )
 
-    def slots(job: ArrayJob) -> int:
-        run = slots_of(job, range(job.view.x.output)).run
-        return job.plan.n_passes * run * job.view.y.output
-
-    return min(jobs, key=slots)
+    return min(jobs, key=lambda job: tile_cycles(ctx.params, job, job.whole, 1))
 
 
 def _expanded(

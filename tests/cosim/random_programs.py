@@ -52,6 +52,7 @@ class ProgramMaker:
         self.counts = dict.fromkeys(Engine, 0)
         self.index: dict[int, int] = {}
         self.commands: list[Command] = []
+        self.steps: list[Step] = []
 
     def program(self, n_commands: int, fault: str = "") -> RandomProgram:
         rng = self.rng
@@ -104,15 +105,17 @@ class ProgramMaker:
         before = self.arrays.ring
         if before > self.params.weight_words // 2:
             return False
-        command = self.arrays.command()
+        self._add(Engine.ARRAY, self._array_step(self.arrays.command()))
+        return True
+
+    def _array_step(self, command: Command) -> Step:
         half = SPAN // 2
         read = command.config["in_base"] // half * half
         write = half - read
         ranges = [Range(SCRATCHPAD, read, read + half), Range(WEIGHTS, 0, 1 << ADDRESS_BITS)]
         ranges.append(Range(TABLES, 0, 2048))
         writes = () if command.config.get("keep_out") else (Range(SCRATCHPAD, write, write + half),)
-        self._add(Engine.ARRAY, Step(Engine.ARRAY, command.config, 0, tuple(ranges), writes))
-        return True
+        return Step(Engine.ARRAY, command.config, 0, tuple(ranges), writes)
 
     def _transfer(self, engine: Engine) -> None:
         """Rows and planes at any alignment, with steps of any sign."""
@@ -169,13 +172,11 @@ class ProgramMaker:
         waits = [0] * len(Engine)
         for other in self.hazards.dependencies(step):
             waits[other.engine] = max(waits[other.engine], self.index[id(other)])
-        if engine is Engine.ARRAY:  # results of the array may be overwritten by itself only
-            waits[Engine.ARRAY] = max(waits[Engine.ARRAY], 0)
         self.counts[engine] += 1
         self.index[id(step)] = self.counts[engine]
         opcode = Opcode(engine | 0x10)
         self.commands.append(Command(opcode, step.config, (waits[0], waits[1], waits[2], waits[3])))
-        self._keep = [*getattr(self, "_keep", []), step]  # identities must stay unique
+        self.steps.append(step)  # which keeps their identities unique
 
     # ---- faults ------------------------------------------------------------------------------
     FAULTS = ("opcode", "wait", "region", "permission", "range", "config", "array range", "absent")
@@ -187,7 +188,7 @@ class ProgramMaker:
         if fault == "wait":
             waits = list(everything)
             e = rng.choice(list(Engine))
-            waits[e] = self.counts[e] + rng.randint(1 if e is not Engine.LOAD else 1, 5)
+            waits[e] = self.counts[e] + rng.randint(1, 5)
             self.commands.append(Command(Opcode.LOAD, load, (waits[0], waits[1], waits[2], waits[3])))
             return
         change: dict[str, int] = {}
@@ -207,7 +208,8 @@ class ProgramMaker:
             while command.config.get("keep_out"):
                 command = self.arrays.command()
             config = {**command.config, "out_base": p.scratchpad_bytes - rng.randint(0, 3)}
-            self.commands.append(replace(command, config=config, waits=everything))
+            # It may stay inside after all, and then what follows must wait for it.
+            self._add(Engine.ARRAY, self._array_step(replace(command, config=config)))
         elif change:
             self.commands.append(Command(opcode, {**load, **change}, everything))
         # Everything after the fault must not matter: nothing else goes wrong.
