@@ -14,6 +14,7 @@ from hw.absent_engine import AbsentEngine
 from hw.array_engine import ArrayEngine
 from hw.axi_read import AxiReader
 from hw.axi_write import AxiWriter
+from hw.core_engine import CoreEngine
 from hw.host import Host
 from hw.interfaces import (
     N_ENGINES,
@@ -102,6 +103,20 @@ class Npu(wiring.Component):
         self._memories(m, load, array, store, windows, scratchpad, weights, core)
         self._counters(m, host, engines, array, reader, writer)
         return m
+
+    def _core(self, m, fresh, host, reader, writer, scratchpad) -> CoreEngine:
+        core = CoreEngine(self.params)
+        m.submodules.core_engine = fresh(core)
+        connect(m, core.scratchpad_read, scratchpad.core_read)
+        connect(m, core.scratchpad_write, scratchpad.core_write)
+        connect(m, core.external_read, reader.clients[1])
+        connect(m, core.external_write, writer.clients[0])
+        m.d.comb += [
+            core.watchdog_cycles.eq(host.watchdog),
+            self.log_valid.eq(core.log_valid),
+            self.log_byte.eq(core.log_byte),
+        ]
+        return core
 
     def _bus(self, m, host, reader, writer, regions, sequencer, load, store) -> None:
         connect(m, flipped(self.s_axil), host.bus)

@@ -49,6 +49,9 @@ class Memory:
                 return content, address - base
         raise AccessFault
 
+    def fetch(self, address: int) -> int:
+        return self.load(address, 4)
+
     def load(self, address: int, size: int) -> int:
         content, offset = self._find(address, size)
         return int.from_bytes(content[offset : offset + size], "little")
@@ -218,7 +221,7 @@ class Machine:
 
     def _fetch(self) -> int:
         try:
-            return self.memory.load(self.pc, 4)
+            return self.memory.fetch(self.pc)
         except AccessFault:
             raise Trap(Mcause.INSTRUCTION_FAULT, self.pc) from None
 

@@ -6,51 +6,24 @@ import random
 import struct
 
 from arch.riscv import Csr
+from tests.core.encoding import (
+    NOP,
+    b_type,
+    csr,
+    i_type,
+    j_type,
+    load_constant,
+    lui,
+    r_type,
+    s_type,
+)
 from tests.core.simulate import DMEM_BASE, IRQ, Image
 
 HANDLER, START = 0x40, 0x200
 # Registers that stay pointers into the data memory; a loop's counter; the handler's own.
 POINTERS, COUNTER, SCRATCH = (8, 9), 13, 30
-NOP = 0x13
 RESERVED = (*POINTERS, COUNTER, SCRATCH)
 _POOL = (1, 2, 3, 4, 5, 6, 7, 10, 11, 15)
-
-
-def r_type(funct7: int, rs2: int, rs1: int, funct3: int, rd: int, opcode: int = 0x33) -> int:
-    return funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
-
-
-def i_type(immediate: int, rs1: int, funct3: int, rd: int, opcode: int) -> int:
-    return (immediate & 0xFFF) << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
-
-
-def s_type(immediate: int, rs2: int, rs1: int, funct3: int) -> int:
-    low, high = immediate & 31, immediate >> 5 & 127
-    return high << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | low << 7 | 0x23
-
-
-def b_type(offset: int, rs2: int, rs1: int, funct3: int) -> int:
-    bits = (offset >> 12 & 1) << 31 | (offset >> 5 & 63) << 25
-    bits |= (offset >> 1 & 15) << 8 | (offset >> 11 & 1) << 7
-    return bits | rs2 << 20 | rs1 << 15 | funct3 << 12 | 0x63
-
-
-def j_type(offset: int, rd: int) -> int:
-    bits = (offset >> 20 & 1) << 31 | (offset >> 1 & 1023) << 21
-    bits |= (offset >> 11 & 1) << 20 | (offset >> 12 & 255) << 12
-    return bits | rd << 7 | 0x6F
-
-
-def lui(rd: int, value: int) -> int:
-    return value & 0xFFFFF000 | rd << 7 | 0x37
-
-
-def csr(number: int, rs1: int, funct3: int, rd: int) -> int:
-    return i_type(number, rs1, funct3, rd, 0x73)
-
-
-def load_constant(rd: int, value: int) -> list[int]:
-    return [lui(rd, value + 0x800), i_type(value, rd, 0, rd, 0x13)]
 
 
 def _handler() -> list[int]:

@@ -11,7 +11,12 @@ from tests.hw.control_bench import ControlBench
 
 @pytest.mark.parametrize(
     ("name", "simulator"),
-    [("tiny", "verilator"), ("small", "verilator"), ("bus256", "verilator"), ("tiny", "icarus")],
+    [
+        ("tiny4k", "verilator"),
+        ("small8k", "verilator"),
+        ("bus256_8k", "verilator"),
+        ("tiny4k", "icarus"),
+    ],
 )
 def test_programs_run_fail_and_run_again(name, simulator):
     run_block(

@@ -1,0 +1,1 @@
+"""Handwritten digits: a small network with an operator of its own."""
