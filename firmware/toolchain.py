@@ -194,17 +194,19 @@ def compile_object(
     if not source.is_file():
         raise SourceError(f"{source}: no such file; name an operator's C++ source")
     is_cxx = source.suffix not in (".c", ".S")
-    code, text = run_zig([
-        "c++" if is_cxx else "cc",
-        *("-target", target.triple, f"-mcpu={target.cpu}"),
-        *LANGUAGE_FLAGS,
-        *target.flags,
-        *(CXX_FLAGS if is_cxx else ()),
-        *flags,
-        *(f"-I{folder}" for folder in include_folders),
-        "-fno-color-diagnostics",
-        *("-c", source.resolve(), "-o", output),
-    ])
+    code, text = run_zig(
+        [
+            "c++" if is_cxx else "cc",
+            *("-target", target.triple, f"-mcpu={target.cpu}"),
+            *LANGUAGE_FLAGS,
+            *target.flags,
+            *(CXX_FLAGS if is_cxx else ()),
+            *flags,
+            *(f"-I{folder}" for folder in include_folders),
+            "-fno-color-diagnostics",
+            *("-c", source.resolve(), "-o", output),
+        ]
+    )
     if code:
         raise SourceError(first_diagnostic(text) or f"{source}: {_first_line(text)}")
 

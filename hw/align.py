@@ -23,24 +23,26 @@ def aligned_row_layout(n_bytes: int, chunk_bits: int, tag: ShapeLike) -> data.St
     tag : goes with every chunk.
     """
     lane_bits = log2_exact(n_bytes)
-    return data.StructLayout({
-        "rotate": lane_bits,
-        "prime": 1,
-        "first": lane_bits,
-        "last": lane_bits,
-        "chunk": chunk_bits,
-        "more": chunk_bits + 1,
-        "fill": 1,
-        "value": 8,
-        "tag": tag,
-    })
+    return data.StructLayout(
+        {
+            "rotate": lane_bits,
+            "prime": 1,
+            "first": lane_bits,
+            "last": lane_bits,
+            "chunk": chunk_bits,
+            "more": chunk_bits + 1,
+            "fill": 1,
+            "value": 8,
+            "tag": tag,
+        }
+    )
 
 
 def aligned_chunk_layout(n_bytes: int, chunk_bits: int, tag: ShapeLike) -> data.StructLayout:
     """``mask``: bytes of ``data`` that belong to the row; ``last``: of the row."""
-    return data.StructLayout({
-        "data": 8 * n_bytes, "mask": n_bytes, "chunk": chunk_bits, "last": 1, "tag": tag
-    })
+    return data.StructLayout(
+        {"data": 8 * n_bytes, "mask": n_bytes, "chunk": chunk_bits, "last": 1, "tag": tag}
+    )
 
 
 class Align(wiring.Component):
@@ -66,19 +68,19 @@ class Align(wiring.Component):
         self.n_bytes = n_bytes
         self.depth = depth
         self.row_layout = aligned_row_layout(n_bytes, chunk_bits, tag)
-        super().__init__({
-            "rows": In(stream.Signature(self.row_layout)),
-            "i": In(stream.Signature(8 * n_bytes)),
-            "o": Out(stream.Signature(aligned_chunk_layout(n_bytes, chunk_bits, tag))),
-            "current": Out(tag),
-            "awaiting": Out(1),
-        })
+        super().__init__(
+            {
+                "rows": In(stream.Signature(self.row_layout)),
+                "i": In(stream.Signature(8 * n_bytes)),
+                "o": Out(stream.Signature(aligned_chunk_layout(n_bytes, chunk_bits, tag))),
+                "current": Out(tag),
+                "awaiting": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        m.submodules.queue = queue = SyncFIFOBuffered(
-            width=self.row_layout.size, depth=self.depth
-        )
+        m.submodules.queue = queue = SyncFIFOBuffered(width=self.row_layout.size, depth=self.depth)
         row, active = Signal(self.row_layout), Signal()
         fresh, opening = Signal(), Signal()  # of this row no input, no output has been handled
         tail, final, single, priming, flush = (
@@ -117,9 +119,7 @@ class Align(wiring.Component):
                 row.more.eq(row.more - 1),
             ]
         with m.If(queue.r_en):
-            m.d.sync += [
-                row.eq(queue.r_data), active.eq(queue.r_rdy), fresh.eq(1), opening.eq(1)
-            ]
+            m.d.sync += [row.eq(queue.r_data), active.eq(queue.r_rdy), fresh.eq(1), opening.eq(1)]
         return m
 
     def _emit(

@@ -30,16 +30,18 @@ class AxiLiteTarget(wiring.Component):
 
     def __init__(self, address_bits: int):
         self.word_bits = address_bits - 2
-        super().__init__({
-            "bus": In(axi_lite_signature(address_bits)),
-            "word": Out(self.word_bits),
-            "write": Out(1),
-            "data": Out(32),
-            "read": Out(1),
-            "read_done": In(1),
-            "read_data": In(32),
-            "refused": In(1),
-        })
+        super().__init__(
+            {
+                "bus": In(axi_lite_signature(address_bits)),
+                "word": Out(self.word_bits),
+                "write": Out(1),
+                "data": Out(32),
+                "read": Out(1),
+                "read_done": In(1),
+                "read_data": In(32),
+                "refused": In(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

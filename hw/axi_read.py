@@ -58,14 +58,16 @@ class AxiReader(wiring.Component):
         check_slots(slots)
         self.params = params
         self.slots = slots
-        super().__init__({
-            "axi": Out(axi_read_signature(params)),
-            "clients": In(ReadRequest(params)).array(len(slots)),
-            "lookup": Out(RegionLookup(params)),
-            "halt": In(1),
-            "quiet": Out(1),
-            "beat": Out(1),
-        })
+        super().__init__(
+            {
+                "axi": Out(axi_read_signature(params)),
+                "clients": In(ReadRequest(params)).array(len(slots)),
+                "lookup": Out(RegionLookup(params)),
+                "halt": In(1),
+                "quiet": Out(1),
+                "beat": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -110,9 +112,7 @@ class AxiReader(wiring.Component):
     def _data(self, m: Module, tracker: BurstTracker) -> Signal:
         """Hand beats to their clients; true while one is on its way."""
         axi = self.axi
-        layout = data.StructLayout({
-            "id": AXI_ID_BITS, "data": len(axi.rdata), "bad": 1, "last": 1
-        })
+        layout = data.StructLayout({"id": AXI_ID_BITS, "data": len(axi.rdata), "bad": 1, "last": 1})
         m.submodules.skid = skid = SkidBuffer(layout)
         beat = skid.o.payload
         m.d.comb += [

@@ -47,14 +47,16 @@ class AxiWriter(wiring.Component):
         check_slots(slots)
         self.params = params
         self.slots = slots
-        super().__init__({
-            "axi": Out(axi_write_signature(params)),
-            "clients": In(WriteRequest(params)).array(len(slots)),
-            "lookup": Out(RegionLookup(params)),
-            "halt": In(1),
-            "quiet": Out(1),
-            "beat": Out(1),
-        })
+        super().__init__(
+            {
+                "axi": Out(axi_write_signature(params)),
+                "clients": In(WriteRequest(params)).array(len(slots)),
+                "lookup": Out(RegionLookup(params)),
+                "halt": In(1),
+                "quiet": Out(1),
+                "beat": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -108,9 +110,7 @@ class AxiWriter(wiring.Component):
                 axi.awlen.eq(burst.length),
             ]
 
-    def _data(
-        self, m: Module, order_layout: data.StructLayout, order: SyncFIFOBuffered
-    ) -> Signal:
+    def _data(self, m: Module, order_layout: data.StructLayout, order: SyncFIFOBuffered) -> Signal:
         """Move the beats of one burst after the other; true while there are any to move."""
         axi = self.axi
         n = len(self.slots)

@@ -18,7 +18,7 @@ def answer_layout(n_clients: int) -> data.StructLayout:
 
 
 def outcome_layout() -> data.StructLayout:
-    """For a client: ``last`` of its request; ``cause`` (arch.isa.Cause) and ``address`` if not 0."""
+    """For a client: ``last`` of its request; ``cause`` (arch.isa.Cause) and ``address`` unless 0."""
     return data.StructLayout({"last": 1, "cause": 4, "address": OFFSET_BITS})
 
 
@@ -47,15 +47,17 @@ class BurstTracker(wiring.Component):
         self.params = params
         self.slots = slots
         n = len(slots)
-        super().__init__({
-            "halt": In(1),
-            "push": In(1),
-            "burst": In(burst_layout(params, n)),
-            "room": Out(n),
-            "answers": In(stream.Signature(answer_layout(n))),
-            "outcomes": Out(stream.Signature(outcome_layout())).array(n),
-            "empty": Out(1),
-        })
+        super().__init__(
+            {
+                "halt": In(1),
+                "push": In(1),
+                "burst": In(burst_layout(params, n)),
+                "room": Out(n),
+                "answers": In(stream.Signature(answer_layout(n))),
+                "outcomes": Out(stream.Signature(outcome_layout())).array(n),
+                "empty": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

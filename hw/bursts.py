@@ -26,14 +26,16 @@ def burst_layout(params: Params, n_clients: int) -> data.StructLayout:
     the region, of its first byte that was asked for; ``last``: of its request; ``refused``: the
     region does not allow the request, so nothing may go to the bus.
     """
-    return data.StructLayout({
-        "client": range(n_clients),
-        "beat_address": beat_address_bits(params),
-        "length": 8,
-        "offset": OFFSET_BITS,
-        "last": 1,
-        "refused": 1,
-    })
+    return data.StructLayout(
+        {
+            "client": range(n_clients),
+            "beat_address": beat_address_bits(params),
+            "length": 8,
+            "offset": OFFSET_BITS,
+            "last": 1,
+            "refused": 1,
+        }
+    )
 
 
 class BurstSplitter(wiring.Component):
@@ -65,13 +67,15 @@ class BurstSplitter(wiring.Component):
         self.n_clients = n_clients
         self.permission = permission
         self.whole_refusals = whole_refusals
-        super().__init__({
-            "halt": In(1),
-            "requests": In(stream.Signature(request_layout())).array(n_clients),
-            "lookup": Out(RegionLookup(params)),
-            "room": In(n_clients),
-            "bursts": Out(stream.Signature(burst_layout(params, n_clients))),
-        })
+        super().__init__(
+            {
+                "halt": In(1),
+                "requests": In(stream.Signature(request_layout())).array(n_clients),
+                "lookup": Out(RegionLookup(params)),
+                "room": In(n_clients),
+                "bursts": Out(stream.Signature(burst_layout(params, n_clients))),
+            }
+        )
 
     @property
     def block_bits(self) -> int:
@@ -81,23 +85,27 @@ class BurstSplitter(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         beat_lsb = log2_exact(self.params.axi_bytes)
-        self._asked_layout = data.StructLayout({
-            "client": range(self.n_clients),
-            "region": range(N_REGIONS),
-            "offset": OFFSET_BITS,
-            "end": OFFSET_BITS + 1,
-            "more_beats": ADDRESS_BITS + 1 - beat_lsb,  # beats - 1
-        })
+        self._asked_layout = data.StructLayout(
+            {
+                "client": range(self.n_clients),
+                "region": range(N_REGIONS),
+                "offset": OFFSET_BITS,
+                "end": OFFSET_BITS + 1,
+                "more_beats": ADDRESS_BITS + 1 - beat_lsb,  # beats - 1
+            }
+        )
         # What is left of a client's request: blocks of a greatest burst each, the first of them
         # from beat ``low`` on and the last one up to beat ``tail``.
-        remaining_layout = data.StructLayout({
-            "block": beat_address_bits(self.params) - self.block_bits,
-            "low": self.block_bits,
-            "tail": self.block_bits,
-            "more_blocks": ADDRESS_BITS + 2 - beat_lsb - self.block_bits,
-            "offset": OFFSET_BITS,
-            "refused": 1,
-        })
+        remaining_layout = data.StructLayout(
+            {
+                "block": beat_address_bits(self.params) - self.block_bits,
+                "low": self.block_bits,
+                "tail": self.block_bits,
+                "more_blocks": ADDRESS_BITS + 2 - beat_lsb - self.block_bits,
+                "offset": OFFSET_BITS,
+                "refused": 1,
+            }
+        )
         asked, asked_valid = Signal(self._asked_layout), Signal()
         held = [Signal(remaining_layout, name=f"remaining_{c}") for c in range(self.n_clients)]
         held_valid = Signal(self.n_clients)
@@ -184,9 +192,7 @@ class BurstSplitter(wiring.Component):
                     remaining.refused.eq(refused),
                 ]
 
-    def _send(
-        self, m: Module, held: list[data.View], held_valid: Signal, leaving: Signal
-    ) -> None:
+    def _send(self, m: Module, held: list[data.View], held_valid: Signal, leaving: Signal) -> None:
         """Send the next burst of the first client that can."""
         beat_lsb = log2_exact(self.params.axi_bytes)
         burst = self.bursts.payload

@@ -13,9 +13,9 @@ from hw.interfaces import N_ENGINES, command_signature, completed_layout
 def config_layout(opcode: Opcode) -> data.StructLayout:
     """Every field of every configuration word of ``opcode``, in their order."""
     fields = [field for fmt in CONFIG_WORDS[opcode] for field in fmt.fields]
-    return data.StructLayout({
-        field.name: signed(field.width) if field.signed else field.width for field in fields
-    })
+    return data.StructLayout(
+        {field.name: signed(field.width) if field.signed else field.width for field in fields}
+    )
 
 
 class CommandPort(wiring.Component):
@@ -41,14 +41,16 @@ class CommandPort(wiring.Component):
 
     def __init__(self, opcode: Opcode):
         self.opcode = opcode
-        super().__init__({
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "config": Out(config_layout(opcode)),
-            "valid": Out(1),
-            "met": Out(N_ENGINES),
-            "ready": In(1),
-        })
+        super().__init__(
+            {
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "config": Out(config_layout(opcode)),
+                "valid": Out(1),
+                "met": Out(N_ENGINES),
+                "ready": In(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -31,10 +31,12 @@ class CommandQueue(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "entries": In(stream.Signature(queue_entry_layout())),
-            "commands": Out(command_signature()).array(N_ENGINES),
-        })
+        super().__init__(
+            {
+                "entries": In(stream.Signature(queue_entry_layout())),
+                "commands": Out(command_signature()).array(N_ENGINES),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

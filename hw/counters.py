@@ -32,13 +32,15 @@ class Counters(wiring.Component):
     def __init__(self, n: int):
         self.n = n
         self.round_bits = (n - 1).bit_length()
-        super().__init__({
-            "events": In(n),
-            "clear": In(1),
-            "index": In(self.round_bits),
-            "valid": Out(1),
-            "total": Out(COUNTER_BITS),
-        })
+        super().__init__(
+            {
+                "events": In(n),
+                "clear": In(1),
+                "index": In(self.round_bits),
+                "valid": Out(1),
+                "total": Out(COUNTER_BITS),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

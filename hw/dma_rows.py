@@ -16,14 +16,16 @@ from hw.interfaces import command_signature, completed_layout
 OFFSET_BITS = 32
 
 _ADDRESS_LAYOUT = data.StructLayout({"chip": ADDRESS_BITS, "external": OFFSET_BITS})
-_S1_LAYOUT = data.StructLayout({
-    "chip": ADDRESS_BITS,
-    "external": OFFSET_BITS,
-    "chip_end": ADDRESS_BITS + 1,
-    "external_end": ADDRESS_BITS + 1,
-    "last": 1,
-    "end": ADDRESS_BITS + 1,  # on-chip address behind the row
-})
+_S1_LAYOUT = data.StructLayout(
+    {
+        "chip": ADDRESS_BITS,
+        "external": OFFSET_BITS,
+        "chip_end": ADDRESS_BITS + 1,
+        "external_end": ADDRESS_BITS + 1,
+        "last": 1,
+        "end": ADDRESS_BITS + 1,  # on-chip address behind the row
+    }
+)
 
 
 def dma_row_layout(params: Params) -> data.StructLayout:
@@ -32,18 +34,20 @@ def dma_row_layout(params: Params) -> data.StructLayout:
     ``chip_end`` and ``external_end`` are the lanes of the first byte plus ``length - 1``: above
     the lane bits they tell how many chunks follow the first. ``last``: of its command.
     """
-    return data.StructLayout({
-        "chip": ADDRESS_BITS,
-        "external": OFFSET_BITS,
-        "length": ADDRESS_BITS,
-        "chip_end": ADDRESS_BITS + 1,
-        "external_end": ADDRESS_BITS + 1,
-        "region": range(N_REGIONS),
-        "space": len(Space).bit_length(),
-        "fill": 1,
-        "value": 8,
-        "last": 1,
-    })
+    return data.StructLayout(
+        {
+            "chip": ADDRESS_BITS,
+            "external": OFFSET_BITS,
+            "length": ADDRESS_BITS,
+            "chip_end": ADDRESS_BITS + 1,
+            "external_end": ADDRESS_BITS + 1,
+            "region": range(N_REGIONS),
+            "space": len(Space).bit_length(),
+            "fill": 1,
+            "value": 8,
+            "last": 1,
+        }
+    )
 
 
 class DmaRows(wiring.Component):
@@ -70,19 +74,21 @@ class DmaRows(wiring.Component):
     def __init__(self, params: Params, opcode: Opcode):
         self.params = params
         self.opcode = opcode
-        super().__init__({
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "rows": Out(stream.Signature(dma_row_layout(params))),
-            "stop": In(1),
-            "idle": In(1),
-            "failed": Out(1),
-            "cause": Out(4),
-            "address": Out(OFFSET_BITS),
-            "info": Out(32),
-            "working": Out(1),
-            "waiting": Out(1),
-        })
+        super().__init__(
+            {
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "rows": Out(stream.Signature(dma_row_layout(params))),
+                "stop": In(1),
+                "idle": In(1),
+                "failed": Out(1),
+                "cause": Out(4),
+                "address": Out(OFFSET_BITS),
+                "info": Out(32),
+                "working": Out(1),
+                "waiting": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -88,28 +88,30 @@ class Host(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
-            "interrupt": Out(1),
-            "start": Out(1),
-            "run": Out(1),
-            "halt": Out(1),
-            "quiet": In(1),
-            "program_region": Out(range(N_REGIONS)),
-            "program_offset": Out(32),
-            "program_bytes": Out(32),
-            "watchdog": Out(32),
-            "region_write": Out(1),
-            "region_index": Out(range(N_REGIONS)),
-            "region_part": Out(Part),
-            "region_value": Out(32),
-            "region_lookup": Out(RegionLookup(params)),
-            "statuses": In(EngineStatus()).array(N_ENGINES),
-            "sequencer": In(EngineStatus()),
-            "completed": In(completed_layout()),
-            "dispatched": In(COUNT_BITS),
-            "events": In(len(Counter)),
-        })
+        super().__init__(
+            {
+                "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
+                "interrupt": Out(1),
+                "start": Out(1),
+                "run": Out(1),
+                "halt": Out(1),
+                "quiet": In(1),
+                "program_region": Out(range(N_REGIONS)),
+                "program_offset": Out(32),
+                "program_bytes": Out(32),
+                "watchdog": Out(32),
+                "region_write": Out(1),
+                "region_index": Out(range(N_REGIONS)),
+                "region_part": Out(Part),
+                "region_value": Out(32),
+                "region_lookup": Out(RegionLookup(params)),
+                "statuses": In(EngineStatus()).array(N_ENGINES),
+                "sequencer": In(EngineStatus()),
+                "completed": In(completed_layout()),
+                "dispatched": In(COUNT_BITS),
+                "events": In(len(Counter)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -40,21 +40,23 @@ class Load(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "status": Out(EngineStatus()),
-            "memory": Out(ReadRequest(params)),
-            "writes": Out(stream.Signature(chip_write_layout(params))),
-        })
+        super().__init__(
+            {
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "status": Out(EngineStatus()),
+                "memory": Out(ReadRequest(params)),
+                "writes": Out(stream.Signature(chip_write_layout(params))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         p = self.params
         lane_bits = log2_exact(p.axi_bytes)
-        tag = data.StructLayout({
-            "space": len(Space).bit_length(), "region": range(N_REGIONS), "ends_command": 1
-        })
+        tag = data.StructLayout(
+            {"space": len(Space).bit_length(), "region": range(N_REGIONS), "ends_command": 1}
+        )
         max_rows = max(MIN_ROWS, p.config.dma_outstanding)
         m.submodules.rows = rows = DmaRows(p, Opcode.LOAD)
         m.submodules.align = align = Align(p.axi_bytes, ADDRESS_BITS - lane_bits, tag, max_rows)

@@ -35,18 +35,20 @@ class ProgramFetch(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "begin": In(1),
-            "end": In(1),
-            "region": In(3),
-            "first_word": In(WORD_COUNT_BITS),
-            "n_words": In(WORD_COUNT_BITS),
-            "fetch": Out(ReadRequest(params)),
-            "words": Out(stream.Signature(8 * WORD_BYTES)),
-            "fault": Out(1),
-            "cause": Out(4),
-            "address": Out(OFFSET_BITS),
-        })
+        super().__init__(
+            {
+                "begin": In(1),
+                "end": In(1),
+                "region": In(3),
+                "first_word": In(WORD_COUNT_BITS),
+                "n_words": In(WORD_COUNT_BITS),
+                "fetch": Out(ReadRequest(params)),
+                "words": Out(stream.Signature(8 * WORD_BYTES)),
+                "fault": Out(1),
+                "cause": Out(4),
+                "address": Out(OFFSET_BITS),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

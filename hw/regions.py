@@ -28,12 +28,14 @@ class Part(enum.IntEnum):
 
 def region_layout(params: Params) -> data.StructLayout:
     """``base_beat``: bus address over the bytes of a beat; ``size``: bytes; and permissions."""
-    return data.StructLayout({
-        "base_beat": params.config.axi_address_bits - log2_exact(params.axi_bytes),
-        "size": SIZE_BITS,
-        "read": 1,
-        "write": 1,
-    })
+    return data.StructLayout(
+        {
+            "base_beat": params.config.axi_address_bits - log2_exact(params.axi_bytes),
+            "size": SIZE_BITS,
+            "read": 1,
+            "write": 1,
+        }
+    )
 
 
 class RegionLookup(Signature):
@@ -46,12 +48,14 @@ class RegionLookup(Signature):
     """
 
     def __init__(self, params: Params) -> None:
-        super().__init__({
-            "valid": Out(1),
-            "index": Out(range(N_REGIONS)),
-            "ready": In(1),
-            "entry": In(region_layout(params)),
-        })
+        super().__init__(
+            {
+                "valid": Out(1),
+                "index": Out(range(N_REGIONS)),
+                "ready": In(1),
+                "entry": In(region_layout(params)),
+            }
+        )
 
 
 class Regions(wiring.Component):
@@ -75,13 +79,15 @@ class Regions(wiring.Component):
     def __init__(self, params: Params, n_lookups: int):
         self.params = params
         self.n_lookups = n_lookups
-        super().__init__({
-            "write": In(1),
-            "index": In(range(N_REGIONS)),
-            "part": In(Part),
-            "value": In(32),
-            "lookups": In(RegionLookup(params)).array(n_lookups),
-        })
+        super().__init__(
+            {
+                "write": In(1),
+                "index": In(range(N_REGIONS)),
+                "part": In(Part),
+                "value": In(32),
+                "lookups": In(RegionLookup(params)).array(n_lookups),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -28,14 +28,16 @@ MAX_COUNT = (1 << COUNT_BITS) - 1
 
 def header_layout() -> data.StructLayout:
     """What is kept of a header: its command's engine and what is wrong with it."""
-    return data.StructLayout({
-        "engine": range(N_ENGINES),
-        "is_end": 1,
-        "bad_opcode": 1,
-        "bad_length": 1,
-        "n_words": HEADER["words"].width,
-        "mask": HEADER["mask"].width,
-    })
+    return data.StructLayout(
+        {
+            "engine": range(N_ENGINES),
+            "is_end": 1,
+            "bad_opcode": 1,
+            "bad_length": 1,
+            "n_words": HEADER["words"].width,
+            "mask": HEADER["mask"].width,
+        }
+    )
 
 
 class Sequencer(wiring.Component):
@@ -62,22 +64,24 @@ class Sequencer(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "run": In(1),
-            "region": In(3),
-            "offset": In(32),
-            "n_bytes": In(32),
-            "fetch": Out(ReadRequest(params)),
-            "commands": Out(command_signature()).array(N_ENGINES),
-            "engine_completed": In(N_ENGINES),
-            "completed": Out(completed_layout()),
-            "dispatched": Out(COUNT_BITS),
-            "done": Out(1),
-            "error": Out(1),
-            "cause": Out(4),
-            "address": Out(32),
-            "info": Out(32),
-        })
+        super().__init__(
+            {
+                "run": In(1),
+                "region": In(3),
+                "offset": In(32),
+                "n_bytes": In(32),
+                "fetch": Out(ReadRequest(params)),
+                "commands": Out(command_signature()).array(N_ENGINES),
+                "engine_completed": In(N_ENGINES),
+                "completed": Out(completed_layout()),
+                "dispatched": Out(COUNT_BITS),
+                "done": Out(1),
+                "error": Out(1),
+                "cause": Out(4),
+                "address": Out(32),
+                "info": Out(32),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

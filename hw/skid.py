@@ -12,10 +12,12 @@ class SkidBuffer(wiring.Component):
 
     def __init__(self, shape: ShapeLike):
         self.shape = shape
-        super().__init__({
-            "i": In(stream.Signature(shape)),
-            "o": Out(stream.Signature(shape)),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape)),
+                "o": Out(stream.Signature(shape)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

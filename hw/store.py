@@ -40,13 +40,15 @@ class Store(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "status": Out(EngineStatus()),
-            "scratchpad": Out(ChunkRead(params.axi_bytes)),
-            "memory": Out(WriteRequest(params)),
-        })
+        super().__init__(
+            {
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "status": Out(EngineStatus()),
+                "scratchpad": Out(ChunkRead(params.axi_bytes)),
+                "memory": Out(WriteRequest(params)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -101,9 +103,7 @@ class Store(wiring.Component):
         chunk_bits = align.row_layout["chunk"].width
         lane_bits = ADDRESS_BITS - chunk_bits
         port, row = self.scratchpad, rows.rows.payload
-        m.submodules.buffer = buffer = SyncFIFOBuffered(
-            width=len(port.data), depth=BUFFER_CHUNKS
-        )
+        m.submodules.buffer = buffer = SyncFIFOBuffered(width=len(port.data), depth=BUFFER_CHUNKS)
         active, chunk, more = Signal(), Signal(chunk_bits), Signal(chunk_bits + 1)
         room = Signal(range(BUFFER_CHUNKS + 1), init=BUFFER_CHUNKS)
         asked, used, free = Signal(), Signal(), Signal()

@@ -32,27 +32,29 @@ class Supervisor(wiring.Component):
     """
 
     def __init__(self) -> None:
-        super().__init__({
-            "doorbell": In(1),
-            "soft_reset": In(1),
-            "start": Out(1),
-            "run": Out(1),
-            "halt": Out(1),
-            "quiet": In(1),
-            "statuses": In(EngineStatus()).array(N_ENGINES),
-            "sequencer": In(EngineStatus()),
-            "completed": In(completed_layout()),
-            "dispatched": In(COUNT_BITS),
-            "active": Out(1),
-            "state": Out(2),
-            "ended_well": Out(1),
-            "ended_badly": Out(1),
-            "cause": Out(4),
-            "engine": Out(4),
-            "command": Out(COUNT_BITS),
-            "address": Out(32),
-            "info": Out(32),
-        })
+        super().__init__(
+            {
+                "doorbell": In(1),
+                "soft_reset": In(1),
+                "start": Out(1),
+                "run": Out(1),
+                "halt": Out(1),
+                "quiet": In(1),
+                "statuses": In(EngineStatus()).array(N_ENGINES),
+                "sequencer": In(EngineStatus()),
+                "completed": In(completed_layout()),
+                "dispatched": In(COUNT_BITS),
+                "active": Out(1),
+                "state": Out(2),
+                "ended_well": Out(1),
+                "ended_badly": Out(1),
+                "cause": Out(4),
+                "engine": Out(4),
+                "command": Out(COUNT_BITS),
+                "address": Out(32),
+                "info": Out(32),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -191,7 +191,9 @@ def _judge(label: str, seed: int, code: int, results_file: Path, log: Path) -> N
     n_run, failed = _count(results_file)
     if failed:
         print(text)
-        raise BlockFailure(f"{label}: {len(failed)} of {n_run} failed: {', '.join(failed)}; {where}")
+        raise BlockFailure(
+            f"{label}: {len(failed)} of {n_run} failed: {', '.join(failed)}; {where}"
+        )
     if n_run == 0:
         print(text)
         raise BlockFailure(f"{label}: no test ran; check test_module and test_filter; {where}")

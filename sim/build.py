@@ -70,9 +70,7 @@ class Simulation:
     seconds: float
     """What the build took; 0 when it was in the cache."""
 
-    def command(
-        self, *, plusargs: Sequence[str] = (), waves_path: Path | None = None
-    ) -> list[str]:
+    def command(self, *, plusargs: Sequence[str] = (), waves_path: Path | None = None) -> list[str]:
         """The command line; ``waves_path`` wants a build with a waveform format."""
         if waves_path is not None and not self.waves:
             raise SimulatorError(f"{waves_path}: the simulation was built without waveforms")
@@ -182,9 +180,7 @@ def _remove_unused(builds: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(
-    folder: Path, sources: Mapping[str, str], top: str, options: BuildOptions
-) -> None:
+def _build(folder: Path, sources: Mapping[str, str], top: str, options: BuildOptions) -> None:
     """Build in a folder beside the final one, which appears only when it is whole."""
     if " " in str(folder):
         raise SimulatorError(
@@ -210,7 +206,11 @@ def _call(command: Sequence[str], work: Path, environment: Mapping[str, str], wh
         file.write(" ".join(command) + "\n")
         file.flush()
         code = subprocess.run(
-            command, cwd=work, env={**os.environ, **environment}, stdout=file, stderr=file,
+            command,
+            cwd=work,
+            env={**os.environ, **environment},
+            stdout=file,
+            stderr=file,
             check=False,
         ).returncode
     if code:
@@ -229,9 +229,7 @@ def first_error(log: str) -> str:
     return (found or lines[-1:] or ["failed without a message"])[0]
 
 
-def _build_icarus(
-    work: Path, names: list[str], top: str, options: BuildOptions
-) -> tuple[str, ...]:
+def _build_icarus(work: Path, names: list[str], top: str, options: BuildOptions) -> tuple[str, ...]:
     tool = tools.find_icarus()
     (work / "flags.f").write_text(f"+timescale+{TIMESCALE}\n")
     command = [str(tool.path), "-g2012", "-o", "sim.vvp", "-s", top, "-f", "flags.f"]

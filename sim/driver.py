@@ -85,7 +85,9 @@ class Driver:
         if not 0 <= index < N_REGIONS:
             raise DeviceError(f"region {index}: there are {N_REGIONS}, from 0")
         if region.base % axi_bytes:
-            raise DeviceError(f"region {index}: base 0x{region.base:x} is no multiple of {axi_bytes}")
+            raise DeviceError(
+                f"region {index}: base 0x{region.base:x} is no multiple of {axi_bytes}"
+            )
         if region.base + region.size > address_limit or not 0 <= region.size < 1 << 32:
             raise DeviceError(
                 f"region {index}: base 0x{region.base:x} and size 0x{region.size:x} exceed "

@@ -140,9 +140,7 @@ class ErrorReport:
     def exception(self) -> ProgramError:
         """The error again."""
         note = explain(self.cause, self.address, self.info)
-        return ProgramError(
-            self.cause, self.engine, self.command, self.address, self.info, note
-        )
+        return ProgramError(self.cause, self.engine, self.command, self.address, self.info, note)
 
 
 @dataclass

@@ -247,14 +247,18 @@ class Machine:
         elif opcode == 0x63:
             taken = _need(_BRANCH.get(funct3), illegal)(a, b)
             offset = (
-                (insn >> 8 & 15) << 1 | (insn >> 25 & 63) << 5 | (insn >> 7 & 1) << 11
+                (insn >> 8 & 15) << 1
+                | (insn >> 25 & 63) << 5
+                | (insn >> 7 & 1) << 11
                 | (insn >> 31) << 12
             )
             if taken:
                 self._jump(step, pc + signed(offset, 13))
         elif opcode == 0x6F:
             offset = (
-                (insn >> 21 & 1023) << 1 | (insn >> 20 & 1) << 11 | (insn >> 12 & 255) << 12
+                (insn >> 21 & 1023) << 1
+                | (insn >> 20 & 1) << 11
+                | (insn >> 12 & 255) << 12
                 | (insn >> 31) << 20
             )
             step.rd, step.value = rd, pc + 4

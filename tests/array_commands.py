@@ -126,9 +126,7 @@ class ArrayCommands:
             units.append(
                 DESCRIPTOR_STREAM.pack(
                     {
-                        "offset": rng.choice(
-                            [rng.randrange(32), rng.randrange(self.span // 32)]
-                        ),
+                        "offset": rng.choice([rng.randrange(32), rng.randrange(self.span // 32)]),
                         "dy": rng.randint(-3, 3),
                         "dx": rng.randint(-3, 3),
                         "first": rng.randrange(p.pair_rows),

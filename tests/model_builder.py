@@ -418,9 +418,7 @@ class ModelBuilder:
         """RESHAPE; ``shape`` may hold one -1 in the operand, never in the output tensor."""
         size = int(np.prod(self.shape(x)))
         known = int(np.prod([n for n in shape if n != -1]))
-        y = self.activation(
-            [size // known if n == -1 else n for n in shape], *self.quantisation(x)
-        )
+        y = self.activation([size // known if n == -1 else n for n in shape], *self.quantisation(x))
         inputs = [x, self.constant(np.array(shape, np.int32))] if as_tensor else [x]
         options = schema.ReshapeOptionsT(newShape=np.array(shape, np.int32))
         self.operator(Kind.RESHAPE, inputs, [y], options)

@@ -68,4 +68,3 @@ def softmax(op: Operator) -> SoftmaxParams:
         left_shift=left_shift,
         diff_min=-math.floor(radius),
     )
-

@@ -11,23 +11,27 @@ from hw.core.options import CpuOptions
 
 LIKELY = 2  # counter from which on a jump is predicted
 
-PREDICTION = data.StructLayout({
-    "hit": 1,  # an entry matches
-    "counter": 2,  # its counter
-    "taken": 1,  # the jump is predicted
-    "target": 30,  # then its target, in words
-})
+PREDICTION = data.StructLayout(
+    {
+        "hit": 1,  # an entry matches
+        "counter": 2,  # its counter
+        "taken": 1,  # the jump is predicted
+        "target": 30,  # then its target, in words
+    }
+)
 
-OUTCOME = data.StructLayout({
-    "valid": 1,
-    "pc": 30,  # of the instruction, in words
-    "taken": 1,  # it jumped
-    "hit": 1,  # prediction.hit for it
-    "counter": 2,  # prediction.counter for it
-    "jump": 1,  # it may jump; else its entry was made for another instruction
-    "allocate": 1,  # it jumped, and its target was not predicted, or wrongly
-    "target": 30,  # then its target, in words
-})
+OUTCOME = data.StructLayout(
+    {
+        "valid": 1,
+        "pc": 30,  # of the instruction, in words
+        "taken": 1,  # it jumped
+        "hit": 1,  # prediction.hit for it
+        "counter": 2,  # prediction.counter for it
+        "jump": 1,  # it may jump; else its entry was made for another instruction
+        "allocate": 1,  # it jumped, and its target was not predicted, or wrongly
+        "target": 30,  # then its target, in words
+    }
+)
 
 
 class BranchPredictor(wiring.Component):
@@ -52,9 +56,7 @@ class BranchPredictor(wiring.Component):
         o = self.options
         index_bits = o.branch_targets.bit_length() - 1
         entry_layout = data.StructLayout({"tag": o.tag_bits, "target": o.target_bits})
-        m.submodules.entries = entries = Memory(
-            shape=entry_layout, depth=o.branch_targets, init=[]
-        )
+        m.submodules.entries = entries = Memory(shape=entry_layout, depth=o.branch_targets, init=[])
         m.submodules.counters = counters = Memory(shape=2, depth=o.branch_targets, init=[])
         entry_read = entries.read_port(domain="comb")
         counter_read = counters.read_port(domain="comb")

@@ -19,12 +19,14 @@ class InstructionBus(Signature):
     """
 
     def __init__(self) -> None:
-        super().__init__({
-            "valid": Out(1),
-            "address": Out(32),
-            "rdata": In(32),
-            "error": In(1),
-        })
+        super().__init__(
+            {
+                "valid": Out(1),
+                "address": Out(32),
+                "rdata": In(32),
+                "error": In(1),
+            }
+        )
 
 
 class DataBus(Signature):
@@ -50,17 +52,19 @@ class DataBus(Signature):
     """
 
     def __init__(self) -> None:
-        super().__init__({
-            "valid": Out(1),
-            "address": Out(32),
-            "write": Out(1),
-            "strobe": Out(4),
-            "wdata": Out(32),
-            "ready": In(1),
-            "rvalid": In(1),
-            "rdata": In(32),
-            "error": In(1),
-        })
+        super().__init__(
+            {
+                "valid": Out(1),
+                "address": Out(32),
+                "write": Out(1),
+                "strobe": Out(4),
+                "wdata": Out(32),
+                "ready": In(1),
+                "rvalid": In(1),
+                "rdata": In(32),
+                "error": In(1),
+            }
+        )
 
 
 class Trap(Signature):
@@ -75,9 +79,11 @@ class Trap(Signature):
     """
 
     def __init__(self) -> None:
-        super().__init__({
-            "valid": Out(1),
-            "cause": Out(4),
-            "pc": Out(32),
-            "value": Out(32),
-        })
+        super().__init__(
+            {
+                "valid": Out(1),
+                "cause": Out(4),
+                "pc": Out(32),
+                "value": Out(32),
+            }
+        )

@@ -43,8 +43,9 @@ class CoreBus(wiring.Component):
     """The data memory in one cycle; the scratchpad, external memory and the mailbox behind it.
 
     One access at a time. Latency in cycles from acceptance to the answer: data memory, mailbox and
-    stores to the scratchpad 1, loads from the scratchpad 4, external memory that of the bus. A store to the scratchpad is
-    answered before it is written, but every other access than to the data memory waits for it.
+    stores to the scratchpad 1, loads from the scratchpad 4, external memory that of the bus. A
+    store to the scratchpad is answered before it is written, but every other access than to the
+    data memory waits for it.
     Everything that cannot be done is an access fault of the instruction itself: addresses outside
     all memories, regions without permission, errors of the bus.
 
@@ -90,9 +91,7 @@ class CoreBus(wiring.Component):
             accepted.eq(core.valid & core.ready),
             self.memory.word.eq(core.address[2:]),
             self.memory.read.eq(core.valid & ~core.write),
-            self.memory.strobe.eq(
-                core.strobe & (accepted & core.write & in_memory).replicate(4)
-            ),
+            self.memory.strobe.eq(core.strobe & (accepted & core.write & in_memory).replicate(4)),
             self.memory.wdata.eq(core.wdata),
         ]
 
@@ -138,13 +137,17 @@ class CoreBus(wiring.Component):
             self.mailbox.register.eq(address[2:]),
             self.mailbox.wdata.eq(wdata),
             slow.eq(
-                Mux(mailbox, self.mailbox.rdata, Mux(external, read_word,
-                                                     self.scratchpad_read.data))
+                Mux(
+                    mailbox, self.mailbox.rdata, Mux(external, read_word, self.scratchpad_read.data)
+                )
             ),
             fault.eq(nowhere | failed),
             answered.eq(
-                memory | nowhere | (mailbox & free & self.mailbox.ready)
-                | (scratchpad & Mux(write, free, self.scratchpad_read.valid)) | done
+                memory
+                | nowhere
+                | (mailbox & free & self.mailbox.ready)
+                | (scratchpad & Mux(write, free, self.scratchpad_read.valid))
+                | done
             ),
             core.rvalid.eq(valid & answered),
             core.error.eq(fault),

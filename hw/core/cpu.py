@@ -168,16 +168,12 @@ class Cpu(wiring.Component):
                 x.funct3.eq(d.insn[12:15]),
                 x.rd.eq(d.insn[7:12]),
                 x.writes_rd.eq(go & c.writes_rd & ~refuse),
-                x.late.eq(
-                    go & (c.load | c.multiply | c.multiply_high | c.divide | c.csr)
-                ),
+                x.late.eq(go & (c.load | c.multiply | c.multiply_high | c.divide | c.csr)),
                 x.a.eq(a),
                 x.b.eq(b),
                 x.address_offset.eq(decoder.address_offset),
                 # jal's is the return address; a misaligned target is kept as the trap's value.
-                x.link.eq(
-                    Mux(c.jal & ~target[1] & ~d.fault, d.next_pc << 2, target)
-                ),
+                x.link.eq(Mux(c.jal & ~target[1] & ~d.fault, d.next_pc << 2, target)),
                 x.target.eq(target[2:]),
                 x.target_misaligned.eq(target[1]),
                 x.prediction.eq(d.prediction),
@@ -325,9 +321,7 @@ class Cpu(wiring.Component):
             self._load_lanes.unsigned.eq(x.funct3[2]),
             self._load_lanes.offset.eq(self._x_address[:2]),
             self._x_wait.eq(
-                self._m_wait
-                | (access & ~bus.ready)
-                | (x.valid & x.divide & ~self._divider.done)
+                self._m_wait | (access & ~bus.ready) | (x.valid & x.divide & ~self._divider.done)
             ),
         ]
 
@@ -381,9 +375,7 @@ class Cpu(wiring.Component):
                 mem.pc.eq(x.pc),
                 mem.insn.eq(x.insn),
                 mem.rd.eq(x.rd),
-                mem.result.eq(
-                    (alu.sum & x.result_sum.replicate(32)) | self._x_other
-                ),
+                mem.result.eq((alu.sum & x.result_sum.replicate(32)) | self._x_other),
                 mem.address.eq(self._x_address),
                 mem.address[0].eq(self._x_address[0] & ~x.jalr),
                 mem.target.eq(x.target),
@@ -398,9 +390,7 @@ class Cpu(wiring.Component):
                 mem.value_is_insn.eq(x.value_is_insn),
                 mem.value_is_address.eq(x.jalr | x.load | x.store),
                 # Of a CSR instruction it is the operand.
-                mem.value_is_result.eq(
-                    x.branch | x.jal | x.value_is_link | (x.csr & ~x.exception)
-                ),
+                mem.value_is_result.eq(x.branch | x.jal | x.value_is_link | (x.csr & ~x.exception)),
             ]
 
     # ---- M, W ------------------------------------------------------------------------------------
@@ -423,7 +413,10 @@ class Cpu(wiring.Component):
                 mem.jumped & Mux(mem.jalr, mem.address[1], mem.target_misaligned)
             ),
             self._m_event.eq(
-                self._boot | (mem.event & ~csr_wait) | self._m_fault | self._m_misaligned
+                self._boot
+                | (mem.event & ~csr_wait)
+                | self._m_fault
+                | self._m_misaligned
                 | wrong_target
             ),
             done.eq(
@@ -475,9 +468,7 @@ class Cpu(wiring.Component):
         x, mem, csrs = self._x, self._m, self._csrs
         pc, value, cause = Signal(32), Signal(32), csrs.trap.cause
         m.d.comb += [
-            self._m_trap.eq(
-                (mem.event & mem.exception) | self._m_fault | self._m_misaligned
-            ),
+            self._m_trap.eq((mem.event & mem.exception) | self._m_fault | self._m_misaligned),
             pc.eq(mem.pc << 2),
             value.eq(
                 (mem.address & mem.value_is_address.replicate(32))

@@ -10,11 +10,13 @@ from hw.core.csr_memory import CsrMemory, Word
 MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP = 3, 7, 11
 MACHINE_MODE = 3
 
-TRAP = data.StructLayout({
-    "valid": 1,
-    "interrupt": 1,  # else an exception
-    "cause": 4,
-})
+TRAP = data.StructLayout(
+    {
+        "valid": 1,
+        "interrupt": 1,  # else an exception
+        "cause": 4,
+    }
+)
 
 
 class Access(enum.IntEnum, shape=2):
@@ -124,9 +126,7 @@ class CsrFile(wiring.Component):
             for csr, own_word in _WORDS.items():
                 with m.If(self.address == csr):
                     m.d.sync += word.eq(own_word)
-        m.d.comb += self.legal.eq(
-            _exists(self.checked) & ~(self.writes & self.checked[10:].all())
-        )
+        m.d.comb += self.legal.eq(_exists(self.checked) & ~(self.writes & self.checked[10:].all()))
 
         new = Signal(32)
         bits = self._bits(m, {csr: self.write & selected[csr] for csr in _BITS}, new)

@@ -41,31 +41,33 @@ EBREAK = 0x0010_0073
 MRET = 0x3020_0073
 WFI = 0x1050_0073
 
-CONTROL = data.StructLayout({
-    "illegal": 1,  # nothing else is set then
-    "writes_rd": 1,  # and rd is not x0
-    "unsigned": 1,  # comparison
-    "result_sum": 1,
-    "result_difference": 1,
-    "result_logic": 1,
-    "result_shift": 1,
-    "result_compare": 1,
-    "result_link": 1,  # address of the next instruction, or pc + immediate
-    "branch": 1,
-    "jal": 1,
-    "jalr": 1,
-    "load": 1,
-    "store": 1,
-    "multiply": 1,  # low half
-    "multiply_high": 1,
-    "divide": 1,
-    "csr": 1,
-    "csr_write": 1,
-    "ecall": 1,
-    "ebreak": 1,
-    "mret": 1,
-    "fence_i": 1,
-})
+CONTROL = data.StructLayout(
+    {
+        "illegal": 1,  # nothing else is set then
+        "writes_rd": 1,  # and rd is not x0
+        "unsigned": 1,  # comparison
+        "result_sum": 1,
+        "result_difference": 1,
+        "result_logic": 1,
+        "result_shift": 1,
+        "result_compare": 1,
+        "result_link": 1,  # address of the next instruction, or pc + immediate
+        "branch": 1,
+        "jal": 1,
+        "jalr": 1,
+        "load": 1,
+        "store": 1,
+        "multiply": 1,  # low half
+        "multiply_high": 1,
+        "divide": 1,
+        "csr": 1,
+        "csr_write": 1,
+        "ecall": 1,
+        "ebreak": 1,
+        "mret": 1,
+        "fence_i": 1,
+    }
+)
 
 
 REGISTERS_USED = data.StructLayout({"rs1": 1, "rs2": 1})
@@ -179,10 +181,18 @@ class Decoder(wiring.Component):
                 arithmetic | multiply | load | op[Op.LUI] | op[Op.AUIPC] | op[Op.JAL] | jalr | csr
             ),
             c.writes_rd.eq(writes & (insn[7:12] != 0)),
-            c.illegal.eq(~(
-                writes | branch | store | (op[Op.MISC_MEM] & (funct3[1:] == 0))
-                | c.ecall | c.ebreak | c.mret | (insn == WFI)
-            )),
+            c.illegal.eq(
+                ~(
+                    writes
+                    | branch
+                    | store
+                    | (op[Op.MISC_MEM] & (funct3[1:] == 0))
+                    | c.ecall
+                    | c.ebreak
+                    | c.mret
+                    | (insn == WFI)
+                )
+            ),
         ]
         return m
 

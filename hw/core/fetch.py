@@ -11,15 +11,17 @@ from hw.core.bus import InstructionBus
 from hw.core.decode import REGISTERS_USED, Predecoder
 from hw.core.options import CpuOptions
 
-FETCHED = data.StructLayout({
-    "valid": 1,
-    "insn": 32,
-    "fault": 1,  # it could not be fetched; insn is void
-    "pc": 30,  # in words
-    "next_pc": 30,  # pc + 1
-    "prediction": PREDICTION,
-    "used": REGISTERS_USED,
-})
+FETCHED = data.StructLayout(
+    {
+        "valid": 1,
+        "insn": 32,
+        "fault": 1,  # it could not be fetched; insn is void
+        "pc": 30,  # in words
+        "next_pc": 30,  # pc + 1
+        "prediction": PREDICTION,
+        "used": REGISTERS_USED,
+    }
+)
 
 
 class Fetch(wiring.Component):
@@ -41,16 +43,18 @@ class Fetch(wiring.Component):
 
     def __init__(self, options: CpuOptions):
         self.options = options
-        super().__init__({
-            "bus": Out(InstructionBus()),
-            "fetched": Out(FETCHED),
-            "advance": In(1),
-            "next_rs1": Out(5),
-            "next_rs2": Out(5),
-            "redirect": In(1),
-            "redirect_pc": In(30),
-            "outcome": In(OUTCOME),
-        })
+        super().__init__(
+            {
+                "bus": Out(InstructionBus()),
+                "fetched": Out(FETCHED),
+                "advance": In(1),
+                "next_rs1": Out(5),
+                "next_rs2": Out(5),
+                "redirect": In(1),
+                "redirect_pc": In(30),
+                "outcome": In(OUTCOME),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -80,9 +80,7 @@ class LoadLanes(wiring.Component):
                     lowest[i].eq((byte & at) | (at_half & (i % 2 == 0)) | (word & (i == 0))),
                     second[i].eq((at_half & (i % 2 == 1)) | (word & (i == 1))),
                     byte_sign[i].eq(byte & at & ~self.unsigned),
-                    any_sign[i].eq(
-                        ((byte & at) | (at_half & (i % 2 == 1))) & ~self.unsigned
-                    ),
+                    any_sign[i].eq(((byte & at) | (at_half & (i % 2 == 1))) & ~self.unsigned),
                 ]
 
         def choose(name: str, bits: list[Value], selected: Value) -> Value:
@@ -105,9 +103,7 @@ class LoadLanes(wiring.Component):
                 | (lane[3] & second[3].replicate(8))
                 | second_sign.replicate(8)
             ),
-            self.value[16:].eq(
-                (self.word[16:] & is_word.replicate(16)) | upper_sign.replicate(16)
-            ),
+            self.value[16:].eq((self.word[16:] & is_word.replicate(16)) | upper_sign.replicate(16)),
         ]
         return m
 

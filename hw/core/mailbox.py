@@ -67,11 +67,11 @@ class Mailbox(wiring.Component):
             active.eq(port.valid & met & ~stopped),
             calling.eq(active & ~config.boot),
             done.eq(
-                write & (access.register == Mmio.DONE >> 2) & (calling | (starting & ~self.core_reset))
+                write
+                & (access.register == Mmio.DONE >> 2)
+                & (calling | (starting & ~self.core_reset))
             ),
-            access.ready.eq(
-                calling | access.write | (access.register != Mmio.FUNCTION >> 2)
-            ),
+            access.ready.eq(calling | access.write | (access.register != Mmio.FUNCTION >> 2)),
             self.log_valid.eq(write & (access.register == Mmio.LOG >> 2)),
             self.log_byte.eq(access.wdata),
             self.reset_vector.eq(config.function),

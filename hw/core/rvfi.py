@@ -44,31 +44,35 @@ class RvfiPort(Signature):
         super().__init__({name: Out(width) for name, width in RVFI.items()})
 
 
-ISSUED = data.StructLayout({
-    "insn": 32,
-    "pc": 32,
-    "rs1": 5,  # 0 where it is not used
-    "rs2": 5,
-    "rs1_data": 32,
-    "rs2_data": 32,
-    "next_pc": 32,  # without traps
-    "address": 32,
-    "strobe": 4,
-    "store": 1,
-    "wdata": 32,
-})
+ISSUED = data.StructLayout(
+    {
+        "insn": 32,
+        "pc": 32,
+        "rs1": 5,  # 0 where it is not used
+        "rs2": 5,
+        "rs1_data": 32,
+        "rs2_data": 32,
+        "next_pc": 32,  # without traps
+        "address": 32,
+        "strobe": 4,
+        "store": 1,
+        "wdata": 32,
+    }
+)
 
-FINISHED = data.StructLayout({
-    "valid": 1,  # an instruction leaves stage M
-    "trap": 1,
-    "interrupt": 1,  # it gave way to an interrupt: not reported
-    "access": 1,
-    "late_target": 1,  # a cycle later: the instruction was a trap or mret and goes on at
-    "target": 32,
-    "rdata": 32,
-    "rd": 5,  # 0 where nothing is written
-    "rd_data": 32,
-})
+FINISHED = data.StructLayout(
+    {
+        "valid": 1,  # an instruction leaves stage M
+        "trap": 1,
+        "interrupt": 1,  # it gave way to an interrupt: not reported
+        "access": 1,
+        "late_target": 1,  # a cycle later: the instruction was a trap or mret and goes on at
+        "target": 32,
+        "rdata": 32,
+        "rd": 5,  # 0 where nothing is written
+        "rd_data": 32,
+    }
+)
 
 
 class Rvfi(wiring.Component):

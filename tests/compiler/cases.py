@@ -145,9 +145,7 @@ def mean(b: ModelBuilder) -> int:
     if _choice(b, 0, 1):  # the same quantisation
         return b.mean(x, axes, bool(_choice(b, 0, 1)), scale=scale, zero_point=zero_point)
     factor = [None, 1e-4, 1e-9, 1e9][_choice(b, 0, 0, 0, 1, 2, 3)]
-    return b.mean(
-        x, axes, bool(_choice(b, 0, 1)), scale=None if factor is None else scale * factor
-    )
+    return b.mean(x, axes, bool(_choice(b, 0, 1)), scale=None if factor is None else scale * factor)
 
 
 def pad(b: ModelBuilder) -> int:

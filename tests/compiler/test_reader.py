@@ -201,8 +201,7 @@ def test_constants_and_options_may_lie_behind_the_flatbuffer() -> None:
 def test_constants_of_each_type_are_read() -> None:
     b = ModelBuilder()
     arrays = [
-        np.array([1, -2], dtype)
-        for dtype in (np.int8, np.int16, np.int32, np.int64, np.float32)
+        np.array([1, -2], dtype) for dtype in (np.int8, np.int16, np.int32, np.int64, np.float32)
     ]
     constants = [b.constant(array) for array in arrays]
     graph = read_model(b.build(b.reshape(b.input((1,)), (1, 1))))

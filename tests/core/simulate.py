@@ -74,8 +74,11 @@ class Run:
                 yield Record(*struct.unpack("<12I", chunk))
 
 
+TRACED = CpuOptions(rvfi=True)
+
+
 @cache
-def simulator(options: CpuOptions = CpuOptions(rvfi=True)) -> Path:
+def simulator(options: CpuOptions = TRACED) -> Path:
     """The built harness."""
     main = Path(__file__).parent / "harness.cc"
     flags = "-O2 -DRVFI" if options.rvfi else "-O2"
@@ -95,7 +98,7 @@ def run(
     seed: int = 1,
     wait_percent: int = 0,
     irq_percent: int = 0,
-    options: CpuOptions = CpuOptions(rvfi=True),
+    options: CpuOptions = TRACED,
 ) -> Run:
     """Run a program from address 0.
 

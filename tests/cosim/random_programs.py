@@ -16,7 +16,6 @@ from arch.isa import (
     Source,
     Space,
     encode_program,
-    initial_config,
 )
 from arch.params import Params
 from compiler.scheduler import Hazards
@@ -92,8 +91,13 @@ class ProgramMaker:
         self, engine: Engine, space: Space, address: int, region: int, offset: int, length: int
     ) -> Step:
         config = {
-            "ext_offset": offset, "region": region, "space": space, "int_base": address,
-            "length": length, "n1": 1, "n2": 1,
+            "ext_offset": offset,
+            "region": region,
+            "space": space,
+            "int_base": address,
+            "length": length,
+            "n1": 1,
+            "n2": 1,
         }
         chip = Range(space.name, address, address + length)
         outside = Range(f"REGION{region}", offset, offset + length)
@@ -134,11 +138,19 @@ class ProgramMaker:
             return
         fill = engine is Engine.LOAD and rng.random() < 0.2
         config = {
-            "ext_offset": offset, "region": region, "space": Space.SCRATCHPAD, "int_base": base,
-            "length": length, "n1": n1, "n2": n2,
-            "ext_step1": outside[0], "ext_step2": outside[1],
-            "int_step1": chip[0], "int_step2": chip[1],
-            "source": Source.FILL if fill else Source.MEMORY, "fill": rng.randrange(256),
+            "ext_offset": offset,
+            "region": region,
+            "space": Space.SCRATCHPAD,
+            "int_base": base,
+            "length": length,
+            "n1": n1,
+            "n2": n2,
+            "ext_step1": outside[0],
+            "ext_step2": outside[1],
+            "int_step1": chip[0],
+            "int_step2": chip[1],
+            "source": Source.FILL if fill else Source.MEMORY,
+            "fill": rng.randrange(256),
         }
         on_chip = Range(SCRATCHPAD, base + chip[2], base + chip[3])
         external = Range(f"REGION{region}", offset + outside[2], offset + outside[3])
@@ -189,7 +201,9 @@ class ProgramMaker:
             waits = list(everything)
             e = rng.choice(list(Engine))
             waits[e] = self.counts[e] + rng.randint(1, 5)
-            self.commands.append(Command(Opcode.LOAD, load, (waits[0], waits[1], waits[2], waits[3])))
+            self.commands.append(
+                Command(Opcode.LOAD, load, (waits[0], waits[1], waits[2], waits[3]))
+            )
             return
         change: dict[str, int] = {}
         opcode = Opcode.LOAD
@@ -219,5 +233,3 @@ class ProgramMaker:
         spoiled = bytearray(code)
         spoiled[-2 * WORD_BYTES] = self.rng.choice([0x00, 0x14, 0x1E, 0x7F, 0xFF])
         return bytes(spoiled)
-
-

@@ -221,10 +221,12 @@ def test_functional_model_runs_operators_on_its_memories(path: Path) -> None:
     expected = reference.run([values])[0]
     np.testing.assert_array_equal(scratchpad[301 : 301 + 48].view(np.int8), expected.reshape(-1))
 
-    wrong = isa.encode_program([
-        core_command(image.functions["Leak"].eval, layout.arguments[1] + 4, 0),
-        Command(Opcode.END, {}),
-    ])
+    wrong = isa.encode_program(
+        [
+            core_command(image.functions["Leak"].eval, layout.arguments[1] + 4, 0),
+            Command(Opcode.END, {}),
+        ]
+    )
     with pytest.raises(HostCoreError, match="the program was made for another firmware"):
         model.run(wrong)
 
@@ -234,10 +236,12 @@ def test_status_of_an_operator_stops_the_functional_model(path: Path) -> None:
     ops = [OpDescription("Fails", (), ()), OpDescription("Count", (), (), state_bytes=4)]
     layout = layout_descriptors(image, ops[:1])
     model = FunctionalModel(small(), HostCore(image, ops[:1], layout, host))
-    program = isa.encode_program([
-        core_command(image.functions["Fails"].eval, layout.arguments[0], 0),
-        Command(Opcode.END, {}),
-    ])
+    program = isa.encode_program(
+        [
+            core_command(image.functions["Fails"].eval, layout.arguments[0], 0),
+            Command(Opcode.END, {}),
+        ]
+    )
     with pytest.raises(ProgramError) as error:
         model.run(program)
     assert (error.value.cause, error.value.info) == (Cause.OP_STATUS, 1234)

@@ -43,7 +43,7 @@ def _check(
     where: str,
     chosen: list[np.ndarray] | None = None,
 ) -> None:
-    """Host and core give the reference's output, for random and extreme inputs or for chosen ones."""
+    """Host and core give the reference's output, for random and extreme inputs or chosen ones."""
     rng = np.random.default_rng(seed)
     reference = Reference(builder.build(output))
     graph = reference.graph

@@ -192,11 +192,13 @@ def test_mathematical_functions_give_the_same_bits_on_host_and_core(tmp_path: Pa
         """,
     )
     rng = np.random.default_rng(BASE_SEED)
-    x = np.concatenate([
-        np.array([0, -0.0, 1, -1, 0.5, np.inf, -np.inf, 1, 1e-40, 88.7, 1e30, 3], np.float32),
-        rng.uniform(0.01, 0.99, 20).astype(np.float32),
-        rng.normal(0, 3, 20).astype(np.float32),
-    ]).astype(np.float32)
+    x = np.concatenate(
+        [
+            np.array([0, -0.0, 1, -1, 0.5, np.inf, -np.inf, 1, 1e-40, 88.7, 1e30, 3], np.float32),
+            rng.uniform(0.01, 0.99, 20).astype(np.float32),
+            rng.normal(0, 3, 20).astype(np.float32),
+        ]
+    ).astype(np.float32)
     n = len(calls)
     y = np.zeros((len(x) // 2, n), np.float64)
     op = OpDescription("F", (tensor(x),), (tensor(y),))

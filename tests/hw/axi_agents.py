@@ -45,8 +45,10 @@ class Rules:
             for channel in names
         }
         answer = "r" if kind == "read" else "b"
-        self.answer = [getattr(dut, f"{prefix}__{answer}{name}") for name in
-                       ("valid", "ready", "id", *(("last",) if kind == "read" else ()))]
+        self.answer = [
+            getattr(dut, f"{prefix}__{answer}{name}")
+            for name in ("valid", "ready", "id", *(("last",) if kind == "read" else ()))
+        ]
         self.waiting: dict[str, tuple[int, ...] | None] = dict.fromkeys(names)
         self.in_flight = [0] * len(slots)
         self.most_in_flight = [0] * len(slots)
@@ -109,8 +111,11 @@ class Rules:
     def at_rest(self) -> bool:
         """Nothing is in flight, and no burst is unfinished."""
         idle = not any(self.in_flight) and all(w is None for w in self.waiting.values())
-        return idle and not self.finished and not self.written and (
-            self.kind == "read" or not self.announced
+        return (
+            idle
+            and not self.finished
+            and not self.written
+            and (self.kind == "read" or not self.announced)
         )
 
 
@@ -207,8 +212,12 @@ class ReadMemory:
                 self.bursts.remove(self.current)
         if self.ready and int(self.arvalid.value):
             self.bursts.append(
-                Burst(int(self.arid.value), int(self.araddr.value), int(self.arlen.value) + 1,
-                      self.now + self.latency - 1)
+                Burst(
+                    int(self.arid.value),
+                    int(self.araddr.value),
+                    int(self.arlen.value) + 1,
+                    self.now + self.latency - 1,
+                )
             )
 
 

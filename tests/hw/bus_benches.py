@@ -54,11 +54,13 @@ class ReadBench(wiring.Component):
 
     def __init__(self, params: Params, slots: tuple[int, ...]):
         self.params, self.slots = params, slots
-        super().__init__({
-            **REGION_PORTS,
-            "axi": Out(axi_read_signature(params)),
-            "clients": In(ReadRequest(params)).array(len(slots)),
-        })
+        super().__init__(
+            {
+                **REGION_PORTS,
+                "axi": Out(axi_read_signature(params)),
+                "clients": In(ReadRequest(params)).array(len(slots)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -67,7 +69,9 @@ class ReadBench(wiring.Component):
         for c in range(len(self.slots)):
             connect(m, flipped(self.clients[c]), reader.clients[c])
         m.d.comb += [
-            reader.halt.eq(self.halt), self.quiet.eq(reader.quiet), self.beat.eq(reader.beat)
+            reader.halt.eq(self.halt),
+            self.quiet.eq(reader.quiet),
+            self.beat.eq(reader.beat),
         ]
         add_regions(m, self, self.params, reader.lookup)
         return m
@@ -78,11 +82,13 @@ class WriteBench(wiring.Component):
 
     def __init__(self, params: Params, slots: tuple[int, ...]):
         self.params, self.slots = params, slots
-        super().__init__({
-            **REGION_PORTS,
-            "axi": Out(axi_write_signature(params)),
-            "clients": In(WriteRequest(params)).array(len(slots)),
-        })
+        super().__init__(
+            {
+                **REGION_PORTS,
+                "axi": Out(axi_write_signature(params)),
+                "clients": In(WriteRequest(params)).array(len(slots)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -91,7 +97,9 @@ class WriteBench(wiring.Component):
         for c in range(len(self.slots)):
             connect(m, flipped(self.clients[c]), writer.clients[c])
         m.d.comb += [
-            writer.halt.eq(self.halt), self.quiet.eq(writer.quiet), self.beat.eq(writer.beat)
+            writer.halt.eq(self.halt),
+            self.quiet.eq(writer.quiet),
+            self.beat.eq(writer.beat),
         ]
         add_regions(m, self, self.params, writer.lookup)
         return m
@@ -102,21 +110,21 @@ class LoadBench(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            **REGION_PORTS,
-            "axi": Out(axi_read_signature(params)),
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "status": Out(EngineStatus()),
-            "writes": Out(stream.Signature(chip_write_layout(params))),
-        })
+        super().__init__(
+            {
+                **REGION_PORTS,
+                "axi": Out(axi_read_signature(params)),
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "status": Out(EngineStatus()),
+                "writes": Out(stream.Signature(chip_write_layout(params))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.load = load = Load(self.params)
-        m.submodules.reader = reader = AxiReader(
-            self.params, (self.params.config.dma_outstanding,)
-        )
+        m.submodules.reader = reader = AxiReader(self.params, (self.params.config.dma_outstanding,))
         connect(m, reader.axi, flipped(self.axi))
         connect(m, load.memory, reader.clients[0])
         connect(m, load.writes, flipped(self.writes))
@@ -124,7 +132,9 @@ class LoadBench(wiring.Component):
         connect(m, flipped(self.commands), load.commands)
         m.d.comb += [
             load.completed.eq(self.completed),
-            reader.halt.eq(self.halt), self.quiet.eq(reader.quiet), self.beat.eq(reader.beat),
+            reader.halt.eq(self.halt),
+            self.quiet.eq(reader.quiet),
+            self.beat.eq(reader.beat),
         ]
         add_regions(m, self, self.params, reader.lookup)
         return m
@@ -135,21 +145,21 @@ class StoreBench(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            **REGION_PORTS,
-            "axi": Out(axi_write_signature(params)),
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "status": Out(EngineStatus()),
-            "scratchpad": Out(ChunkRead(params.axi_bytes)),
-        })
+        super().__init__(
+            {
+                **REGION_PORTS,
+                "axi": Out(axi_write_signature(params)),
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "status": Out(EngineStatus()),
+                "scratchpad": Out(ChunkRead(params.axi_bytes)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.store = store = Store(self.params)
-        m.submodules.writer = writer = AxiWriter(
-            self.params, (self.params.config.dma_outstanding,)
-        )
+        m.submodules.writer = writer = AxiWriter(self.params, (self.params.config.dma_outstanding,))
         connect(m, writer.axi, flipped(self.axi))
         connect(m, store.memory, writer.clients[0])
         connect(m, store.scratchpad, flipped(self.scratchpad))
@@ -157,7 +167,9 @@ class StoreBench(wiring.Component):
         connect(m, flipped(self.commands), store.commands)
         m.d.comb += [
             store.completed.eq(self.completed),
-            writer.halt.eq(self.halt), self.quiet.eq(writer.quiet), self.beat.eq(writer.beat),
+            writer.halt.eq(self.halt),
+            self.quiet.eq(writer.quiet),
+            self.beat.eq(writer.beat),
         ]
         add_regions(m, self, self.params, writer.lookup)
         return m

@@ -42,8 +42,14 @@ def random_request(regions: list[Region]) -> tuple[int, int, int]:
     """Mostly inside its region; short and long, at any alignment."""
     index = random.choice((0, 0, random.randrange(8)))
     size = max(1, regions[index].size)
-    length = random.choice((1, random.randint(1, 2 * N_BYTES), random.randint(1, 100),
-                            random.randint(1, LONGEST_BYTES)))
+    length = random.choice(
+        (
+            1,
+            random.randint(1, 2 * N_BYTES),
+            random.randint(1, 100),
+            random.randint(1, LONGEST_BYTES),
+        )
+    )
     offset = random.randrange(size)
     if random.random() < 0.9:
         length = min(length, size - offset)
@@ -165,8 +171,11 @@ async def clients_get_what_they_ask_for(dut, index):
     """Random requests, latencies, stalls, mixed ids, bus errors and refusals."""
     pause = random.choice((0.0, 0.3, 0.7))
     rig = Rig(dut, random_regions(PARAMS.config.axi_address_bits), pause)
-    rig.memory(latency=random.choice((1, 3, 30)), pause=random.choice((0.0, 0.3)),
-               mix=random.random() < 0.5)
+    rig.memory(
+        latency=random.choice((1, 3, 30)),
+        pause=random.choice((0.0, 0.3)),
+        mix=random.random() < 0.5,
+    )
     await rig.start()
     for _ in range(60):
         request = random_request(rig.regions)
@@ -208,8 +217,13 @@ async def beats_come_back_to_back(dut):
     await rig.finish()
     cycles = client.beat_cycles
     gaps = sum(b - a - 1 for a, b in zip(cycles, cycles[1:], strict=False))
-    dut._log.info("latency %d: first beat after %d cycles, %d beats, %d idle cycles between",
-                  latency, cycles[0] - first, len(cycles), gaps)
+    dut._log.info(
+        "latency %d: first beat after %d cycles, %d beats, %d idle cycles between",
+        latency,
+        cycles[0] - first,
+        len(cycles),
+        gaps,
+    )
     if PARAMS.config.dma_burst_beats > 8:
         assert gaps == 0
     assert cycles[0] - first <= latency + 8

@@ -60,8 +60,14 @@ class Client:
         mine = range(self.number, N_REGIONS, len(SLOTS))
         index = random.choice((self.number, random.choice(mine)))
         size = max(1, regions[index].size)
-        length = random.choice((1, random.randint(1, 2 * N_BYTES), random.randint(1, 100),
-                                random.randint(1, LONGEST_BYTES)))
+        length = random.choice(
+            (
+                1,
+                random.randint(1, 2 * N_BYTES),
+                random.randint(1, 100),
+                random.randint(1, LONGEST_BYTES),
+            )
+        )
         offset = random.randrange(size)
         if random.random() < 0.9:
             length = min(length, size - offset)
@@ -91,8 +97,7 @@ class Client:
         if int(self.done.value):
             assert self.open, "done without a request"
             self.done_cycles.append(self.rig.bench.cycle)
-            self.finish(*self.open.popleft(), Cause(int(self.cause.value)),
-                        int(self.address.value))
+            self.finish(*self.open.popleft(), Cause(int(self.cause.value)), int(self.address.value))
 
     def finish(self, index: int, offset: int, octets: bytes, cause: Cause, address: int) -> None:
         region = self.rig.regions[index]
@@ -116,7 +121,6 @@ class Client:
         if cause is not Cause.NONE:
             assert address == expected_address
         self.outcomes[cause] += 1
-
 
     def check_present(self, index: int, offset: int, octet: int) -> None:
         """A byte is in memory when its request is done, unless a later one is there already."""

@@ -62,13 +62,22 @@ class Rig:
     def memory(self, pause: float) -> None:
         """A memory of our own with latency, mixed ids and errors."""
         options = {"pause": pause, "faults": self.faults}
-        self.bench.add(ReadMemory(
-            self.dut, "read", PARAMS, lambda a, n: bytes(self.image[a : a + n]),
-            latency=random.choice((1, 30)), mix=True, **options,
-        ))
-        self.bench.add(WriteMemory(
-            self.dut, "write", PARAMS, self.store, latency=random.choice((1, 30)), **options
-        ))
+        self.bench.add(
+            ReadMemory(
+                self.dut,
+                "read",
+                PARAMS,
+                lambda a, n: bytes(self.image[a : a + n]),
+                latency=random.choice((1, 30)),
+                mix=True,
+                **options,
+            )
+        )
+        self.bench.add(
+            WriteMemory(
+                self.dut, "write", PARAMS, self.store, latency=random.choice((1, 30)), **options
+            )
+        )
 
     def judge(self, pause: float) -> None:
         """cocotbext-axi's memory."""
@@ -132,8 +141,11 @@ class Rig:
     async def report(self) -> tuple[int, int, int, int, int]:
         source = registers.ERROR_SOURCE.unpack(await self.value("ERROR_SOURCE"))
         return (
-            await self.value("ERROR_CAUSE"), source["engine"], source["command"],
-            await self.value("ERROR_ADDRESS"), await self.value("ERROR_INFO"),
+            await self.value("ERROR_CAUSE"),
+            source["engine"],
+            source["command"],
+            await self.value("ERROR_ADDRESS"),
+            await self.value("ERROR_INFO"),
         )
 
     # ---- memory ------------------------------------------------------------------------------
@@ -278,7 +290,11 @@ async def a_bad_program_is_reported_and_the_next_one_runs(dut, index):
             assert state is State.ERROR
             engine = registers.SEQUENCER if expected.engine is None else expected.engine
             assert await rig.report() == (
-                expected.cause, engine, expected.command, expected.address, expected.info
+                expected.cause,
+                engine,
+                expected.command,
+                expected.address,
+                expected.info,
             )
         regions = rig.regions()
         if expected is None or expected.engine is not Engine.STORE:
@@ -322,7 +338,7 @@ async def a_soft_reset_at_any_time_leaves_a_working_device(dut, index):
         await rig.load_program(program)
         await rig.doorbell()
         await rig.bench.cycles(random.choice((0, random.randrange(300), random.randrange(9000))))
-        was_running = State.RUNNING == registers.STATUS.unpack(await rig.value("STATUS"))["state"]
+        was_running = registers.STATUS.unpack(await rig.value("STATUS"))["state"] == State.RUNNING
         await rig.put("CONTROL", CONTROL.pack({"reset": 1}))
         for _ in range(1000):
             status = registers.STATUS.unpack(await rig.value("STATUS"))

@@ -180,8 +180,10 @@ async def registers_keep_what_is_written_or_refuse_it(dut):
         assert await rig.value(probe) == kept[probe], probe
     d = dut
     outputs = {
-        "PROGRAM_REGION": d.program_region, "PROGRAM_OFFSET": d.program_offset,
-        "PROGRAM_BYTES": d.program_bytes, "WATCHDOG": d.watchdog,
+        "PROGRAM_REGION": d.program_region,
+        "PROGRAM_OFFSET": d.program_offset,
+        "PROGRAM_BYTES": d.program_bytes,
+        "WATCHDOG": d.watchdog,
     }
     for name, handle in outputs.items():
         assert int(handle.value) == kept[name]
@@ -262,11 +264,17 @@ async def the_first_error_is_kept(dut, index):
     await rig.bench.cycles(3)
     sources = {f"statuses__{e}": (e, counts[e]) for e in range(4)}
     sources["sequencer"] = (registers.SEQUENCER, dispatched)
-    chosen = sorted(random.sample(list(sources), random.choice((1, 1, 2, 5))),
-                    key=lambda prefix: sources[prefix][0])
+    chosen = sorted(
+        random.sample(list(sources), random.choice((1, 1, 2, 5))),
+        key=lambda prefix: sources[prefix][0],
+    )
     reports = {
-        prefix: {"error": 1, "cause": random.randrange(1, 13), "address": random.getrandbits(32),
-                 "info": random.getrandbits(32)}
+        prefix: {
+            "error": 1,
+            "cause": random.randrange(1, 13),
+            "address": random.getrandbits(32),
+            "info": random.getrandbits(32),
+        }
         for prefix in chosen
     }
     for prefix, report in reports.items():

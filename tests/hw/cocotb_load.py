@@ -112,8 +112,11 @@ class Rig:
             self.written_at.append(self.n_written)
         if int(d.status__error.value):
             assert self.failure is None, "fails twice"
-            self.failure = Failure(Cause(int(d.status__cause.value)),
-                                   int(d.status__address.value), int(d.status__info.value))
+            self.failure = Failure(
+                Cause(int(d.status__cause.value)),
+                int(d.status__address.value),
+                int(d.status__info.value),
+            )
         busy, waiting = int(d.status__busy.value), int(d.status__waiting.value)
         assert not (busy and waiting)
         self.busy_cycles += busy
@@ -224,10 +227,18 @@ async def a_bus_error_stops_with_region_and_offset(dut):
 
 
 def copy_of(length: int, n1: int = 1, ext_offset: int = 0, int_base: int = 0, **more) -> Command:
-    return Command(Opcode.LOAD, {
-        "ext_offset": ext_offset, "length": length, "n1": n1, "n2": 1, "int_base": int_base,
-        "ext_step1": more.get("ext_step1", 0), "int_step1": more.get("int_step1", 0),
-    })
+    return Command(
+        Opcode.LOAD,
+        {
+            "ext_offset": ext_offset,
+            "length": length,
+            "n1": n1,
+            "n2": 1,
+            "int_base": int_base,
+            "ext_step1": more.get("ext_step1", 0),
+            "int_step1": more.get("int_step1", 0),
+        },
+    )
 
 
 @cocotb.test(skip=PARAMS.config.dma_burst_beats < 16)
@@ -242,12 +253,17 @@ async def a_long_row_moves_a_chunk_each_cycle(dut, shift):
     await rig.run([copy_of(4096, ext_offset=shift, int_base=64)])
     cycles = rig.write_cycles[-1] - first
     steady = rig.write_cycles[-1] - rig.write_cycles[0]
-    dut._log.info("4096 bytes, source shifted by %d: %d cycles from the first word of the command "
-                  "to the last chunk; chunks in %d", shift, cycles, steady + 1)
+    dut._log.info(
+        "4096 bytes, source shifted by %d: %d cycles from the first word of the command "
+        "to the last chunk; chunks in %d",
+        shift,
+        cycles,
+        steady + 1,
+    )
     in_flight = PARAMS.config.dma_outstanding * PARAMS.config.dma_burst_beats
     if in_flight >= 32 + 12:
         assert cycles <= 4096 // N_BYTES + 32 + 25
-    assert rig.chip[Space.SCRATCHPAD][64:64 + 4096] == world.regions[0][0][shift:shift + 4096]
+    assert rig.chip[Space.SCRATCHPAD][64 : 64 + 4096] == world.regions[0][0][shift : shift + 4096]
 
 
 @cocotb.test(skip=PARAMS.config.dma_outstanding < 8)
@@ -262,8 +278,13 @@ async def short_rows_overlap(dut, length, latency):
     await rig.start()
     await rig.run([row])
     span = rig.write_cycles[-1] - rig.write_cycles[0]
-    dut._log.info("%d rows of %d bytes at latency %d: %.2f cycles each",
-                  n_rows, length, latency, span / (n_rows - 1))
+    dut._log.info(
+        "%d rows of %d bytes at latency %d: %.2f cycles each",
+        n_rows,
+        length,
+        latency,
+        span / (n_rows - 1),
+    )
     round_trip = latency + 8
     floor = max(2, -(-length // N_BYTES), round_trip / PARAMS.config.dma_outstanding)
     assert span <= (n_rows - 1) * floor + 2
@@ -279,8 +300,7 @@ async def the_next_command_overlaps_the_data_of_the_last(dut):
     commands = [copy_of(2048, ext_offset=2048 * i, int_base=2048 * i) for i in range(8)]
     await rig.run(commands)
     span = rig.write_cycles[-1] - rig.write_cycles[0] + 1
-    dut._log.info("8 commands of 2048 bytes: %d cycles for %d chunks",
-                  span, len(rig.write_cycles))
+    dut._log.info("8 commands of 2048 bytes: %d cycles for %d chunks", span, len(rig.write_cycles))
     # With fewer beats in flight the short bursts at the ends of the rows show.
     if PARAMS.config.dma_outstanding * PARAMS.config.dma_burst_beats >= 128:
         assert span <= 8 * 2048 // N_BYTES + 8

@@ -89,8 +89,7 @@ class Rig:
         self.world = world
         self.bench = Bench(dut)
         self.regions = [
-            Region(i * SPACING + 8 * N_BYTES * random.randrange(50), len(octets),
-                   WRITE * writable)
+            Region(i * SPACING + 8 * N_BYTES * random.randrange(50), len(octets), WRITE * writable)
             for i, (octets, _, writable) in enumerate(world.regions)
         ]
         self.commands = self.bench.add(Source(dut, "commands", pause))
@@ -119,9 +118,9 @@ class Rig:
         """The regions, with what was written."""
         images = []
         for region, (octets, _, _) in zip(self.regions, self.world.regions, strict=True):
-            images.append(bytes(
-                self.written.pop(region.base + i, octet) for i, octet in enumerate(octets)
-            ))
+            images.append(
+                bytes(self.written.pop(region.base + i, octet) for i, octet in enumerate(octets))
+            )
         assert not self.written, "bytes outside the regions"
         return images
 
@@ -136,8 +135,11 @@ class Rig:
             self.completed_cycles.append(self.bench.cycle)
         if int(d.status__error.value):
             assert self.failure is None, "fails twice"
-            self.failure = Failure(Cause(int(d.status__cause.value)),
-                                   int(d.status__address.value), int(d.status__info.value))
+            self.failure = Failure(
+                Cause(int(d.status__cause.value)),
+                int(d.status__address.value),
+                int(d.status__info.value),
+            )
 
     async def start(self) -> None:
         await self.bench.start(
@@ -239,11 +241,19 @@ async def an_independent_memory_agrees(dut, index):
 
 
 def copy_of(length: int, n1: int = 1, ext_offset: int = 0, int_base: int = 0, **more) -> Command:
-    return Command(Opcode.STORE, {
-        "ext_offset": ext_offset, "length": length, "n1": n1, "n2": 1, "int_base": int_base,
-        "region": more.get("region", 0),
-        "ext_step1": more.get("ext_step1", 0), "int_step1": more.get("int_step1", 0),
-    })
+    return Command(
+        Opcode.STORE,
+        {
+            "ext_offset": ext_offset,
+            "length": length,
+            "n1": n1,
+            "n2": 1,
+            "int_base": int_base,
+            "region": more.get("region", 0),
+            "ext_step1": more.get("ext_step1", 0),
+            "int_step1": more.get("int_step1", 0),
+        },
+    )
 
 
 @cocotb.test()
@@ -268,8 +278,13 @@ async def a_long_row_moves_a_beat_each_cycle(dut, shift):
     first = rig.bench.cycle
     await rig.run([copy_of(4096, ext_offset=64, int_base=shift)])
     steady = rig.beat_cycles[-1] - rig.beat_cycles[0] + 1
-    dut._log.info("4096 bytes, source shifted by %d: %d cycles from the command to its completion; "
-                  "beats in %d", shift, rig.completed_cycles[0] - first, steady)
+    dut._log.info(
+        "4096 bytes, source shifted by %d: %d cycles from the command to its completion; "
+        "beats in %d",
+        shift,
+        rig.completed_cycles[0] - first,
+        steady,
+    )
     if PARAMS.config.dma_outstanding * PARAMS.config.dma_burst_beats >= 128:
         assert rig.completed_cycles[0] - first <= 4096 // N_BYTES + 32 + 35
     assert rig.contents()[0][64 : 64 + 4096] == world.chip[Space.SCRATCHPAD][shift : shift + 4096]

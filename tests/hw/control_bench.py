@@ -38,11 +38,13 @@ class IdleEngine(wiring.Component):
 
     def __init__(self, opcode: Opcode, cycles: int):
         self.opcode, self.n_cycles = opcode, cycles
-        super().__init__({
-            "commands": In(command_signature()),
-            "completed": In(completed_layout()),
-            "status": Out(EngineStatus()),
-        })
+        super().__init__(
+            {
+                "commands": In(command_signature()),
+                "completed": In(completed_layout()),
+                "status": Out(EngineStatus()),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -69,10 +71,12 @@ class PlainScratchpad(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "writes": In(stream.Signature(chip_write_layout(params))),
-            "reads": In(ChunkRead(params.axi_bytes)),
-        })
+        super().__init__(
+            {
+                "writes": In(stream.Signature(chip_write_layout(params))),
+                "reads": In(ChunkRead(params.axi_bytes)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -107,12 +111,14 @@ class ControlBench(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
-            "interrupt": Out(1),
-            "read": Out(axi_read_signature(params)),
-            "write": Out(axi_write_signature(params)),
-        })
+        super().__init__(
+            {
+                "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
+                "interrupt": Out(1),
+                "read": Out(axi_read_signature(params)),
+                "write": Out(axi_write_signature(params)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -126,8 +132,14 @@ class ControlBench(wiring.Component):
         sequencer, load, store = Sequencer(p), Load(p), Store(p)
         array, core = IdleEngine(Opcode.ARRAY, 30), IdleEngine(Opcode.CORE, 7)
         scratchpad = PlainScratchpad(p)
-        for name, block in (("sequencer", sequencer), ("load", load), ("store", store),
-                            ("array", array), ("core", core), ("scratchpad", scratchpad)):
+        for name, block in (
+            ("sequencer", sequencer),
+            ("load", load),
+            ("store", store),
+            ("array", array),
+            ("core", core),
+            ("scratchpad", scratchpad),
+        ):
             m.submodules[name] = restart(block)
 
         connect(m, flipped(self.bus), host.bus)

@@ -123,8 +123,9 @@ def _place(size: int, length: int, n1: int, n2: int) -> tuple[int, int, int]:
 
 def random_copy(params: Params, opcode: Opcode, world: World, most_bytes: int) -> Command:
     """A command that is good if its region is."""
-    length = random.choice((1, random.randint(1, 20), random.randint(1, 200),
-                            random.randint(1, most_bytes)))
+    length = random.choice(
+        (1, random.randint(1, 20), random.randint(1, 200), random.randint(1, most_bytes))
+    )
     rows = max(1, min(30, most_bytes // length))
     n1 = random.randint(1, rows)
     n2 = random.randint(1, max(1, rows // n1))
@@ -139,26 +140,43 @@ def random_copy(params: Params, opcode: Opcode, world: World, most_bytes: int) -
         int_base = random.getrandbits(CHIP_BITS)
     ext_offset, ext_step1, ext_step2 = _place(size, length, n1, n2)
     fills = opcode is Opcode.LOAD and random.random() < 0.2
-    return Command(opcode, {
-        "ext_offset": ext_offset % 2**32, "region": index, "space": space,
-        "source": Source.FILL if fills else random.choice((0, 0, 7)) * (opcode is Opcode.STORE),
-        "fill": random.randrange(256),
-        "int_base": int_base % 2**24, "length": length, "n1": n1,
-        "ext_step1": ext_step1, "ext_step2": ext_step2,
-        "int_step1": int_step1, "int_step2": int_step2, "n2": n2,
-    })
+    return Command(
+        opcode,
+        {
+            "ext_offset": ext_offset % 2**32,
+            "region": index,
+            "space": space,
+            "source": Source.FILL if fills else random.choice((0, 0, 7)) * (opcode is Opcode.STORE),
+            "fill": random.randrange(256),
+            "int_base": int_base % 2**24,
+            "length": length,
+            "n1": n1,
+            "ext_step1": ext_step1,
+            "ext_step2": ext_step2,
+            "int_step1": int_step1,
+            "int_step2": int_step2,
+            "n2": n2,
+        },
+    )
 
 
 def spoil(command: Command) -> Command:
     """Break a command in one of the ways that its engine must notice, or in none."""
     c = dict(command.config)
-    change: dict[str, int] = random.choice((
-        {"length": 0}, {"n1": 0}, {"n2": 0}, {"space": random.randrange(256)},
-        {"source": random.randrange(256)}, {"region": random.randrange(256)},
-        {"int_base": random.getrandbits(CHIP_BITS)}, {"ext_offset": random.getrandbits(32)},
-        {"int_step1": random.randint(-(1 << 23), (1 << 23) - 1)},
-        {"int_step2": random.randint(-(1 << 23), (1 << 23) - 1)},
-        {"ext_step1": random.randint(-(1 << 31), (1 << 31) - 1)},
-        {"ext_step2": random.randint(-(1 << 31), (1 << 31) - 1)},
-    ))
+    change: dict[str, int] = random.choice(
+        (
+            {"length": 0},
+            {"n1": 0},
+            {"n2": 0},
+            {"space": random.randrange(256)},
+            {"source": random.randrange(256)},
+            {"region": random.randrange(256)},
+            {"int_base": random.getrandbits(CHIP_BITS)},
+            {"ext_offset": random.getrandbits(32)},
+            {"int_step1": random.randint(-(1 << 23), (1 << 23) - 1)},
+            {"int_step2": random.randint(-(1 << 23), (1 << 23) - 1)},
+            {"ext_step1": random.randint(-(1 << 31), (1 << 31) - 1)},
+            {"ext_step2": random.randint(-(1 << 31), (1 << 31) - 1)},
+        )
+    )
     return Command(command.opcode, c | change, command.waits)

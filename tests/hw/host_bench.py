@@ -20,24 +20,26 @@ class HostBench(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__({
-            "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
-            "interrupt": Out(1),
-            "start": Out(1),
-            "run": Out(1),
-            "halt": Out(1),
-            "quiet": In(1),
-            "program_region": Out(3),
-            "program_offset": Out(32),
-            "program_bytes": Out(32),
-            "watchdog": Out(32),
-            "statuses": In(EngineStatus()).array(N_ENGINES),
-            "sequencer": In(EngineStatus()),
-            "completed": In(completed_layout()),
-            "dispatched": In(COUNT_BITS),
-            "events": In(len(Counter)),
-            "lookup": In(RegionLookup(params)),
-        })
+        super().__init__(
+            {
+                "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
+                "interrupt": Out(1),
+                "start": Out(1),
+                "run": Out(1),
+                "halt": Out(1),
+                "quiet": In(1),
+                "program_region": Out(3),
+                "program_offset": Out(32),
+                "program_bytes": Out(32),
+                "watchdog": Out(32),
+                "statuses": In(EngineStatus()).array(N_ENGINES),
+                "sequencer": In(EngineStatus()),
+                "completed": In(completed_layout()),
+                "dispatched": In(COUNT_BITS),
+                "events": In(len(Counter)),
+                "lookup": In(RegionLookup(params)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -59,7 +61,15 @@ class HostBench(wiring.Component):
             host.dispatched.eq(self.dispatched),
             host.events.eq(self.events),
         ]
-        for name in ("interrupt", "start", "run", "halt", "program_region", "program_offset",
-                     "program_bytes", "watchdog"):
+        for name in (
+            "interrupt",
+            "start",
+            "run",
+            "halt",
+            "program_region",
+            "program_offset",
+            "program_bytes",
+            "watchdog",
+        ):
             m.d.comb += getattr(self, name).eq(getattr(host, name))
         return m

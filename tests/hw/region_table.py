@@ -18,8 +18,10 @@ class Region:
 async def write_region(bench: Bench, index: int, region: Region) -> None:
     """Through the port that the host has; call at a falling edge."""
     parts = {
-        Part.BASE: region.base & 0xFFFFFFFF, Part.BASE_HIGH: region.base >> 32,
-        Part.SIZE: region.size, Part.FLAGS: region.flags,
+        Part.BASE: region.base & 0xFFFFFFFF,
+        Part.BASE_HIGH: region.base >> 32,
+        Part.SIZE: region.size,
+        Part.FLAGS: region.flags,
     }
     bench.dut.region_write.value = 1
     bench.dut.region_index.value = index

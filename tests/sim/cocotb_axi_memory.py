@@ -13,18 +13,48 @@ from cocotbext.axi import AxiBus, AxiMaster, AxiResp
 
 BASE = 0x8000_0000
 BYTES = 0x1_0000
-MANAGER_INPUTS = ("arid", "araddr", "arlen", "arsize", "arburst", "arvalid", "rready", "awid",
-                  "awaddr", "awlen", "awsize", "awburst", "awvalid", "wdata", "wstrb", "wlast",
-                  "wvalid", "bready")
+MANAGER_INPUTS = (
+    "arid",
+    "araddr",
+    "arlen",
+    "arsize",
+    "arburst",
+    "arvalid",
+    "rready",
+    "awid",
+    "awaddr",
+    "awlen",
+    "awsize",
+    "awburst",
+    "awvalid",
+    "wdata",
+    "wstrb",
+    "wlast",
+    "wvalid",
+    "bready",
+)
 
 
 async def start(dut, **settings: int) -> None:
     """Clock, reset and settings of the memory; defaults: short latency, full rate, no stalls."""
     values = {
-        "read_latency": 2, "write_latency": 2, "read_rate": 0x8000, "write_rate": 0x8000,
-        "stall": 0, "out_of_order": 0, "interleave": 0, "base": BASE, "bytes": BYTES,
-        "error_base": 0, "error_bytes": 0, "seed": random.getrandbits(64), "host_request": 0,
-        "host_dump": 0, "host_address": 0, "host_count": 0, **settings,
+        "read_latency": 2,
+        "write_latency": 2,
+        "read_rate": 0x8000,
+        "write_rate": 0x8000,
+        "stall": 0,
+        "out_of_order": 0,
+        "interleave": 0,
+        "base": BASE,
+        "bytes": BYTES,
+        "error_base": 0,
+        "error_bytes": 0,
+        "seed": random.getrandbits(64),
+        "host_request": 0,
+        "host_dump": 0,
+        "host_address": 0,
+        "host_count": 0,
+        **settings,
     }
     for name, value in values.items():
         getattr(dut, name).value = value
@@ -119,8 +149,12 @@ class Watch:
 @cocotb.parametrize(stall=[0, 128], out_of_order=[0, 1], interleave=[0, 1])
 async def data_survive_random_traffic(dut, stall, out_of_order, interleave):
     await start(
-        dut, stall=stall, out_of_order=out_of_order, interleave=interleave,
-        read_latency=random.randrange(2, 40), write_latency=random.randrange(2, 40),
+        dut,
+        stall=stall,
+        out_of_order=out_of_order,
+        interleave=interleave,
+        read_latency=random.randrange(2, 40),
+        write_latency=random.randrange(2, 40),
     )
     await traffic(dut, manager(dut), 12)
     assert dut.protocol_error.value == 0
@@ -163,16 +197,12 @@ async def answers_overtake_only_with_another_id(dut):
     axi, watch = manager(dut), Watch(dut)
     await axi.write(BASE, bytes(range(256)) * 8)
     watch.aw_ids.clear(), watch.b.clear()
-    tasks = [
-        cocotb.start_soon(axi.read(BASE + 32 * i, 32, arid=i % 4)) for i in range(40)
-    ]
+    tasks = [cocotb.start_soon(axi.read(BASE + 32 * i, 32, arid=i % 4)) for i in range(40)]
     for index, task in enumerate(tasks):
         assert (await task).data == (bytes(range(256)) * 2)[32 * (index % 8) :][:32]
     last_ids = [rid for _, rid, last in watch.r if last]
     assert sorted(last_ids) == sorted(watch.ar_ids) and last_ids != watch.ar_ids
-    tasks = [
-        cocotb.start_soon(axi.write(BASE + 32 * i, bytes(8), awid=i % 4)) for i in range(40)
-    ]
+    tasks = [cocotb.start_soon(axi.write(BASE + 32 * i, bytes(8), awid=i % 4)) for i in range(40)]
     for task in tasks:
         await task
     ids = [bid for _, bid in watch.b]

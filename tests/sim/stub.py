@@ -8,9 +8,11 @@ from arch import registers
 from arch.config import load_config
 from arch.params import Params
 
-PARAMS = Params(load_config("tiny").model_copy(update={
-    "name": "tiny64", "axi_data_bits": 64, "cols": 8, "lanes": 2
-}))
+PARAMS = Params(
+    load_config("tiny").model_copy(
+        update={"name": "tiny64", "axi_data_bits": 64, "cols": 8, "lanes": 2}
+    )
+)
 
 END, HANG, BREAK_AXI, CRASH = (0,), (2,), (5, 1), (7,)
 

@@ -33,17 +33,26 @@ REGIONS = {
 
 
 def move(opcode: Opcode, region: int, offset: int, length: int, waits=(0, 0, 0, 0)) -> Command:
-    config = {"ext_offset": offset, "region": region, "space": Space.SCRATCHPAD, "int_base": 64,
-              "length": length, "n1": 1, "n2": 1}
+    config = {
+        "ext_offset": offset,
+        "region": region,
+        "space": Space.SCRATCHPAD,
+        "int_base": 64,
+        "length": length,
+        "n1": 1,
+        "n2": 1,
+    }
     return Command(opcode, config, waits)
 
 
 def copy_program(length: int = 256, *, target_region: int = 2, offset: int = 0) -> bytes:
-    return encode_program([
-        move(Opcode.LOAD, 1, 0, length),
-        move(Opcode.STORE, target_region, offset, length, (1, 0, 0, 0)),
-        Command(Opcode.END, {}),
-    ])
+    return encode_program(
+        [
+            move(Opcode.LOAD, 1, 0, length),
+            move(Opcode.STORE, target_region, offset, length, (1, 0, 0, 0)),
+            Command(Opcode.END, {}),
+        ]
+    )
 
 
 async def prepare(device: Device, program: bytes) -> tuple[Driver, ProgramLocation]:
@@ -85,7 +94,10 @@ def test_an_error_is_explained_and_the_next_program_runs():
         )
         found = error.value
         assert (found.cause, found.engine, found.address, found.info) == (
-            Cause.REGION, Engine.STORE, 16, 1,
+            Cause.REGION,
+            Engine.STORE,
+            16,
+            1,
         )
         assert (await driver.status())[0] is State.ERROR
         await driver.soft_reset()
@@ -122,13 +134,15 @@ def test_regions_that_overlap_see_each_others_bytes():
     async def scenario() -> None:
         device = functional()
         # Store to region 2, then load the same bytes through region 1.
-        program = encode_program([
-            move(Opcode.LOAD, 0, 8, 8),
-            move(Opcode.STORE, 2, 0, 8, (1, 0, 0, 0)),
-            move(Opcode.LOAD, 1, 0, 8, (1, 0, 0, 1)),
-            move(Opcode.STORE, 2, 64, 8, (2, 0, 0, 1)),
-            Command(Opcode.END, {}),
-        ])
+        program = encode_program(
+            [
+                move(Opcode.LOAD, 0, 8, 8),
+                move(Opcode.STORE, 2, 0, 8, (1, 0, 0, 0)),
+                move(Opcode.LOAD, 1, 0, 8, (1, 0, 0, 1)),
+                move(Opcode.STORE, 2, 64, 8, (2, 0, 0, 1)),
+                Command(Opcode.END, {}),
+            ]
+        )
         driver, location = await prepare(device, program)
         await driver.set_region(1, RegionSetup(TARGET, 0x1000))
         await driver.run(location, 1000)

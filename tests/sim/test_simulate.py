@@ -53,8 +53,13 @@ def test_programs_run_one_after_the_other(verilog, simulator):
     """Data, counters, events and log of three programs in one simulation."""
     data = random.Random(3).randbytes(4096)
     runs = [
-        run_of(stub.copy(8 * i, 256), stub.log(64 + i), stub.work(10 * i), stub.END,
-               reads=((TARGET + 256, 64 * i), (SOURCE, 3)))
+        run_of(
+            stub.copy(8 * i, 256),
+            stub.log(64 + i),
+            stub.work(10 * i),
+            stub.END,
+            reads=((TARGET + 256, 64 * i), (SOURCE, 3)),
+        )
         for i in (1, 2, 3)
     ]
     result = simulate(
@@ -98,8 +103,12 @@ def test_stalls_change_cycles_but_not_data(verilog, simulator):
     data = random.Random(4).randbytes(1024)
     commands = (stub.copy(64, 0), stub.copy(64, 512), stub.END)
     runs = [
-        run_of(*commands, bus=BusSettings(stall_probability=0.3, seed=seed),
-               reads=((TARGET, 1024),), writes=((TARGET, bytes(1024)),))
+        run_of(
+            *commands,
+            bus=BusSettings(stall_probability=0.3, seed=seed),
+            reads=((TARGET, 1024),),
+            writes=((TARGET, bytes(1024)),),
+        )
         for seed in (1, 1, 2)
     ]
     result = simulate(
@@ -168,7 +177,9 @@ def test_another_configurations_verilog_is_refused(tmp_path):
 def test_verilog_that_does_not_compile_is_one_line_with_the_log(tmp_path):
     path = tmp_path / "broken.v"
     path.write_text("module weft_tiny64(input clk); assign = 1; endmodule\n")
-    with pytest.raises(SimulatorError, match="verilator: cannot build npu_bench: %Error: .*; log: "):
+    with pytest.raises(
+        SimulatorError, match="verilator: cannot build npu_bench: %Error: .*; log: "
+    ):
         simulate(path, stub.PARAMS, job_of(run_of(stub.END)))
 
 
@@ -189,7 +200,9 @@ def test_memory_may_lie_high_and_beyond_it_the_bus_answers_errors(verilog):
             Run(location, writes=((base, code),), reads=((base + 0x8000, 16),)),
             Run(location, writes=((base, beyond),), may_fail=True),
         ),
-        regions=regions, memory_base=base, memory_bytes=0xFFC0,
+        regions=regions,
+        memory_base=base,
+        memory_bytes=0xFFC0,
     )
     good, bad = simulate(verilog, stub.PARAMS, job).runs
     assert good.outputs == (b"\x01" * 16,)
@@ -201,7 +214,9 @@ def test_progress_is_reported_a_few_times_a_second(verilog):
     runs = (run_of(stub.work(50), stub.END), run_of(stub.HANG, timeout_cycles=2_000_000))
     with pytest.raises(ProgramTimeout):
         simulate(
-            verilog, stub.PARAMS, job_of(*runs),
+            verilog,
+            stub.PARAMS,
+            job_of(*runs),
             progress=lambda progress: seen.append((time.monotonic(), progress)),
         )
     last = seen[-1][1]
