@@ -192,7 +192,7 @@ def _build(folder: Path, sources: Mapping[str, str], top: str, options: BuildOpt
     if options.simulator == "verilator":
         keep = _build_verilator(work, list(sources), top, options)
     else:
-        keep = _build_icarus(work, list(sources), top, options)
+        keep = _build_icarus(work, sources, top, options)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name in (*sources, *keep, "build.log"):
@@ -229,8 +229,17 @@ def first_error(log: str) -> str:
     return (found or lines[-1:] or ["failed without a message"])[0]
 
 
-def _build_icarus(work: Path, names: list[str], top: str, options: BuildOptions) -> tuple[str, ...]:
+# Yosys lets every combinational block read a variable that is set once, so that all blocks run at
+# the start. Icarus does not see its initial value as a change; an assignment is one.
+_ICARUS_TRIGGER = re.compile(r"reg (\\\$auto\$verilog_backend\S+) +(= 1'h0|= 0);")
+
+
+def _build_icarus(
+    work: Path, sources: Mapping[str, str], top: str, options: BuildOptions
+) -> tuple[str, ...]:
     tool = tools.find_icarus()
+    for name, text in sources.items():
+        (work / name).write_text(_ICARUS_TRIGGER.sub(r"\g<0> initial \1 <= 1;", text))
     (work / "flags.f").write_text(f"+timescale+{TIMESCALE}\n")
     command = [str(tool.path), "-g2012", "-o", "sim.vvp", "-s", top, "-f", "flags.f"]
     command += [f"-D{key}={value}" for key, value in options.defines]
@@ -238,7 +247,7 @@ def _build_icarus(work: Path, names: list[str], top: str, options: BuildOptions)
     if options.waves:
         (work / "dump.v").write_text(_ICARUS_DUMP.format(top=top))
         command += ["-s", "weft_dump", "dump.v"]
-    _call([*command, *names], work, tool.environment, f"icarus: cannot build {top}")
+    _call([*command, *sources], work, tool.environment, f"icarus: cannot build {top}")
     return ("sim.vvp",)
 
 

@@ -162,7 +162,8 @@ class Sink:
 
     def sample(self) -> None:
         valid = int(self.valid.value)
-        item = int(self.payload.value) if valid else None
+        # What nobody cares about may be undefined; whoever cares must not get the same each time.
+        item = int(self.payload.value.resolve("random")) if valid else None
         if self.refused is not None:
             assert item is not None, f"{self.prefix}: an item went away while it waited"
             same = self.meaning(item) == self.meaning(self.refused)
