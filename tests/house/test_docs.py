@@ -11,7 +11,7 @@ import pytest
 from arch.config import parse_config
 from gen.doc_tables import PAGES, TABLES, updated
 from gen.markdown import MarkerError, blocks, fill, table
-from tests.house.repository import FOLDERS, ROOT, files, name_of, pages
+from tests.house.repository import FOLDERS, ROOT, exists, files, name_of, pages
 
 TEXT = (".py", ".md", ".yaml", ".toml", ".v", ".cc", ".c", ".h", ".S", ".sh")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -35,7 +35,7 @@ def broken_links(page: Path, text: str) -> list[str]:
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        if not target.exists() or (anchor and anchor not in anchors(target)):
+        if not exists(name_of(target)) or (anchor and anchor not in anchors(target)):
             broken.append(link)
     return broken
 
@@ -57,7 +57,7 @@ def test_pages_that_code_refers_to_exist() -> None:
         for path in files(*TEXT)
         if path != Path(__file__)
         for page in PAGE.findall(path.read_text())
-        if not (ROOT / page).exists()
+        if not exists(page)
     }
     assert not missing
 
@@ -65,7 +65,7 @@ def test_pages_that_code_refers_to_exist() -> None:
 @pytest.mark.parametrize("page", pages(), ids=name_of)
 def test_files_that_pages_name_exist(page: Path) -> None:
     named = SOURCE.findall(page.read_text())
-    assert not [name for name in named if not (ROOT / name).exists()]
+    assert not [name for name in named if not exists(name)]
 
 
 # ---- tables --------------------------------------------------------------------------------------
