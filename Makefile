@@ -10,7 +10,7 @@ JOBS ?= 2
 .PHONY: demo setup test regress bench lint check-tools clean
 
 demo: setup
-	$(BIN)/python examples/digits/demo.py
+	$(BIN)/python -m examples.digits
 
 setup: $(STAMP)
 

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from arch.config import Config, load_config
 from arch.errors import WeftError
@@ -25,9 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="weft: neural-network accelerators as Verilog, and the software for them.",
 )
-ANY_WIDTH = 10_000  # columns; more than any table has
+UNLIMITED = 10_000  # columns; lines in files and pipes are as long as they are
 
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else UNLIMITED)
 err = Console(stderr=True)
 
 ConfigOption = Annotated[
@@ -71,11 +70,6 @@ def progress_line() -> Iterator[Progress]:
     )
     with Progress(*columns, console=err, transient=True) as progress:
         yield progress
-
-
-def print_table(table: Table) -> None:
-    """As wide as it is where the output is a file or a pipe."""
-    out.print(table, width=None if out.is_terminal else ANY_WIDTH, crop=False)
 
 
 @app.command()
@@ -183,7 +177,7 @@ def run(
             ),
         )
     report = run_report(result)
-    print_table(layer_table(report, out.width if out.is_terminal else None))
+    out.print(layer_table(report, out.width))
     out.print(
         f"{report['cycles']:,} cycles from doorbell to interrupt"
         f" (predicted {report['predicted_cycles']:,}); simulated in {result.seconds:.1f} s"

@@ -54,7 +54,7 @@ def _layers(run: ModelRun, outcome: Outcome) -> list[dict[str, Any]]:
     return rows
 
 
-def layer_table(report: dict[str, Any], width: int | None = None) -> Table:
+def layer_table(report: dict[str, Any], width: int) -> Table:
     """Layers of one inference and the total.
 
     Names are those of the layers (see :func:`layer_name`); where the table would be wider than
@@ -69,14 +69,15 @@ def layer_table(report: dict[str, Any], width: int | None = None) -> Table:
         ["", "total", "", "", f"{report['cycles']:,}", f"{report['macs']:,}", f"{use:.0%}"]
         + [f"{n_bytes:,}"],
     ]
-    if width is not None:
-        _fit(rows, width)
+    _fit(rows, width - len(_HEADINGS) + 1)
+    roomy = sum(_widths(rows)) + 2 * (len(_HEADINGS) - 1) <= width
     table = Table(
         title=f"{report['model']} on {report['config']}",
         title_justify="left",
         box=SIMPLE_HEAD,
         show_edge=False,
-        padding=0,
+        padding=(0, int(roomy), 0, 0),
+        pad_edge=False,
     )
     for heading in _HEADINGS:
         table.add_column(heading, justify="left" if heading in _TEXTS else "right", no_wrap=True)
@@ -117,20 +118,15 @@ def layer_name(name: str) -> str:
     return path[-2] if len(path) > 1 else path[0]
 
 
+def _widths(rows: list[list[str]]) -> list[int]:
+    return [max(len(cells[i]) for cells in [list(_HEADINGS), *rows]) for i in range(len(_HEADINGS))]
+
+
 def _fit(rows: list[list[str]], width: int) -> None:
-    """Shorten operators and then layers, so that no line is wider than ``width``."""
-
-    def widths() -> list[int]:
-        return [
-            max(len(heading), *(len(cells[i]) for cells in rows))
-            for i, heading in enumerate(_HEADINGS)
-        ]
-
-    def over() -> int:
-        return sum(widths()) + len(_HEADINGS) - 1 - width
-
+    """Shorten operators and then layers, so that all columns together are as wide at most."""
     for column, least in ((_OPERATOR, _LONGEST_OPERATOR), (_LAYER, _SHORTEST_LAYER)):
-        most = max(least, widths()[column] - max(0, over()))
+        widths = _widths(rows)
+        most = max(least, widths[column] - max(0, sum(widths) - width))
         for cells in rows:
             cells[column] = _shortened(cells[column], most)
 
