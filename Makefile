@@ -31,7 +31,7 @@ bench: setup
 
 lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/mypy arch compiler firmware sim cli
+	$(BIN)/mypy arch compiler firmware sim cli examples
 
 clean:
 	rm -rf build $(VENV)

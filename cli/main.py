@@ -61,14 +61,21 @@ def op_files(ops: list[Path] | None) -> list[Path]:
 
 @contextmanager
 def progress_line() -> Iterator[Progress]:
-    """A line on stderr that says what is being done; gone when it is finished."""
+    """A line on stderr that says what is being done; gone when it is finished.
+
+    Nothing is shown where stderr is no terminal.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
+    progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    if progress.disable:
+        yield progress
+        return
+    with progress:
         yield progress
 
 

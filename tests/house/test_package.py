@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -22,6 +23,11 @@ EXTRAS = {"examples": ("train",), "tests": ("test", "train")}
 @cache
 def project() -> dict[str, object]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+@cache
+def distributions_of_modules() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def installed_folders() -> list[Path]:
@@ -54,7 +60,7 @@ def foreign_imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", sorted(OWN))
 def test_every_import_is_a_declared_dependency(folder: str) -> None:
-    by_module = packages_distributions()
+    by_module = distributions_of_modules()
     missing = set()
     for path in (ROOT / folder).rglob("*.py"):
         for module in foreign_imports(path):
