@@ -238,7 +238,7 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
         return _reject(source, key, value, f"is below the limit of {ctx['ge']}", "raise it")
     if kind == "less_than_equal":
         return _reject(source, key, value, f"is above the limit of {ctx['le']}", "lower it")
-    if key == "core" or key.startswith("core."):
+    if key == "core":
         text = "is neither 'none' nor a block with imem_kib and dmem_kib"
         return _reject(source, key, repr(value), text, "give whole numbers of KiB, or 'none'")
     if kind == "string_pattern_mismatch":
@@ -275,7 +275,11 @@ def load_config(name_or_path: str | Path) -> Config:
             raise ConfigError(
                 f"{text_name}: is neither a file nor a preset; presets: {', '.join(PRESETS)}"
             )
-        text = path.read_text()
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "is not text"
+            raise ConfigError(f"{text_name}: {reason}; name a YAML file") from None
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
