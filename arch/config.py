@@ -246,6 +246,7 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
             source, key, repr(value), "is not a plain name", "use lower-case letters, digits and _"
         )
     wanted = kind.removesuffix("_type").removesuffix("_from_float").replace("_", " ")
+    wanted = "block of keys" if wanted == "model" else wanted
     return _reject(source, key, repr(value), f"has the wrong type: {wanted} wanted", "correct it")
 
 

@@ -51,6 +51,7 @@ def test_presets_are_valid_and_named_after_their_file(name: str) -> None:
         ("core.imem", 4, "core.imem: 4 is given to an unknown key; did you mean imem_kib?"),
         ("core.dmem_kib", 24, "core.dmem_kib: 24 is not a power of two; use 16 or 32"),
         ("core.imem_kib", 512, "core.imem_kib: 512 is above the limit of 256; lower it"),
+        ("queue_words", 5, "queue_words: 5 has the wrong type: block of keys wanted; correct it"),
         ("queue_words.load", 2, "queue_words.load: 2 is below the limit of 4; raise it"),
         ("core.imem_kib", "8", "core.imem_kib: '8' has the wrong type: int wanted; correct it"),
         (
