@@ -50,7 +50,7 @@ def main() -> None:
     q = output.quantization
     assert q is not None
     probabilities = (codes.astype(float) - q.zero_points[0]) * q.scales[0]
-    show(images, labels, predictions, probabilities, out)
+    show(images, labels, predictions, probabilities)
     report = run_report(run)
     out.print(layer_table(report, out.width))
     out.print(
