@@ -201,6 +201,8 @@ def main() -> None:
     """Write the tables into the pages of this checkout."""
     for page in PAGES:
         path = ROOT / page
+        if not path.is_file():
+            raise WeftError(f"{path}: is not there; run this in a checkout of weft")
         path.write_text(updated(path.read_text(), page))
         print(page)
 
