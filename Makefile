@@ -10,7 +10,7 @@ JOBS ?= 2
 .PHONY: demo setup test regress bench lint check-tools clean
 
 demo: setup
-	$(BIN)/python examples/digits/demo.py
+	$(BIN)/python -m examples.digits
 
 setup: $(STAMP)
 
@@ -31,7 +31,7 @@ bench: setup
 
 lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/mypy arch compiler firmware sim cli
+	$(BIN)/mypy arch compiler firmware sim cli examples
 
 clean:
 	rm -rf build $(VENV)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -24,17 +25,24 @@ class _Model(BaseModel):
 class QueueWords(_Model):
     """Words that each engine's queue holds; a command takes one and its configuration words."""
 
-    load: int = Field(default=32, ge=4, le=256)
-    array: int = Field(default=32, ge=4, le=256)
-    core: int = Field(default=8, ge=4, le=256)
-    store: int = Field(default=16, ge=4, le=256)
+    load: int = Field(default=32, ge=4, le=256, description="queue of the load engine")
+    array: int = Field(default=32, ge=4, le=256, description="queue of the array engine")
+    core: int = Field(default=8, ge=4, le=256, description="queue of the core")
+    store: int = Field(default=16, ge=4, le=256, description="queue of the store engine")
 
 
 class CoreConfig(_Model):
     """The RISC-V core inside the accelerator and its own memories."""
 
-    imem_kib: int = Field(default=16, ge=2, le=256)
-    dmem_kib: int = Field(default=16, ge=2, le=256)
+    imem_kib: int = Field(
+        default=16, ge=2, le=256, description="KiB of instructions: start-up, main loop, operators"
+    )
+    dmem_kib: int = Field(
+        default=16,
+        ge=2,
+        le=256,
+        description="KiB of data: constants, descriptors, state and scratch of operators, stack",
+    )
 
 
 class Config(_Model):
@@ -44,23 +52,58 @@ class Config(_Model):
     (word widths, address widths, groups of rows) is in :class:`arch.params.Params`.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    rows: int = Field(ge=4, le=64)
-    cols: int = Field(ge=4, le=64)
-    lanes: int = Field(ge=1, le=64)
-    streams: int = Field(default=2, ge=1, le=4)
-    accumulator_depth: int = Field(default=512, ge=16, le=4096)
-    scratchpad_kib: int = Field(default=128, ge=4, le=4096)
-    scratchpad_banks: int = Field(default=4, ge=2, le=16)
-    weight_memory_kib: int = Field(default=32, ge=2, le=1024)
-    weight_rows_per_cycle: int = Field(default=1, ge=1, le=4)
-    axi_data_bits: int = Field(default=64, ge=32, le=256)
-    axi_address_bits: int = Field(default=40, ge=32, le=64)
-    dma_outstanding: int = Field(default=8, ge=1, le=32)
-    dma_burst_beats: int = Field(default=32, ge=1, le=256)
-    queue_words: QueueWords = QueueWords()
-    core: CoreConfig | Literal["none"] = CoreConfig()
-    elementwise: bool = True
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", description="name of the module: weft_<name>; no digest"
+    )
+    rows: int = Field(
+        ge=4, le=64, description="rows of the array: input channels, or taps of a depthwise kernel"
+    )
+    cols: int = Field(
+        ge=4, le=64, description="columns: output channels; also bytes of a scratchpad word"
+    )
+    lanes: int = Field(
+        ge=1, le=64, description="results that post-processing makes in a cycle, a multiplier each"
+    )
+    streams: int = Field(
+        default=2,
+        ge=1,
+        le=4,
+        description="groups of rows that read pixels of their own: rows of a depthwise kernel in"
+        " one pass; 2 or more for the addition of tensors",
+    )
+    accumulator_depth: int = Field(
+        default=512, ge=16, le=4096, description="pixels of a tile, in each of two banks"
+    )
+    scratchpad_kib: int = Field(
+        default=128, ge=4, le=4096, description="KiB of tensors; larger ones are cut into slabs"
+    )
+    scratchpad_banks: int = Field(
+        default=4, ge=2, le=16, description="banks that are read and written in the same cycle"
+    )
+    weight_memory_kib: int = Field(
+        default=32, ge=2, le=1024, description="KiB of the ring through which weights stream"
+    )
+    weight_rows_per_cycle: int = Field(
+        default=1, ge=1, le=4, description="rows of the array that get new weights in a cycle"
+    )
+    axi_data_bits: int = Field(default=64, ge=32, le=256, description="width of the AXI4 port")
+    axi_address_bits: int = Field(default=40, ge=32, le=64, description="width of its addresses")
+    dma_outstanding: int = Field(
+        default=8, ge=1, le=32, description="bursts that an engine may have under way"
+    )
+    dma_burst_beats: int = Field(
+        default=32, ge=1, le=256, description="longest burst, in beats of axi_data_bits"
+    )
+    queue_words: QueueWords = Field(
+        default=QueueWords(), description="commands that wait, in words, for each engine"
+    )
+    core: CoreConfig | Literal["none"] = Field(
+        default=CoreConfig(), description="memories of the RISC-V core, or none to leave it out"
+    )
+    elementwise: bool = Field(
+        default=True,
+        description="the unit that adds and copies tensors, and looks codes up in tables",
+    )
 
     @property
     def has_core(self) -> bool:
@@ -74,7 +117,7 @@ class Config(_Model):
         return int.from_bytes(hashlib.sha256(text).digest()[:4], "little")
 
 
-_POWERS_OF_TWO = (
+POWERS_OF_TWO = (
     "rows",
     "cols",
     "lanes",
@@ -87,6 +130,8 @@ _POWERS_OF_TWO = (
     "axi_data_bits",
     "dma_outstanding",
     "dma_burst_beats",
+    "core.imem_kib",
+    "core.dmem_kib",
 )
 
 
@@ -94,12 +139,18 @@ def _reject(source: str, key: str, value: object, limit: str, remedy: str) -> Co
     return ConfigError(f"{source}: {key}: {value} {limit}; {remedy}")
 
 
+def _sizes(config: Config) -> Iterator[tuple[str, int]]:
+    """The keys that must be powers of two, with their values."""
+    for key in POWERS_OF_TWO:
+        block, _, name = key.rpartition(".")
+        owner = getattr(config, block) if block else config
+        if owner != "none":
+            yield key, getattr(owner, name)
+
+
 def _check_mix(config: Config, source: str) -> None:
     """Refuse combinations that are legal key by key but cannot be built together."""
-    sizes = [(key, getattr(config, key)) for key in _POWERS_OF_TWO]
-    if config.core != "none":
-        sizes += [("core.imem_kib", config.core.imem_kib), ("core.dmem_kib", config.core.dmem_kib)]
-    for key, value in sizes:
+    for key, value in _sizes(config):
         if value & (value - 1):
             lower = 1 << (value.bit_length() - 1)
             raise _reject(
@@ -187,7 +238,7 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
         return _reject(source, key, value, f"is below the limit of {ctx['ge']}", "raise it")
     if kind == "less_than_equal":
         return _reject(source, key, value, f"is above the limit of {ctx['le']}", "lower it")
-    if key == "core" or key.startswith("core."):
+    if key == "core":
         text = "is neither 'none' nor a block with imem_kib and dmem_kib"
         return _reject(source, key, repr(value), text, "give whole numbers of KiB, or 'none'")
     if kind == "string_pattern_mismatch":
@@ -195,6 +246,7 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
             source, key, repr(value), "is not a plain name", "use lower-case letters, digits and _"
         )
     wanted = kind.removesuffix("_type").removesuffix("_from_float").replace("_", " ")
+    wanted = "block of keys" if wanted == "model" else wanted
     return _reject(source, key, repr(value), f"has the wrong type: {wanted} wanted", "correct it")
 
 
@@ -224,7 +276,11 @@ def load_config(name_or_path: str | Path) -> Config:
             raise ConfigError(
                 f"{text_name}: is neither a file nor a preset; presets: {', '.join(PRESETS)}"
             )
-        text = path.read_text()
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "is not text"
+            raise ConfigError(f"{text_name}: {reason}; name a YAML file") from None
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -24,7 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="weft: neural-network accelerators as Verilog, and the software for them.",
 )
-out = Console()
+UNLIMITED = 10_000  # columns; lines in files and pipes are as long as they are
+
+out = Console(width=None if sys.stdout.isatty() else UNLIMITED)
 err = Console(stderr=True)
 
 ConfigOption = Annotated[
@@ -59,14 +61,21 @@ def op_files(ops: list[Path] | None) -> list[Path]:
 
 @contextmanager
 def progress_line() -> Iterator[Progress]:
-    """A line on stderr that says what is being done; gone when it is finished."""
+    """A line on stderr that says what is being done; gone when it is finished.
+
+    Nothing is shown where stderr is no terminal.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
+    progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    if progress.disable:
+        yield progress
+        return
+    with progress:
         yield progress
 
 
@@ -175,7 +184,7 @@ def run(
             ),
         )
     report = run_report(result)
-    out.print(layer_table(report))
+    out.print(layer_table(report, out.width))
     out.print(
         f"{report['cycles']:,} cycles from doorbell to interrupt"
         f" (predicted {report['predicted_cycles']:,}); simulated in {result.seconds:.1f} s"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from arch.registers import Counter
@@ -52,41 +54,86 @@ def _layers(run: ModelRun, outcome: Outcome) -> list[dict[str, Any]]:
     return rows
 
 
-def layer_table(report: dict[str, Any]) -> Table:
-    """Layers of one inference and the total."""
-    table = Table(title=f"{report['model']} on {report['config']}", title_justify="left")
-    table.add_column("#", justify="right")
-    table.add_column("layer", overflow="ellipsis", max_width=28, no_wrap=True)
-    table.add_column("operator", no_wrap=True)
-    table.add_column("engine")
-    for heading in ("cycles", "MACs", "use", "bytes moved"):
-        table.add_column(heading, justify="right")
-    for i, row in enumerate(report["layers"]):
-        use = f"{row['utilisation']:.0%}" if row["macs"] else ""
-        table.add_row(
-            str(i),
-            row["name"],
-            row["op"],
-            row["engine"] if row["engine"] != "none" else "-",
-            f"{row['cycles']:,}",
-            f"{row['macs']:,}" if row["macs"] else "",
-            use,
-            f"{row['bytes']:,}" if row["bytes"] else "",
-        )
+def layer_table(report: dict[str, Any], width: int) -> Table:
+    """Layers of one inference and the total.
+
+    Names are those of the layers (see :func:`layer_name`); where the table would be wider than
+    ``width`` columns, they and the operators are shortened in their middle. Nothing else is.
+    """
+    rows = [_cells(i, layer) for i, layer in enumerate(report["layers"])]
     rest = report["cycles"] - sum(row["cycles"] for row in report["layers"])
-    table.add_row("", "results to memory", "", "store", f"{rest:,}", "", "", "")
-    table.add_section()
-    total_bytes = sum(row["bytes"] for row in report["layers"])
+    n_bytes = sum(row["bytes"] for row in report["layers"])
     use = report["macs"] / (report["macs_per_cycle"] * report["cycles"])
-    table.add_row(
-        "",
-        "doorbell to interrupt",
-        "",
-        "",
-        f"{report['cycles']:,}",
-        f"{report['macs']:,}",
-        f"{use:.0%}",
-        f"{total_bytes:,}",
-        style="bold",
+    rows += [
+        ["", "results to memory", "", "store", f"{rest:,}", "", "", ""],
+        ["", "total", "", "", f"{report['cycles']:,}", f"{report['macs']:,}", f"{use:.0%}"]
+        + [f"{n_bytes:,}"],
+    ]
+    _fit(rows, width - len(_HEADINGS) + 1)
+    roomy = sum(_widths(rows)) + 2 * (len(_HEADINGS) - 1) <= width
+    table = Table(
+        title=f"{report['model']} on {report['config']}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, int(roomy), 0, 0),
+        pad_edge=False,
     )
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="left" if heading in _TEXTS else "right", no_wrap=True)
+    for cells in rows[:-1]:
+        table.add_row(*map(escape, cells))
+    table.add_section()
+    table.add_row(*rows[-1], style="bold")
     return table
+
+
+_HEADINGS = ("#", "layer", "operator", "engine", "cycles", "MACs", "use", "bytes")
+_TEXTS = ("layer", "operator", "engine")
+_LAYER, _OPERATOR = 1, 2
+_LONGEST_OPERATOR = len("DEPTHWISE_CONV_2D")  # that a narrow table shows in full
+_SHORTEST_LAYER = 8
+
+
+def _cells(index: int, row: dict[str, Any]) -> list[str]:
+    return [
+        str(index),
+        layer_name(row["name"]),
+        row["op"],
+        row["engine"] if row["engine"] != "none" else "-",
+        f"{row['cycles']:,}",
+        f"{row['macs']:,}" if row["macs"] else "",
+        f"{row['utilisation']:.0%}" if row["macs"] else "",
+        f"{row['bytes']:,}" if row["bytes"] else "",
+    ]
+
+
+def layer_name(name: str) -> str:
+    """The layer in a tensor's name.
+
+    Converters join the names of all that they fused by semicolons, the last operation first, and
+    each of them is a path that ends in the layer and its operation.
+    """
+    path = name.split(";")[0].split("/")
+    return path[-2] if len(path) > 1 else path[0]
+
+
+def _widths(rows: list[list[str]]) -> list[int]:
+    return [max(len(cells[i]) for cells in [list(_HEADINGS), *rows]) for i in range(len(_HEADINGS))]
+
+
+def _fit(rows: list[list[str]], width: int) -> None:
+    """Shorten operators and then layers, so that all columns together are as wide at most."""
+    for column, least in ((_OPERATOR, _LONGEST_OPERATOR), (_LAYER, _SHORTEST_LAYER)):
+        widths = _widths(rows)
+        most = max(least, widths[column] - max(0, sum(widths) - width))
+        for cells in rows:
+            cells[column] = _shortened(cells[column], most)
+
+
+def _shortened(text: str, most: int) -> str:
+    """At most ``most`` characters: the middle gives way, because layers differ at their ends."""
+    if len(text) <= most:
+        return text
+    tail = (most - 1) // 2
+    return f"{text[: most - 1 - tail]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - tail :]}"

@@ -114,7 +114,7 @@ class _Compiler:
 
     # ---- steps -------------------------------------------------------------------------------
     def _array_steps(self, layer: int, op: Operator) -> Iterator[Step]:
-        if id(op.outputs[0]) in self.folded or engine_of(op, self.params) is None:
+        if self._vanished(op):
             return
         p = self.params
         context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
@@ -169,10 +169,18 @@ class _Compiler:
         return steps
 
     def _first_reader(self, tensor: Tensor) -> int:
-        for layer, op in enumerate(self.graph.operators):
-            if tensor in data_operands(op):
-                return layer
-        return max(0, len(self.graph.operators) - 1)
+        """The first layer that reads a tensor, itself or through operators that vanished."""
+        return min(
+            (
+                self._first_reader(op.output) if self._vanished(op) else layer
+                for layer, op in enumerate(self.graph.operators)
+                if tensor in data_operands(op)
+            ),
+            default=max(0, len(self.graph.operators) - 1),
+        )
+
+    def _vanished(self, op: Operator) -> bool:
+        return id(op.outputs[0]) in self.folded or engine_of(op, self.params) is None
 
     def _stores(self) -> Iterator[Step]:
         last = max(0, len(self.graph.operators) - 1)

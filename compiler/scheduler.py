@@ -81,7 +81,8 @@ class Scheduler:
     ----------
     params : the accelerator.
     constants : where the contents of the weight memory are kept.
-    pending : loads (inputs, constants) that are placed before the first step that reads them.
+    pending : loads (inputs, constants); the ``layer`` of each is the first that reads its tensor,
+        and it is placed before the first step that reads its bytes there.
     """
 
     def __init__(self, params: Params, constants: Constants, pending: Iterable[Step] = ()):
@@ -94,8 +95,18 @@ class Scheduler:
         self._placed_blobs: dict[int, int] = {}
 
     def add(self, step: Step) -> None:
-        """The next step of the model; what it needs loaded is placed before it."""
-        for load in [p for p in self._pending if _overlap(p.writes, step.reads)]:
+        """The next step of the model; what it needs loaded is placed before it.
+
+        Before a tensor's first reader another tensor may lie in its place, and after its last one
+        too: what the first reader leaves unread is loaded right behind it.
+        """
+        due = [
+            load
+            for load in self._pending
+            if load.layer < step.layer
+            or (load.layer == step.layer and _overlap(load.writes, step.reads))
+        ]
+        for load in due:
             self._pending.remove(load)
             self._append(load)
         for load in step.loads:

@@ -248,7 +248,8 @@ class HostOps:
     def _find(self, name: str) -> tuple[int, int, int]:
         if name not in self._functions:
             raise UnknownOperatorError(
-                f"{name}: no operator registers this name; there are {', '.join(self.names)}"
+                f"{name}: no operator registers this name; there are {', '.join(self.names)};"
+                " give its C++ file with --op"
             )
         return self._functions[name]
 

@@ -10,8 +10,9 @@ from arch.params import Params
 from gen.c_header import c_header
 from gen.linker_map import linker_script
 from gen.sidecar import sidecar
-from gen.verilog import module_name, npu_verilog
+from gen.verilog import emit, module_name
 from gen.waivers import waiver_file
+from hw.top import Npu
 
 
 class OutputError(WeftError):
@@ -20,11 +21,11 @@ class OutputError(WeftError):
 
 def generate(params: Params, folder: Path) -> list[Path]:
     """Write Verilog, lint waivers, JSON sidecar, C header and (with a core) linker map."""
-    name = module_name(params)
+    name, npu = module_name(params), Npu(params)
     texts = {
-        f"{name}.v": npu_verilog(params),
+        f"{name}.v": emit(npu, name),
         f"{name}.vlt": waiver_file(f"{name}.v"),
-        f"{name}.json": json.dumps(sidecar(params), indent=2) + "\n",
+        f"{name}.json": json.dumps(sidecar(params, npu), indent=2) + "\n",
         f"{name}.h": c_header(params),
     }
     if params.config.has_core:

@@ -14,8 +14,8 @@ from gen.verilog import flat_ports, module_name
 from hw.top import Npu
 
 
-def sidecar(params: Params) -> dict[str, Any]:
-    """Parameters, ports, register map, memory map and sizes of memories."""
+def sidecar(params: Params, npu: Npu) -> dict[str, Any]:
+    """Parameters, ports, register map, memory map and sizes of memories of ``npu``."""
     c = params.config
     return {
         "name": c.name,
@@ -32,7 +32,7 @@ def sidecar(params: Params) -> dict[str, Any]:
             "weight_word_bytes": params.weight_word_bytes,
             "descriptor_words": params.descriptor_words,
         },
-        "ports": _ports(params),
+        "ports": _ports(npu),
         "registers": [
             {
                 "name": r.name,
@@ -74,12 +74,12 @@ def memory_bits(params: Params) -> dict[str, int]:
     return sizes
 
 
-def _ports(params: Params) -> list[dict[str, Any]]:
+def _ports(npu: Npu) -> list[dict[str, Any]]:
     ports: list[dict[str, Any]] = [
         {"name": "clk", "direction": "input", "width": 1},
         {"name": "rst", "direction": "input", "width": 1},
     ]
-    for name, (signal, flow) in flat_ports(Npu(params)).items():
+    for name, (signal, flow) in flat_ports(npu).items():
         direction = "input" if flow is In else "output"
         ports.append({"name": name, "direction": direction, "width": len(signal)})
     return ports

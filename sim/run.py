@@ -98,7 +98,7 @@ def run_verilog(
     tell("generating Verilog")
     verilog = verilog_path(params)
     job = job_of(prepared.program, inputs, bus=bus)
-    tell("building the simulator (about a minute, once for each configuration)")
+    tell("building the simulator (about a minute, once)")
     build_npu(
         verilog,
         params,

@@ -29,7 +29,7 @@ def reshaped_data_is_plain(op: Operator) -> str | None:
 
 
 def custom_operator_is_named(op: Operator) -> str | None:
-    """It has a name, by which its C++ source is found (see docs/op-porting.md), and an output."""
+    """It has a name, by which its C++ source is found (see docs/ops.md), and an output."""
     if not op.custom_name:
         return "it has no name"
     return None if op.outputs else "it has no outputs"

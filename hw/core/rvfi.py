@@ -33,7 +33,7 @@ RVFI = {
 
 
 class RvfiPort(Signature):
-    """Signals of the RISC-V Formal Interface (github.com/YosysHQ/riscv-formal, docs/rvfi.md).
+    """Signals of the RISC-V Formal Interface (github.com/YosysHQ/riscv-formal, page rvfi.md).
 
     One instruction per cycle (NRET = 1). Memory accesses are reported as aligned words with lane
     masks, so set RISCV_FORMAL_ALIGNED_MEM. An instruction that traps is reported with ``trap``;
