@@ -17,6 +17,7 @@ WAIVERS: dict[str, str] = {
     "CMPCONST": "generic comparisons become constant for some configurations",
     "UNSIGNED": "generic comparisons become constant for some configurations",
     "ASCRANGE": "fields of no bits, for some configurations, are written as [-1:0]",
+    "VARHIDDEN": "a memory and the instance that holds it may share a name; their scopes differ",
     "SYMRSVDWORD": "the port named interrupt; no C++ is made from this Verilog by name",
 }
 

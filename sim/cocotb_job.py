@@ -17,7 +17,8 @@ from arch.params import Params
 from sim.cocotb_device import VerilogDevice
 from sim.cocotb_names import JOB_FILE, PROGRESS_VARIABLE, RESULT_FILE
 from sim.driver import Driver
-from sim.job import ErrorReport, Job, JobResult, Progress, Run, RunResult
+from sim.execute import execute, set_up
+from sim.job import ErrorReport, Job, JobResult, Progress
 
 
 class _Reporter:
@@ -47,38 +48,17 @@ class _Reporter:
         os.write(self._file, (json.dumps(asdict(progress)) + "\n").encode())
 
 
-async def _execute(run: Run, device: VerilogDevice, driver: Driver) -> RunResult:
-    for address, data in run.writes:
-        await device.write_memory(address, data)
-    for index, region in run.regions.items():
-        await driver.set_region(index, region)
-    if run.bus is not None:
-        await device.configure(run.bus)
-    try:
-        counters = await driver.run(run.program, run.timeout_cycles, run.watchdog_cycles)
-    except ProgramError as error:
-        if not run.may_fail:
-            raise
-        counters = await driver.counters()
-        await driver.soft_reset()
-        return RunResult((), counters, ErrorReport.of(error))
-    outputs = [await device.read_memory(address, n_bytes) for address, n_bytes in run.reads]
-    return RunResult(tuple(outputs), counters)
-
-
 async def _run_job(dut: Any, job: Job, params: Params, result: JobResult) -> None:
     reporter = _Reporter(len(job.runs))
     device = VerilogDevice(dut, reporter)
     driver = Driver(device, params)
     await device.reset(job.memory_bytes, job.memory_base, job.bus)
-    await driver.identify()
-    for address, data in job.image:
-        await device.write_memory(address, data)
-    for index, region in job.regions.items():
-        await driver.set_region(index, region)
+    await set_up(job, device, driver)
     for index, run in enumerate(job.runs):
         reporter.begin(index, device)
-        result.runs.append(await _execute(run, device, driver))
+        if run.bus is not None:
+            await device.configure(run.bus)
+        result.runs.append(await execute(run, device, driver))
     result.cycles = device.cycle
 
 

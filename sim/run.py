@@ -17,6 +17,7 @@ from compiler.graph import Graph
 from compiler.program import Program
 from compiler.tflite_reader import read_model
 from firmware.builder import FirmwareBuilder
+from sim.functional import run_job
 from sim.hardware import verilog_path
 from sim.inference import job_of, outputs_of
 from sim.job import BusSettings, JobResult, Progress, RunResult
@@ -67,16 +68,22 @@ class ModelRun:
 
 
 def prepare(path: Path, config: Config, op_sources: Sequence[Path] = ()) -> Prepared:
-    """Read and compile a model; raises subclasses of WeftError."""
-    data = path.read_bytes()
-    graph = read_model(data, path.name)
+    """Read and compile a model file; raises subclasses of WeftError."""
+    return prepare_bytes(path.read_bytes(), path.name, config, op_sources)
+
+
+def prepare_bytes(
+    data: bytes, name: str, config: Config, op_sources: Sequence[Path] = ()
+) -> Prepared:
+    """The same for the bytes of a model file; ``name`` stands in messages."""
+    graph = read_model(data, name)
     builder = FirmwareBuilder(Params(config), op_sources) if config.has_core else None
     program = compile_graph(graph, config, builder)
     custom = sorted({op.custom_name for op in graph.operators if op.kind is Kind.CUSTOM})
     references = {}
     if custom and builder is not None:
         references = dict.fromkeys(custom, builder.custom_reference())
-    return Prepared(graph, config, program, builder, Reference(data, references, path.name))
+    return Prepared(graph, config, program, builder, Reference(data, references, name))
 
 
 def run_verilog(
@@ -108,6 +115,13 @@ def run_verilog(
     )
     tell("simulating")
     result = simulate(verilog, params, job, simulator=simulator, waves=waves, progress=progress)
+    return judge(prepared, inputs, result)
+
+
+def run_functional(prepared: Prepared, inputs: Sequence[Arrays]) -> ModelRun:
+    """The same on the functional model, which is fast and knows no cycles."""
+    core = prepared.builder.host_core if prepared.builder is not None else None
+    result = run_job(prepared.params, job_of(prepared.program, inputs), core)
     return judge(prepared, inputs, result)
 
 

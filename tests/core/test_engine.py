@@ -9,6 +9,7 @@ from sim.blocks import run_block
 from tests.hw.configs import variant
 
 
+@pytest.mark.regress("core")
 @pytest.mark.parametrize(("name", "rounds"), [("small", 12), ("tiny", 4), ("bus256", 4)])
 def test_the_engine_does_what_the_simulator_does(name: str, rounds: int) -> None:
     run_block(

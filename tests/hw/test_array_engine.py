@@ -8,6 +8,7 @@ from sim.blocks import run_block
 from tests.hw.array_bench import SHAPES, ArrayBench, shape_params
 
 
+@pytest.mark.regress("array")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_random_commands_equal_the_functional_model(shape: str) -> None:
     run_block(

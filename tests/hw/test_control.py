@@ -9,6 +9,7 @@ from tests.hw.configs import variant
 from tests.hw.control_bench import ControlBench
 
 
+@pytest.mark.regress("control")
 @pytest.mark.parametrize(
     ("name", "simulator"),
     [

@@ -9,6 +9,7 @@ from tests.hw.configs import variant
 from tests.hw.host_bench import HostBench
 
 
+@pytest.mark.regress("host")
 @pytest.mark.parametrize(
     ("name", "simulator"),
     [("tiny", "verilator"), ("small", "verilator"), ("bus256", "verilator"), ("small", "icarus")],

@@ -9,6 +9,7 @@ from sim.blocks import run_block
 from tests.hw.configs import variant
 
 
+@pytest.mark.regress("sequencer")
 @pytest.mark.parametrize(
     ("name", "simulator"),
     [

@@ -18,6 +18,7 @@ CASES = [
 ]
 
 
+@pytest.mark.regress("store")
 @pytest.mark.parametrize(("name", "simulator"), CASES)
 def test_store_copies_as_a_naive_model(name, simulator):
     run_block(

@@ -13,6 +13,7 @@ BENCH = Path(__file__).parents[2] / "sim" / "bench"
 FILES = ("axi_memory", "axi_read_port", "axi_write_port", "burst_queue", "axi_checker")
 
 
+@pytest.mark.regress("axi_memory")
 @pytest.mark.parametrize(
     "simulator,data_bits,address_bits",
     [("verilator", 64, 40), ("verilator", 32, 32), ("verilator", 256, 64), ("icarus", 64, 40)],

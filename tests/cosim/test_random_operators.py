@@ -1,0 +1,97 @@
+"""Random operators and networks, compiled for many accelerators, give what the reference gives.
+
+To repeat a failure: WEFT_SEED as it is printed, and WEFT_CASES=1. To search longer: raise
+WEFT_CASES.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from dataclasses import replace
+
+import pytest
+
+from arch.params import Params
+from compiler.errors import ModelError
+from sim.blocks import choose_seed
+from sim.job import Job, Run
+from sim.reference import extreme_inputs, random_inputs
+from sim.run import Prepared, prepare_bytes, run_functional
+from tests.compiler.cases import CASES
+from tests.configs import NAMES, config
+from tests.cosim.workload import Expected, Workload, inferences, run_workload
+from tests.model_builder import ModelBuilder
+from tests.networks import random_network
+
+N_CASES = int(os.environ.get("WEFT_CASES", "12"))
+N_VERILOG_CASES = int(os.environ.get("WEFT_CASES", "3"))
+KINDS = (*CASES, "network")
+SMALL_MEMORY = ("narrow", "tall")
+VERILOG_CONFIGS = ("tiny", "narrow", "tall")
+SLOW_CONFIGS = ("wide", "bare")  # whose Verilog takes minutes to build
+
+
+def model(kind: str, seed: int) -> bytes:
+    """The file of one random operator, or of a network of several."""
+    builder = ModelBuilder([seed, zlib.crc32(kind.encode())])
+    if kind == "network":
+        return builder.build(*random_network(builder, int(builder.rng.integers(2, 10))))
+    return builder.build(CASES[kind](builder))
+
+
+def compiled(kind: str, seed: int, config_name: str) -> Prepared | None:
+    """The model compiled; None where the accelerator lacks the core or the memory that it needs."""
+    chosen = config(config_name)
+    try:
+        return prepare_bytes(model(kind, seed), kind, chosen)
+    except ModelError as error:
+        no_core = "runs on the core" in str(error) and not chosen.has_core
+        no_room = "bytes of scratchpad at once" in str(error) and config_name in SMALL_MEMORY
+        assert no_core or no_room, f"{config_name}, {kind}, WEFT_SEED={seed}: {error}"
+        return None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_functional_model_equals_the_reference(kind: str) -> None:
+    base = choose_seed()
+    print(f"seed {base} (repeat with WEFT_SEED={base})")
+    n_compiled = dict.fromkeys(NAMES, 0)
+    for seed in range(base, base + N_CASES):
+        for name in NAMES:
+            ready = compiled(kind, seed, name)
+            if ready is None:
+                continue
+            n_compiled[name] += 1
+            inputs = [random_inputs(ready.graph, seed), *extreme_inputs(ready.graph)]
+            for outcome in run_functional(ready, inputs).outcomes:
+                where = f"{name}, WEFT_SEED={seed} WEFT_CASES=1"
+                assert outcome.mismatch is None, f"{where}: {outcome.mismatch}"
+    print(f"compiled: {n_compiled}")
+
+
+@pytest.mark.regress("random_ops")
+@pytest.mark.parametrize("name", [*VERILOG_CONFIGS, *SLOW_CONFIGS])
+def test_verilog_equals_the_reference(name: str) -> None:
+    """Many models one after the other on one device."""
+    if name in SLOW_CONFIGS and "WEFT_SLOW" not in os.environ:
+        pytest.skip("its Verilog takes minutes to build; set WEFT_SLOW=1")
+    base = choose_seed()
+    runs: list[Run] = []
+    expected: list[Expected] = []
+    memory_bytes = 0
+    for kind in KINDS:
+        for seed in range(base, base + N_VERILOG_CASES):
+            ready = compiled(kind, seed, name)
+            if ready is None:
+                continue
+            part = inferences(ready, [random_inputs(ready.graph, seed)])
+            print(f"run {len(runs)}: {kind}, WEFT_SEED={seed} WEFT_CASES=1")
+            (run,) = part.job.runs
+            runs.append(
+                replace(run, writes=(*part.job.image, *run.writes), regions=part.job.regions)
+            )
+            expected += part.expected
+            memory_bytes = max(memory_bytes, part.job.memory_bytes)
+    job = Job(tuple(runs), memory_bytes=memory_bytes)
+    run_workload(Workload(Params(config(name)), job, tuple(expected)), base)
