@@ -175,7 +175,7 @@ class Rig:
 
     async def finish(self) -> None:
         await self.bench.until(lambda: not any(c.open for c in self.clients), "all answers")
-        # A refused request ends with its first burst; the beats of the others are still thrown away.
+        # A refused request ends with its first burst; beats of the others are still thrown away.
         await self.bench.until(lambda: not any(c.beats.queue for c in self.clients), "all beats")
         await self.bench.until(lambda: int(self.bench.dut.quiet.value), "quiet")
         assert self.rules.at_rest()
