@@ -139,6 +139,7 @@ def run(
     """Compile a model, simulate the Verilog, check outputs against TensorFlow Lite Micro."""
     from cli.inputs import read_inputs, write_outputs
     from cli.report import layer_table, run_report
+    from compiler.timing.memory import MemoryTiming
     from sim.blocks import choose_seed
     from sim.job import BusSettings
     from sim.reference import random_inputs
@@ -154,7 +155,8 @@ def run(
     )
     with progress_line() as progress:
         task = progress.add_task("compiling", total=None)
-        prepared = prepare(path, chosen, op_files(op))
+        memory = MemoryTiming(bandwidth, latency)
+        prepared = prepare(path, chosen, op_files(op), memory)
         if input_file is not None:
             inputs = read_inputs(input_file, prepared.graph)
         else:

@@ -34,14 +34,15 @@ def run_report(run: ModelRun) -> dict[str, Any]:
 def _layers(run: ModelRun, outcome: Outcome) -> list[dict[str, Any]]:
     peak = run.prepared.params.macs_per_cycle
     rows = []
-    for row in layer_cycles(run.prepared.program, outcome.result):
-        info = row.info
+    program = run.prepared.program
+    for info, row in zip(program.layers, layer_cycles(program, outcome.result), strict=True):
         rows.append(
             {
                 "name": info.name,
                 "op": info.op,
                 "engine": info.engine,
                 "cycles": row.cycles,
+                "predicted_cycles": info.predicted_cycles,
                 "macs": info.macs,
                 "utilisation": round(info.macs / (peak * row.cycles), 4) if row.cycles else 0.0,
                 "bytes": info.bytes_loaded + info.bytes_stored,
@@ -59,7 +60,7 @@ def layer_table(report: dict[str, Any]) -> Table:
     table.add_column("layer", overflow="ellipsis", max_width=28, no_wrap=True)
     table.add_column("operator", no_wrap=True)
     table.add_column("engine")
-    for heading in ("cycles", "MACs", "use", "bytes moved"):
+    for heading in ("cycles", "predicted", "MACs", "use", "bytes moved"):
         table.add_column(heading, justify="right")
     for i, row in enumerate(report["layers"]):
         use = f"{row['utilisation']:.0%}" if row["macs"] else ""
@@ -69,12 +70,17 @@ def layer_table(report: dict[str, Any]) -> Table:
             row["op"],
             row["engine"] if row["engine"] != "none" else "-",
             f"{row['cycles']:,}",
+            f"{row['predicted_cycles']:,}",
             f"{row['macs']:,}" if row["macs"] else "",
             use,
             f"{row['bytes']:,}" if row["bytes"] else "",
         )
     rest = report["cycles"] - sum(row["cycles"] for row in report["layers"])
-    table.add_row("", "results to memory", "", "store", f"{rest:,}", "", "", "")
+    predicted = sum(row["predicted_cycles"] for row in report["layers"])
+    predicted_rest = report["predicted_cycles"] - predicted
+    table.add_row(
+        "", "results to memory", "", "store", f"{rest:,}", f"{predicted_rest:,}", "", "", ""
+    )
     table.add_section()
     total_bytes = sum(row["bytes"] for row in report["layers"])
     use = report["macs"] / (report["macs_per_cycle"] * report["cycles"])
@@ -84,6 +90,7 @@ def layer_table(report: dict[str, Any]) -> Table:
         "",
         "",
         f"{report['cycles']:,}",
+        f"{report['predicted_cycles']:,}",
         f"{report['macs']:,}",
         f"{use:.0%}",
         f"{total_bytes:,}",

@@ -13,6 +13,8 @@ from arch.params import Params
 from compiler.layout import InputView, Layout
 from compiler.passplan import IDLE, PassPlan
 from compiler.steps import SCRATCHPAD, Blob, Range, Step
+from compiler.timing.array import command_cycles
+from compiler.timing.passes import pass_work
 
 IDENTITY = (1 << 30, 1)  # multiplier and shift that change nothing
 
@@ -125,19 +127,9 @@ def slots_of(job: ArrayJob, outputs: range) -> Slots:
 
 
 def tile_cycles(params: Params, job: ArrayJob, tile: Tile, n_blocks: int) -> int:
-    """Estimate of the cycles of one command."""
-    inner, outer = (tile.y, tile.x) if job.transposed else (tile.x, tile.y)
-    slots = slots_of(job, inner).run * len(outer)
-    words = sum(
-        any(tap != IDLE for tap in (taps[row] for row in rows))
-        for taps in job.plan.taps_of_passes(params)
-        for rows in params.row_order
-    )
-    entries = len(job.plan.entries)
-    fetch = words + entries * (params.descriptor_words + 4) + params.quant_words(True)
-    passes = job.plan.n_passes
-    per_block = max(passes * max(slots, 5), fetch, tile.pixels * params.lane_groups)
-    return n_blocks * per_block + 50
+    """Cycles of a command on an idle engine."""
+    config = tile_config(params, job, tile, range(n_blocks))
+    return round(command_cycles(params, config, pass_work(params, job.plan, config)))
 
 
 def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = True) -> Blob:
@@ -293,7 +285,7 @@ def steps_of(
         if blobs is not None:
             blobs[key, start] = blob
         for tile in tiles:
-            yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks), len(blocks))
+            yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks))
 
 
 def _cut_passes(
@@ -310,7 +302,7 @@ def _cut_passes(
                 config = tile_config(p, part, tile, blocks)
                 config |= {"keep_in": int(i > 0), "keep_out": int(not last)}
                 blob = blob_of(p, part, blocks, with_quant=last)
-                yield _step(p, part, tile, blob, config, 1)
+                yield _step(p, part, tile, blob, config)
 
 
 def split_plan(params: Params, plan: PassPlan, passes: int) -> Iterator[PassPlan]:
@@ -336,9 +328,7 @@ def split_plan(params: Params, plan: PassPlan, passes: int) -> Iterator[PassPlan
             yield replace(plan, entries=(moved,), cb_count=count, last_rows=rows)
 
 
-def _step(
-    p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int], n_blocks: int
-) -> Step:
+def _step(p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int]) -> Step:
     rows = input_rows(job, tile)
     reads = Range(SCRATCHPAD, *job.source.rows(rows.start, rows.stop))
     writes = Range(SCRATCHPAD, *job.target.rows(tile.y.start, tile.y.stop))
@@ -348,6 +338,6 @@ def _step(
         job.layer,
         reads=(reads,),
         writes=() if config.get("keep_out") else (writes,),
-        cycles=tile_cycles(p, job, tile, n_blocks),
+        passes=pass_work(p, job.plan, config),
         blob=blob,
     )

@@ -16,6 +16,7 @@ from compiler.compile import compile_graph
 from compiler.graph import Graph
 from compiler.program import Program
 from compiler.tflite_reader import read_model
+from compiler.timing.memory import MemoryTiming
 from firmware.builder import FirmwareBuilder
 from sim.hardware import verilog_path
 from sim.inference import job_of, outputs_of
@@ -66,12 +67,20 @@ class ModelRun:
         return all(outcome.mismatch is None for outcome in self.outcomes)
 
 
-def prepare(path: Path, config: Config, op_sources: Sequence[Path] = ()) -> Prepared:
-    """Read and compile a model; raises subclasses of WeftError."""
+def prepare(
+    path: Path,
+    config: Config,
+    op_sources: Sequence[Path] = (),
+    memory: MemoryTiming | None = None,
+) -> Prepared:
+    """Read and compile a model, for external memory like ``memory``.
+
+    Raises subclasses of WeftError.
+    """
     data = path.read_bytes()
     graph = read_model(data, path.name)
     builder = FirmwareBuilder(Params(config), op_sources) if config.has_core else None
-    program = compile_graph(graph, config, builder)
+    program = compile_graph(graph, config, builder, memory)
     custom = sorted({op.custom_name for op in graph.operators if op.kind is Kind.CUSTOM})
     references = {}
     if custom and builder is not None:
