@@ -163,14 +163,13 @@ class Scheduler:
             queues[step.engine].append((step, needed))
         machine = Machine(self._params, memory)
         placed: dict[int, Placed] = {}
-        ends = dict.fromkeys(Engine, 0)
         counts = dict.fromkeys(Engine, 0)
         while any(queues.values()):
-            best: tuple[int, Engine] | None = None
+            best: tuple[float, Engine] | None = None
             for engine, queue in queues.items():
                 if queue and all(id(d) in placed for d in queue[0][1]):
                     ready = max((placed[id(d)].span.end for d in queue[0][1]), default=0)
-                    candidate = (max(ready, ends[engine]), engine)
+                    candidate = (max(ready, machine.free(engine)), engine)
                     best = candidate if best is None or candidate < best else best
             assert best is not None, "the order of the model is a valid order"
             _, engine = best
@@ -187,7 +186,6 @@ class Scheduler:
                 loaded=max((end for end, e in after if e is Engine.LOAD), default=0),
                 done=max((end for end, _ in after), default=0),
             )
-            ends[engine] = span.end
             placed[id(step)] = Placed(command, step, counts[engine], span)
         if max(counts.values()) >= 1 << COUNT_BITS:
             raise ModelError(

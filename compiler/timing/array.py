@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arch.isa import Mode
@@ -198,18 +198,3 @@ class ArrayTiming:
         self._generator = generator
         self._front += lead
         return self._drained - 1, self._front
-
-
-def command_cycles(params: Params, config: Mapping[str, int], work: PassWork | None) -> float:
-    """Cycles of a command on an idle engine, from its start to its end."""
-    times = ArrayTiming(params).run(config, work, 100.0, 100.0, 100.0)
-    return times.end - times.start
-
-
-def busy_cycles(spans: Sequence[tuple[float, float]]) -> float:
-    """Length of the union of intervals that are sorted by their starts."""
-    total, until = 0.0, 0.0
-    for start, end in spans:
-        total += max(0.0, end - max(start, until))
-        until = max(until, end)
-    return total

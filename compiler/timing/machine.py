@@ -64,6 +64,10 @@ class Machine:
         self._last = max(self._last, end)
         return Span(round(start), round(end), round(entered))
 
+    def free(self, engine: Engine) -> float:
+        """When the engine takes its next command."""
+        return self._release[engine]
+
     def finish(self) -> int:
         """Cycles from the doorbell to the interrupt behind all commands so far."""
         return round(self._last) + END_TO_INTERRUPT

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from arch.params import Params
 
-MAX_BURST_GAP = 1  # cycles from burst to burst on AR (hw/bursts.py)
+REQUEST_CYCLES = 2  # from a request to the next (hw/bursts.py)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,11 @@ class ReadBus:
 
 
 class Bursts:
-    """Cuts rows of the load or the store engine into bursts and gives them their turn."""
+    """Cuts rows of the load or the store engine into bursts and gives them their turn.
+
+    ``taken`` is when the last request was taken. The next one is taken two cycles later, and not
+    before the last burst of a long one is due (hw/bursts.py).
+    """
 
     def __init__(self, params: Params):
         c = params.config
@@ -69,9 +73,12 @@ class Bursts:
         self._burst_beats = c.dma_burst_beats
         self._open: deque[float] = deque(maxlen=c.dma_outstanding)
         self._next = 0.0
+        self._due = 0.0
+        self.taken = 0.0
 
-    def beats(self, offset: int, length: int) -> list[int]:
-        """Beats of the bursts of a row (hw/bursts.py: a burst ends at a multiple of its limit)."""
+    def request(self, ready: float, offset: int, length: int) -> list[int]:
+        """Take a row of bytes: beats of its bursts (each ends at a multiple of the limit)."""
+        self.taken = max(ready, self.taken + REQUEST_CYCLES, self._due)
         first = offset // self._beat_bytes
         end = (offset + length - 1) // self._beat_bytes + 1
         sizes = []
@@ -81,12 +88,13 @@ class Bursts:
             first = stop
         return sizes
 
-    def issue(self, ready: float) -> float:
-        """Time of the next burst's address, when it is asked for at ``ready``."""
-        at = max(ready, self._next)
+    def issue(self, delay: int) -> float:
+        """Time of the address of the next burst, ``delay`` cycles behind its request at least."""
+        at = max(self.taken + delay, self._next)
         if len(self._open) == self._open.maxlen:
             at = max(at, self._open[0])
-        self._next = at + MAX_BURST_GAP
+        self._due = self._next  # of the burst before this one, which may be the last
+        self._next = at + 1
         return at
 
     def end(self, time: float) -> None:

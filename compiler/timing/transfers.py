@@ -12,13 +12,14 @@ from compiler.timing.memory import Bursts, MemoryTiming, ReadBus
 
 MET_TO_ROW = 3  # cycles from a command whose waits are met to its first row (hw/dma_rows.py)
 ROW_CYCLES = 2  # from row to row of what is asked of the bus (hw/bursts.py)
-ROW_TO_ADDRESS = 5  # hw/load.py, hw/bursts.py, hw/axi_read.py
+ROW_TO_REQUEST = 1  # hw/load.py
+REQUEST_TO_ADDRESS = 4  # hw/bursts.py, hw/axi_read.py
 BEAT_TO_CHIP = 6  # from a beat on the bus to the event that its command is complete
 ROW_TO_FILL = 4
 MIN_ROWS = 4  # hw/load.py
 WORD_CYCLES = {Space.IMEM: 1.0, Space.DMEM: 1.5, Space.TABLES: 1.0}
 """Cycles for each 32-bit word (hw/core/memories.py, hw/tables.py); others take a beat a cycle."""
-ROW_TO_WRITE = 9  # from a row to its first beat on W (hw/store.py, hw/axi_write.py)
+REQUEST_TO_WRITE = 8  # from a request to its first beat on W (hw/store.py, hw/axi_write.py)
 ANSWER_TO_DONE = 4
 
 
@@ -65,7 +66,7 @@ class LoadTiming:
         write_cycles = max(1.0, n / 4 * WORD_CYCLES.get(Space(config["space"]), 0.0))
         row = ready + MET_TO_ROW
         for offset, chip in rows_of(config):
-            row = max(row, self._row + (1 if is_fill else ROW_CYCLES))
+            row = max(row, self._row + 1, self._bursts.taken)
             if len(self._open) == self._open.maxlen:
                 row = max(row, self._open[0])
             self._row = row
@@ -76,8 +77,9 @@ class LoadTiming:
                 self._written = max(row + ROW_TO_FILL, self._written) + chunks
             else:
                 first = last = 0.0
-                for i, beats in enumerate(self._bursts.beats(offset, length)):
-                    address = self._bursts.issue(row + ROW_TO_ADDRESS)
+                sizes = self._bursts.request(row + ROW_TO_REQUEST, offset, length)
+                for i, beats in enumerate(sizes):
+                    address = self._bursts.issue(REQUEST_TO_ADDRESS)
                     start, last = self._bus.burst(address, beats)
                     first = first if i else start
                     self._bursts.end(last + BEAT_TO_CHIP - 2)
@@ -107,10 +109,10 @@ class StoreTiming:
         row = ready + MET_TO_ROW
         end = self._end
         for offset, _ in rows_of(config):
-            row = max(row, self._row + ROW_CYCLES)
+            row = max(row, self._row + 1, self._bursts.taken)
             self._row = row
-            for beats in self._bursts.beats(offset, config["length"]):
-                first = max(self._bursts.issue(row + ROW_TO_WRITE), self._sent + self._beat)
+            for beats in self._bursts.request(row + ROW_TO_REQUEST, offset, config["length"]):
+                first = max(self._bursts.issue(REQUEST_TO_WRITE), self._sent + self._beat)
                 self._sent = first + (beats - 1) * self._beat
                 end = self._sent + self._latency + ANSWER_TO_DONE
                 self._bursts.end(end)

@@ -1,0 +1,210 @@
+"""``weft bench``: models on configurations in Verilog, against their bounds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from arch.config import load_config
+from arch.errors import WeftError
+from arch.params import Params
+from cli.common import OpsOption, err, model_path, op_files, out, progress_line
+from cli.models import SOURCES
+from compiler.timing.memory import MemoryTiming
+
+if TYPE_CHECKING:
+    from sim.measure import Measurement
+
+CONFIGS = ("small", "medium", "large")
+BLOCK = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
+LOSSES = {
+    "partial": "idle PEs",
+    "fill": "fill",
+    "weights": "weights",
+    "pixels": "pixels",
+    "draining": "drain",
+    "elementwise": "flat",
+    "memory": "memory",
+    "core": "core",
+    "waiting": "waiting",
+}
+"""Headings of the losses, by member of sim.losses.Losses."""
+
+
+def bench(
+    model: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", help="kws, vww, ic, ad or a .tflite file; all four if none."),
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option("-c", "--config", help="Preset or YAML file; small, medium, large if none."),
+    ] = None,
+    op: OpsOption = None,
+    bandwidth: Annotated[
+        list[float] | None, typer.Option(help="Bytes per cycle of external memory; 8 if none.")
+    ] = None,
+    latency: Annotated[
+        list[int] | None, typer.Option(help="Cycles of latency of external memory; 32 if none.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="File for all measurements.")
+    ] = None,
+    cycles_file: Annotated[
+        Path | None, typer.Option("--cycles", help="File for cycles alone, as tests compare them.")
+    ] = None,
+    roofline: Annotated[
+        Path | None, typer.Option(help="Picture (.png or .svg) of models and layers.")
+    ] = None,
+    readme: Annotated[
+        Path | None, typer.Option(help="File whose block bench:start to bench:end is rewritten.")
+    ] = None,
+) -> None:
+    """Measure models on configurations in Verilog; every option may be given several times."""
+    if readme is not None:
+        _check_block(readme)
+    found = list(
+        _measure_all(
+            model or list(SOURCES),
+            config or list(CONFIGS),
+            op_files(op),
+            [MemoryTiming(b, n) for b in bandwidth or [8.0] for n in latency or [32]],
+        )
+    )
+    out.print(cycles_table(found))
+    out.print(losses_table(found))
+    if json_file is not None:
+        _write(json_file, json.dumps([m.as_dict() for m in found], indent=1) + "\n")
+    if cycles_file is not None:
+        _write(cycles_file, json.dumps(cycles_of(found), indent=2) + "\n")
+    if roofline is not None:
+        from sim.roofline import draw
+
+        draw(found, roofline)
+    if readme is not None:
+        text = BLOCK.sub(lambda m: m[1] + markdown(found) + m[2], readme.read_text())
+        _write(readme, text)
+
+
+def _measure_all(
+    models: Sequence[str], configs: Sequence[str], ops: list[Path], memories: list[MemoryTiming]
+) -> list[Measurement]:
+    from sim.measure import measure
+
+    found: list[Measurement] = []
+    chosen = [load_config(name) for name in configs]
+    paths = {name: model_path(name) for name in models}
+    with progress_line() as progress:
+        task = progress.add_task("measuring", total=None)
+        for config in chosen:
+            for memory in memories:
+                width = Params(config).axi_bytes
+                if memory.bytes_per_cycle > width:
+                    err.print(
+                        f"{config.name}: left out at {memory.bytes_per_cycle:g} bytes/cycle: its"
+                        f" bus moves {width}; raise axi_data_bits",
+                        soft_wrap=True,
+                    )
+                    continue
+                for name, path in paths.items():
+                    at = f"{path.stem} on {config.name}"
+
+                    def tell(stage: str, at: str = at) -> None:
+                        progress.update(task, description=f"{at}: {stage}")
+
+                    short = name if name in SOURCES else path.stem
+                    found.append(measure(short, path, config, memory, op_sources=ops, stage=tell))
+    return found
+
+
+def cycles_table(found: Sequence[Measurement]) -> Table:
+    """Measured, predicted, bound, utilisation, Ethos-U55."""
+    table = Table(title="Cycles from doorbell to interrupt", title_justify="left")
+    for heading in ("model", "config"):
+        table.add_column(heading, no_wrap=True)
+    with_memory = _memories_differ(found)
+    for heading in ("B/cycle", "latency") * with_memory:
+        table.add_column(heading, justify="right")
+    for heading in ("measured", "predicted", "bound", "use", "U55", "ratio"):
+        table.add_column(heading, justify="right")
+    for m in found:
+        memory = (f"{m.bytes_per_cycle:g}", str(m.latency)) * with_memory
+        error = m.predicted_cycles / m.cycles - 1
+        u55 = (f"{m.ethos_u55:,}", f"{m.cycles / m.ethos_u55:.2f}") if m.ethos_u55 else ("", "")
+        table.add_row(
+            m.model,
+            m.config,
+            *memory,
+            f"{m.cycles:,}",
+            f"{m.predicted_cycles:,} ({error:+.1%})",
+            f"{m.bound:,.0f}",
+            f"{m.utilisation:.0%}",
+            *u55,
+        )
+    return table
+
+
+def losses_table(found: Sequence[Measurement]) -> Table:
+    """Cycles beyond those of the multiply-accumulates, by what they were spent on."""
+    table = Table(title="Cycles lost (docs/performance.md tells what they are)")
+    table.title_justify = "left"
+    for heading in ("model", "config"):
+        table.add_column(heading, no_wrap=True)
+    with_memory = _memories_differ(found)
+    for heading in ("B/cycle", "latency") * with_memory:
+        table.add_column(heading, justify="right")
+    for heading in ("lost", *LOSSES.values()):
+        table.add_column(heading, justify="right")
+    for m in found:
+        memory = (f"{m.bytes_per_cycle:g}", str(m.latency)) * with_memory
+        lost = [m.losses[key] for key in LOSSES]
+        table.add_row(m.model, m.config, *memory, f"{sum(lost):,.0f}", *(f"{n:,.0f}" for n in lost))
+    return table
+
+
+def markdown(found: Sequence[Measurement]) -> str:
+    """The table of cycles for documents."""
+    lines = [
+        "| model | configuration | MACs | measured | predicted | bound | use | U55 | ratio |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for m in found:
+        u55 = f"{m.ethos_u55:,} | {m.cycles / m.ethos_u55:.2f}" if m.ethos_u55 else " | "
+        lines.append(
+            f"| {m.model} | {m.config} | {m.macs_per_cycle} | {m.cycles:,} |"
+            f" {m.predicted_cycles:,} | {m.bound:,.0f} | {m.utilisation:.0%} | {u55} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def cycles_of(found: Sequence[Measurement]) -> dict[str, dict[str, int]]:
+    """Cycles by configuration and model."""
+    cycles: dict[str, dict[str, int]] = {}
+    for m in found:
+        cycles.setdefault(m.config, {})[m.model] = m.cycles
+    return cycles
+
+
+def _memories_differ(found: Sequence[Measurement]) -> bool:
+    return len({(m.bytes_per_cycle, m.latency) for m in found}) > 1
+
+
+def _check_block(path: Path) -> None:
+    if not path.is_file() or BLOCK.search(path.read_text()) is None:
+        raise WeftError(
+            f"{path}: has no lines '<!-- bench:start -->' and '<!-- bench:end -->';"
+            " add them where the table shall be"
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise WeftError(f"{path}: {error.strerror}; choose another file") from None
