@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from arch.config import load_config
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 CONFIGS = ("small", "medium", "large")
 BLOCK = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
 LOSSES = {
-    "partial": "idle PEs",
+    "partial": "idle",
     "fill": "fill",
     "weights": "weights",
     "pixels": "pixels",
@@ -32,7 +33,7 @@ LOSSES = {
     "elementwise": "flat",
     "memory": "memory",
     "core": "core",
-    "waiting": "waiting",
+    "waiting": "wait",
 }
 """Headings of the losses, by member of sim.losses.Losses."""
 
@@ -77,6 +78,11 @@ def bench(
             [MemoryTiming(b, n) for b in bandwidth or [8.0] for n in latency or [32]],
         )
     )
+    if not found:
+        raise WeftError(
+            "nothing to measure: every bandwidth is beyond the bus of every configuration; lower"
+            " --bandwidth or raise axi_data_bits"
+        )
     out.print(cycles_table(found))
     out.print(losses_table(found))
     if json_file is not None:
@@ -125,24 +131,16 @@ def _measure_all(
 
 def cycles_table(found: Sequence[Measurement]) -> Table:
     """Measured, predicted, bound, utilisation, Ethos-U55."""
-    table = Table(title="Cycles from doorbell to interrupt", title_justify="left")
-    for heading in ("model", "config"):
-        table.add_column(heading, no_wrap=True)
-    with_memory = _memories_differ(found)
-    for heading in ("B/cycle", "latency") * with_memory:
-        table.add_column(heading, justify="right")
-    for heading in ("measured", "predicted", "bound", "use", "U55", "ratio"):
-        table.add_column(heading, justify="right")
+    headings = ("measured", "predicted", "error", "bound", "use", "U55", "ratio")
+    table = _table("Cycles from doorbell to interrupt", found, headings)
     for m in found:
-        memory = (f"{m.bytes_per_cycle:g}", str(m.latency)) * with_memory
         error = m.predicted_cycles / m.cycles - 1
         u55 = (f"{m.ethos_u55:,}", f"{m.cycles / m.ethos_u55:.2f}") if m.ethos_u55 else ("", "")
         table.add_row(
-            m.model,
-            m.config,
-            *memory,
+            *_what(m, found),
             f"{m.cycles:,}",
-            f"{m.predicted_cycles:,} ({error:+.1%})",
+            f"{m.predicted_cycles:,}",
+            f"{error:+.1%}",
             f"{m.bound:,.0f}",
             f"{m.utilisation:.0%}",
             *u55,
@@ -151,21 +149,32 @@ def cycles_table(found: Sequence[Measurement]) -> Table:
 
 
 def losses_table(found: Sequence[Measurement]) -> Table:
-    """Cycles beyond those of the multiply-accumulates, by what they were spent on."""
-    table = Table(title="Cycles lost (docs/performance.md tells what they are)")
-    table.title_justify = "left"
+    """Cycles beyond those of the multiply-accumulates, and what share went where."""
+    title = "Cycles lost, and on what, in percent of the run (see docs/performance.md)"
+    table = _table(title, found, ("lost", *LOSSES.values()))
+    for m in found:
+        lost = [m.losses[key] for key in LOSSES]
+        table.add_row(
+            *_what(m, found), f"{sum(lost):,.0f}", *(f"{100 * n / m.cycles:.1f}" for n in lost)
+        )
+    return table
+
+
+def _table(title: str, found: Sequence[Measurement], headings: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
+    table.pad_edge = False
     for heading in ("model", "config"):
         table.add_column(heading, no_wrap=True)
-    with_memory = _memories_differ(found)
-    for heading in ("B/cycle", "latency") * with_memory:
-        table.add_column(heading, justify="right")
-    for heading in ("lost", *LOSSES.values()):
-        table.add_column(heading, justify="right")
-    for m in found:
-        memory = (f"{m.bytes_per_cycle:g}", str(m.latency)) * with_memory
-        lost = [m.losses[key] for key in LOSSES]
-        table.add_row(m.model, m.config, *memory, f"{sum(lost):,.0f}", *(f"{n:,.0f}" for n in lost))
+    memory = ("B/cycle", "latency") if _memories_differ(found) else ()
+    for heading in (*memory, *headings):
+        table.add_column(heading, justify="right", no_wrap=True)
     return table
+
+
+def _what(m: Measurement, found: Sequence[Measurement]) -> tuple[str, ...]:
+    """The first cells of a row: what was measured."""
+    memory = (f"{m.bytes_per_cycle:g}", str(m.latency)) if _memories_differ(found) else ()
+    return (m.model, m.config, *memory)
 
 
 def markdown(found: Sequence[Measurement]) -> str:

@@ -21,6 +21,7 @@ from sim.job import RunResult
 from sim.losses import Causes, Gap
 
 PID = 1
+SHORTEST_WAIT = 4  # cycles; engines take less from one command to the next by themselves
 TITLES = {
     Engine.LOAD: "load engine",
     Engine.ARRAY: "array",
@@ -93,7 +94,8 @@ def _track(
     for i, (interval, args) in enumerate(zip(intervals, work, strict=True)):
         assert interval.end is not None
         for gap in causes.of(engine, i, at, interval.start) if interval.start > at else []:
-            yield _wait(engine, gap)
+            if gap.end - gap.start >= SHORTEST_WAIT:
+                yield _wait(engine, gap)
         following = intervals[i + 1].start if i + 1 < len(intervals) else interval.end
         layer = program.command_layers[engine][i]
         info = program.layers[layer]
