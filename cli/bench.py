@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ from rich.table import Table
 from arch.config import load_config
 from arch.errors import WeftError
 from arch.params import Params
+from cli.bench_markdown import LOSSES, check_blocks, memories_differ, with_tables
 from cli.common import OpsOption, err, model_path, op_files, out, progress_line
 from cli.models import SOURCES
 from compiler.timing.memory import MemoryTiming
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from sim.measure import Measurement
 
 CONFIGS = ("small", "medium", "large")
-BLOCK = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
-LOSSES = {
-    "partial": "idle",
-    "fill": "fill",
-    "weights": "weights",
-    "pixels": "pixels",
-    "draining": "drain",
-    "elementwise": "flat",
-    "memory": "memory",
-    "core": "core",
-    "waiting": "wait",
-}
-"""Headings of the losses, by member of sim.losses.Losses."""
 
 
 def bench(
@@ -64,12 +51,12 @@ def bench(
         Path | None, typer.Option(help="Picture (.png or .svg) of models and layers.")
     ] = None,
     readme: Annotated[
-        Path | None, typer.Option(help="File whose block bench:start to bench:end is rewritten.")
+        Path | None, typer.Option(help="Markdown file whose blocks of tables are rewritten.")
     ] = None,
 ) -> None:
     """Measure models on configurations in Verilog; every option may be given several times."""
     if readme is not None:
-        _check_block(readme)
+        check_blocks(readme)
     found = list(
         _measure_all(
             model or list(SOURCES),
@@ -94,8 +81,7 @@ def bench(
 
         draw(found, roofline)
     if readme is not None:
-        text = BLOCK.sub(lambda m: m[1] + markdown(found) + m[2], readme.read_text())
-        _write(readme, text)
+        _write(readme, with_tables(readme.read_text(), found))
 
 
 def _measure_all(
@@ -165,7 +151,7 @@ def _table(title: str, found: Sequence[Measurement], headings: Sequence[str]) ->
     table.pad_edge = False
     for heading in ("model", "config"):
         table.add_column(heading, no_wrap=True)
-    memory = ("B/cycle", "latency") if _memories_differ(found) else ()
+    memory = ("B/cycle", "latency") if memories_differ(found) else ()
     for heading in (*memory, *headings):
         table.add_column(heading, justify="right", no_wrap=True)
     return table
@@ -173,23 +159,8 @@ def _table(title: str, found: Sequence[Measurement], headings: Sequence[str]) ->
 
 def _what(m: Measurement, found: Sequence[Measurement]) -> tuple[str, ...]:
     """The first cells of a row: what was measured."""
-    memory = (f"{m.bytes_per_cycle:g}", str(m.latency)) if _memories_differ(found) else ()
+    memory = (f"{m.bytes_per_cycle:g}", str(m.latency)) if memories_differ(found) else ()
     return (m.model, m.config, *memory)
-
-
-def markdown(found: Sequence[Measurement]) -> str:
-    """The table of cycles for documents."""
-    lines = [
-        "| model | configuration | MACs | measured | predicted | bound | use | U55 | ratio |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for m in found:
-        u55 = f"{m.ethos_u55:,} | {m.cycles / m.ethos_u55:.2f}" if m.ethos_u55 else " | "
-        lines.append(
-            f"| {m.model} | {m.config} | {m.macs_per_cycle} | {m.cycles:,} |"
-            f" {m.predicted_cycles:,} | {m.bound:,.0f} | {m.utilisation:.0%} | {u55} |"
-        )
-    return "\n".join(lines) + "\n"
 
 
 def cycles_of(found: Sequence[Measurement]) -> dict[str, dict[str, int]]:
@@ -198,18 +169,6 @@ def cycles_of(found: Sequence[Measurement]) -> dict[str, dict[str, int]]:
     for m in found:
         cycles.setdefault(m.config, {})[m.model] = m.cycles
     return cycles
-
-
-def _memories_differ(found: Sequence[Measurement]) -> bool:
-    return len({(m.bytes_per_cycle, m.latency) for m in found}) > 1
-
-
-def _check_block(path: Path) -> None:
-    if not path.is_file() or BLOCK.search(path.read_text()) is None:
-        raise WeftError(
-            f"{path}: has no lines '<!-- bench:start -->' and '<!-- bench:end -->';"
-            " add them where the table shall be"
-        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -63,6 +63,7 @@ def generation(repeats: int = 1) -> Iterator[tuple[int, float]]:
     """(PEs, seconds) of Verilog for growing arrays."""
     from gen.verilog import npu_verilog
 
+    npu_verilog(Params(array_config(ARRAYS[0])))  # tools that compile themselves when first used
     for n in ARRAYS:
         params = Params(array_config(n))
         yield n * n, seconds_of(lambda params=params: npu_verilog(params), repeats)
