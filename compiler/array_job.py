@@ -143,6 +143,8 @@ def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = Tru
     passes = job.plan.taps_of_passes(p)
     per_channel = not job.scales.uniform
     parts = [table]
+    order = np.array(p.row_order)
+    present = (passes != IDLE)[:, order].any(axis=2)  # (passes, words)
     for block in [0] if job.shared else blocks:
         channels = np.arange(block * p.cols, (block + 1) * p.cols)
         real = channels < job.n_out
@@ -151,11 +153,7 @@ def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = Tru
         # (passes, rows, cols): the weight at each place, zero where there is none.
         tiles = weights[chosen][:, np.where(passes == IDLE, 0, passes)]
         tiles = np.moveaxis(tiles, 0, -1) * (passes != IDLE)[..., None] * real
-        tiles = tiles.astype(np.int8)
-        for used, tile in zip(passes != IDLE, tiles, strict=True):
-            for rows in p.row_order:
-                if used[list(rows)].any():
-                    parts.append(tile[list(rows)].tobytes())
+        parts.append(tiles.astype(np.int8)[:, order][present].tobytes())
         if with_quant:
             parts.append(_quant(p, job.scales, chosen, real, per_channel))
     return Blob(b"".join(parts), len(table) // p.weight_word_bytes)

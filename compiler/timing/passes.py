@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,8 +42,9 @@ def pass_work(params: Params, plan: PassPlan, config: Mapping[str, int]) -> Pass
     return PassWork(tiles_of_plan(params, plan), slot_cycles_of(params, plan, config))
 
 
+@lru_cache(maxsize=64)
 def tiles_of_plan(params: Params, plan: PassPlan) -> tuple[tuple[TileWork, ...], ...]:
-    """Weights of every pass, by descriptor."""
+    """Weights of every pass, by descriptor; the same for all tiles of an operator."""
     known: dict[bytes, TileWork] = {}
     tiles = []
     for used in plan.taps_of_passes(params) != IDLE:
