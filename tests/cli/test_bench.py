@@ -12,7 +12,7 @@ from arch.errors import WeftError
 from cli.main import app
 from tests.model_builder import ModelBuilder
 
-README = "before\n<!-- bench:start -->\nold\n<!-- bench:end -->\nafter\n"
+README = "before\n<!-- memory:start -->\nold\n<!-- memory:end -->\nafter\n"
 
 
 @pytest.fixture
