@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from arch.config import Config, load_config
 from arch.errors import WeftError
 from arch.params import Params
 from cli import models
+from cli.bench import bench
+from cli.common import OpsOption, err, model_path, op_files, out, progress_line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,10 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="weft: neural-network accelerators as Verilog, and the software for them.",
 )
-UNLIMITED = 10_000  # columns; lines in files and pipes are as long as they are
-
-out = Console(width=None if sys.stdout.isatty() else UNLIMITED)
-err = Console(stderr=True)
 
 ConfigOption = Annotated[
     str, typer.Option("-c", "--config", help="Preset (tiny, small, medium, large) or YAML file.")
@@ -35,48 +29,6 @@ ConfigOption = Annotated[
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="A .tflite file, or kws, vww, ic, ad.")
 ]
-OpsOption = Annotated[
-    list[Path] | None,
-    typer.Option("--op", help="C++ file with custom operators; may be given several times."),
-]
-
-
-def model_path(name: str) -> Path:
-    """A file, or one of the networks that ``weft models`` fetches."""
-    if name in models.SOURCES and not Path(name).exists():
-        return models.find(name)
-    path = Path(name)
-    if not path.is_file():
-        known = ", ".join(models.SOURCES)
-        raise WeftError(f"{name}: is neither a file nor one of {known}; check the path")
-    return path
-
-
-def op_files(ops: list[Path] | None) -> list[Path]:
-    for path in ops or []:
-        if not path.is_file():
-            raise WeftError(f"{path}: no such C++ file; check the path given to --op")
-    return list(ops or [])
-
-
-@contextmanager
-def progress_line() -> Iterator[Progress]:
-    """A line on stderr that says what is being done; gone when it is finished.
-
-    Nothing is shown where stderr is no terminal.
-    """
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-    )
-    progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
-    if progress.disable:
-        yield progress
-        return
-    with progress:
-        yield progress
 
 
 @app.command()
@@ -137,6 +89,9 @@ def run(
     waves: Annotated[
         Path | None, typer.Option("--vcd", help="Waveform (.vcd or .fst) of the whole run.")
     ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="Timeline of the engines for the Perfetto viewer (JSON).")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of random inputs; printed where none is given.")
     ] = None,
@@ -148,10 +103,12 @@ def run(
     """Compile a model, simulate the Verilog, check outputs against TensorFlow Lite Micro."""
     from cli.inputs import read_inputs, write_outputs
     from cli.report import layer_table, run_report
+    from compiler.timing.memory import MemoryTiming
     from sim.blocks import choose_seed
     from sim.job import BusSettings
     from sim.reference import random_inputs
     from sim.run import prepare, run_verilog
+    from sim.trace import trace_of, write_trace
 
     chosen = load_config(config)
     path = model_path(model)
@@ -163,7 +120,8 @@ def run(
     )
     with progress_line() as progress:
         task = progress.add_task("compiling", total=None)
-        prepared = prepare(path, chosen, op_files(op))
+        memory = MemoryTiming(bandwidth, latency)
+        prepared = prepare(path, chosen, op_files(op), memory)
         if input_file is not None:
             inputs = read_inputs(input_file, prepared.graph)
         else:
@@ -199,10 +157,15 @@ def run(
             report_file.write_text(json.dumps(report, indent=2) + "\n")
         except OSError as error:
             raise WeftError(f"{report_file}: {error.strerror}; choose another file") from None
+    if trace is not None:
+        write_trace(trace, trace_of(prepared.program, prepared.params, first.result))
     if first.mismatch is not None:
         raise WeftError(f"results differ from TensorFlow Lite Micro: {first.mismatch}")
     n = len(first.outputs)
     out.print(f"bit-exact: {n} output{'s' * (n > 1)} equal to TensorFlow Lite Micro", style="green")
+
+
+app.command()(bench)
 
 
 @app.command("models")

@@ -36,14 +36,15 @@ def run_report(run: ModelRun) -> dict[str, Any]:
 def _layers(run: ModelRun, outcome: Outcome) -> list[dict[str, Any]]:
     peak = run.prepared.params.macs_per_cycle
     rows = []
-    for row in layer_cycles(run.prepared.program, outcome.result):
-        info = row.info
+    program = run.prepared.program
+    for info, row in zip(program.layers, layer_cycles(program, outcome.result), strict=True):
         rows.append(
             {
                 "name": info.name,
                 "op": info.op,
                 "engine": info.engine,
                 "cycles": row.cycles,
+                "predicted_cycles": info.predicted_cycles,
                 "macs": info.macs,
                 "utilisation": round(info.macs / (peak * row.cycles), 4) if row.cycles else 0.0,
                 "bytes": info.bytes_loaded + info.bytes_stored,
@@ -62,12 +63,15 @@ def layer_table(report: dict[str, Any], width: int) -> Table:
     """
     rows = [_cells(i, layer) for i, layer in enumerate(report["layers"])]
     rest = report["cycles"] - sum(row["cycles"] for row in report["layers"])
+    predicted_rest = report["predicted_cycles"] - sum(
+        row["predicted_cycles"] for row in report["layers"]
+    )
     n_bytes = sum(row["bytes"] for row in report["layers"])
     use = report["macs"] / (report["macs_per_cycle"] * report["cycles"])
     rows += [
-        ["", "results to memory", "", "store", f"{rest:,}", "", "", ""],
-        ["", "total", "", "", f"{report['cycles']:,}", f"{report['macs']:,}", f"{use:.0%}"]
-        + [f"{n_bytes:,}"],
+        ["", "results to memory", "", "store", f"{rest:,}", f"{predicted_rest:,}", "", "", ""],
+        ["", "total", "", "", f"{report['cycles']:,}", f"{report['predicted_cycles']:,}"]
+        + [f"{report['macs']:,}", f"{use:.0%}", f"{n_bytes:,}"],
     ]
     _fit(rows, width - len(_HEADINGS) + 1)
     roomy = sum(_widths(rows)) + 2 * (len(_HEADINGS) - 1) <= width
@@ -88,7 +92,7 @@ def layer_table(report: dict[str, Any], width: int) -> Table:
     return table
 
 
-_HEADINGS = ("#", "layer", "operator", "engine", "cycles", "MACs", "use", "bytes")
+_HEADINGS = ("#", "layer", "operator", "engine", "cycles", "predicted", "MACs", "use", "bytes")
 _TEXTS = ("layer", "operator", "engine")
 _LAYER, _OPERATOR = 1, 2
 _LONGEST_OPERATOR = len("DEPTHWISE_CONV_2D")  # that a narrow table shows in full
@@ -102,6 +106,7 @@ def _cells(index: int, row: dict[str, Any]) -> list[str]:
         row["op"],
         row["engine"] if row["engine"] != "none" else "-",
         f"{row['cycles']:,}",
+        f"{row['predicted_cycles']:,}",
         f"{row['macs']:,}" if row["macs"] else "",
         f"{row['utilisation']:.0%}" if row["macs"] else "",
         f"{row['bytes']:,}" if row["bytes"] else "",

@@ -13,6 +13,8 @@ from arch.params import Params
 from compiler.layout import InputView, Layout
 from compiler.passplan import IDLE, PassPlan
 from compiler.steps import SCRATCHPAD, Blob, Range, Step
+from compiler.timing.array import ArrayTiming
+from compiler.timing.passes import pass_work
 
 IDENTITY = (1 << 30, 1)  # multiplier and shift that change nothing
 
@@ -124,20 +126,14 @@ def slots_of(job: ArrayJob, outputs: range) -> Slots:
     return Slots(max(n, high - lead), lead)
 
 
-def tile_cycles(params: Params, job: ArrayJob, tile: Tile, n_blocks: int) -> int:
-    """Estimate of the cycles of one command."""
-    inner, outer = (tile.y, tile.x) if job.transposed else (tile.x, tile.y)
-    slots = slots_of(job, inner).run * len(outer)
-    words = sum(
-        any(tap != IDLE for tap in (taps[row] for row in rows))
-        for taps in job.plan.taps_of_passes(params)
-        for rows in params.row_order
-    )
-    entries = len(job.plan.entries)
-    fetch = words + entries * (params.descriptor_words + 4) + params.quant_words(True)
-    passes = job.plan.n_passes
-    per_block = max(passes * max(slots, 5), fetch, tile.pixels * params.lane_groups)
-    return n_blocks * per_block + 50
+def job_cycles(params: Params, job: ArrayJob) -> float:
+    """Cycles of the job's commands on an engine that waits for nothing else."""
+    n_blocks = -(-job.n_out // params.cols)
+    timing, end = ArrayTiming(params), 0.0
+    for tile in tiles_of(params, job, TILE_PIXELS):
+        config = tile_config(params, job, tile, range(n_blocks))
+        end = timing.run(config, pass_work(params, job.plan, config), 0.0, 0.0, 0.0).end
+    return end
 
 
 def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = True) -> Blob:
@@ -147,6 +143,8 @@ def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = Tru
     passes = job.plan.taps_of_passes(p)
     per_channel = not job.scales.uniform
     parts = [table]
+    order = np.array(p.row_order)
+    present = (passes != IDLE)[:, order].any(axis=2)  # (passes, words)
     for block in [0] if job.shared else blocks:
         channels = np.arange(block * p.cols, (block + 1) * p.cols)
         real = channels < job.n_out
@@ -155,11 +153,7 @@ def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = Tru
         # (passes, rows, cols): the weight at each place, zero where there is none.
         tiles = weights[chosen][:, np.where(passes == IDLE, 0, passes)]
         tiles = np.moveaxis(tiles, 0, -1) * (passes != IDLE)[..., None] * real
-        tiles = tiles.astype(np.int8)
-        for used, tile in zip(passes != IDLE, tiles, strict=True):
-            for rows in p.row_order:
-                if used[list(rows)].any():
-                    parts.append(tile[list(rows)].tobytes())
+        parts.append(tiles.astype(np.int8)[:, order][present].tobytes())
         if with_quant:
             parts.append(_quant(p, job.scales, chosen, real, per_channel))
     return Blob(b"".join(parts), len(table) // p.weight_word_bytes)
@@ -293,7 +287,7 @@ def steps_of(
         if blobs is not None:
             blobs[key, start] = blob
         for tile in tiles:
-            yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks), len(blocks))
+            yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks))
 
 
 def _cut_passes(
@@ -310,7 +304,7 @@ def _cut_passes(
                 config = tile_config(p, part, tile, blocks)
                 config |= {"keep_in": int(i > 0), "keep_out": int(not last)}
                 blob = blob_of(p, part, blocks, with_quant=last)
-                yield _step(p, part, tile, blob, config, 1)
+                yield _step(p, part, tile, blob, config)
 
 
 def split_plan(params: Params, plan: PassPlan, passes: int) -> Iterator[PassPlan]:
@@ -336,9 +330,7 @@ def split_plan(params: Params, plan: PassPlan, passes: int) -> Iterator[PassPlan
             yield replace(plan, entries=(moved,), cb_count=count, last_rows=rows)
 
 
-def _step(
-    p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int], n_blocks: int
-) -> Step:
+def _step(p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int]) -> Step:
     rows = input_rows(job, tile)
     reads = Range(SCRATCHPAD, *job.source.rows(rows.start, rows.stop))
     writes = Range(SCRATCHPAD, *job.target.rows(tile.y.start, tile.y.stop))
@@ -348,6 +340,6 @@ def _step(
         job.layer,
         reads=(reads,),
         writes=() if config.get("keep_out") else (writes,),
-        cycles=tile_cycles(p, job, tile, n_blocks),
+        passes=pass_work(p, job.plan, config),
         blob=blob,
     )

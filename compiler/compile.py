@@ -18,6 +18,7 @@ from compiler.errors import ModelError
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
 from compiler.graph import Graph, Operator, Tensor
+from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE, engine_of
 from compiler.lower.context import Context
@@ -25,9 +26,10 @@ from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
 from compiler.placement import Placement, place
 from compiler.program import LayerInfo, Program, TensorPlace
-from compiler.scheduler import Constants, Placed, Scheduler
+from compiler.scheduler import Constants, Placed, Scheduler, Stream
 from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
+from compiler.timing.memory import MemoryTiming
 from compiler.transfers import (
     INPUT_REGION,
     OUTPUT_REGION,
@@ -42,8 +44,16 @@ SLAB_BYTES = 2048
 
 TENSOR_ALIGNMENT = 64
 
+BOOT_CYCLES = 45
+"""From the core's reset to its readiness for calls."""
 
-def compile_graph(graph: Graph, config: Config, core: CoreBuilder | None = None) -> Program:
+
+def compile_graph(
+    graph: Graph,
+    config: Config,
+    core: CoreBuilder | None = None,
+    memory: MemoryTiming | None = None,
+) -> Program:
     """Compile a model for a configuration.
 
     Parameters
@@ -51,18 +61,22 @@ def compile_graph(graph: Graph, config: Config, core: CoreBuilder | None = None)
     graph : as read; not changed.
     config : the accelerator.
     core : builds the software of the core; needed if an operator runs there.
+    memory : external memory that commands are ordered for, and that the prediction is about.
 
     Raises :class:`ModelError` for what is not supported or does not fit.
     """
     verify(graph)
     check(graph)
-    compiler = _Compiler(graph, Params(config), core)
+    compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 
 
 class _Compiler:
-    def __init__(self, graph: Graph, params: Params, core: CoreBuilder | None):
+    def __init__(
+        self, graph: Graph, params: Params, core: CoreBuilder | None, memory: MemoryTiming
+    ):
         self.graph = graph
+        self.memory = memory
         self.params = params
         self.core = core
         self.folded = fold_pads(graph)
@@ -109,8 +123,7 @@ class _Compiler:
                     scheduler.add(step)
         for step in self._stores():
             scheduler.add(step)
-        placed, cycles = scheduler.commands()
-        return self._program(placed, cycles)
+        return self._program(scheduler.stream(self.memory))
 
     # ---- steps -------------------------------------------------------------------------------
     def _array_steps(self, layer: int, op: Operator) -> Iterator[Step]:
@@ -243,7 +256,7 @@ class _Compiler:
             layer,
             reads=(Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24)),
             writes=(Range(DMEM, 0, 1 << 24),),
-            cycles=200,
+            cycles=BOOT_CYCLES,
             loads=loads,
         )
 
@@ -263,7 +276,8 @@ class _Compiler:
         )
 
     # ---- program -----------------------------------------------------------------------------
-    def _program(self, placed: list[Placed], cycles: int) -> Program:
+    def _program(self, stream: Stream) -> Program:
+        placed = stream.placed
         commands = encode_program([p.command for p in placed] + [Command(Opcode.END, {})])
         constants = bytes(self.constants)
         constants += bytes(-len(constants) % TENSOR_ALIGNMENT)
@@ -282,11 +296,11 @@ class _Compiler:
             arena_bytes=self.placement.arena_bytes,
             layers=self._layers(placed),
             command_layers=tuple(tuple(row) for row in by_engine),
-            predicted_cycles=cycles,
+            predicted_cycles=stream.cycles,
             scratchpad_bytes=self.placement.used_bytes,
         )
 
-    def _layers(self, placed: list[Placed]) -> tuple[LayerInfo, ...]:
+    def _layers(self, placed: Sequence[Placed]) -> tuple[LayerInfo, ...]:
         layers = []
         for op in self.graph.operators:
             folded = id(op.outputs[0]) in self.folded
@@ -301,7 +315,12 @@ class _Compiler:
                 key = "bytes_loaded" if p.step.engine is Engine.LOAD else "bytes_stored"
                 layer = replace(layer, **{key: getattr(layer, key) + n_bytes})
             layers[p.step.layer] = layer
-        return tuple(layers)
+        spans = [(p.step.engine, p.step.layer, p.span.start, p.span.end) for p in placed]
+        times = layer_times([layer.engine for layer in layers], spans)
+        return tuple(
+            replace(layer, predicted_cycles=time.cycles)
+            for layer, time in zip(layers, times, strict=True)
+        )
 
 
 def _kind(op: Operator) -> str:

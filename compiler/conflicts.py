@@ -36,20 +36,25 @@ def cycles_per_slot(params: Params, view: InputView, plan: PassPlan) -> float:
     for entry in plan.entries:
         offsets = [s.offset for s in entry.streams if s is not None]
         addresses = bases[:, None] + np.array(offsets)
-        cycles.append(_turns(params, addresses).mean())
+        cycles.append(turns(params, addresses, np.ones(addresses.shape, bool)).mean())
     return float(np.mean(cycles))
 
 
-def _turns(params: Params, addresses: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Cycles for each row of byte addresses: the words that the most wanted bank must read."""
+def turns(
+    params: Params, addresses: NDArray[np.int64], read: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Cycles for each row of byte addresses: the words that the most wanted bank must read.
+
+    ``read`` marks the addresses at which a window is read at all.
+    """
     width = params.window_bytes
     low = addresses // width
     words = np.concatenate([low, low + 1], axis=1)
-    wanted = np.concatenate([np.ones(low.shape, bool), addresses % width != 0], axis=1)
+    wanted = np.concatenate([read, read & (addresses % width != 0)], axis=1)
     for i in range(1, words.shape[1]):  # equal words are read once
         earlier = (words[:, :i] == words[:, i : i + 1]) & wanted[:, :i]
         wanted[:, i] &= ~earlier.any(axis=1)
     banks = banks_of(params, words)
     per_bank = [((banks == b) & wanted).sum(axis=1) for b in range(params.scratchpad_banks)]
-    turns: NDArray[np.int64] = np.maximum(1, np.max(per_bank, axis=0))
-    return turns
+    cycles: NDArray[np.int64] = np.maximum(1, np.max(per_bank, axis=0))
+    return cycles

@@ -79,7 +79,6 @@ def _step(params: Params, job: FlatJob, offset: int, words: int) -> Step:
         job.layer,
         reads=tuple(reads),
         writes=(span(job.target),),
-        cycles=words * params.lane_groups + 40,
     )
 
 

@@ -10,9 +10,10 @@ from arch.isa import COUNT_BITS, Command, Engine, Space
 from arch.params import Params
 from compiler.errors import ModelError
 from compiler.steps import OPCODE, WEIGHTS, Blob, Range, Step
+from compiler.timing.machine import Machine, Span
+from compiler.timing.memory import MemoryTiming
 from compiler.transfers import PROGRAM_REGION, load_step
 
-LOAD_LATENCY = 40  # cycles, for estimates only
 CONSTANT_ALIGNMENT = 64
 
 
@@ -68,10 +69,24 @@ class Hazards:
 
 @dataclass(frozen=True)
 class Placed:
-    """A command of the stream with the step that it came from."""
+    """A command of the stream with the step that it came from.
+
+    ``number``: its place among its engine's commands, from 1; ``span``: when it is expected to be
+    at work.
+    """
 
     command: Command
     step: Step
+    number: int
+    span: Span
+
+
+@dataclass(frozen=True)
+class Stream:
+    """All commands in their order, and the cycles that they are expected to take."""
+
+    placed: tuple[Placed, ...]
+    cycles: int
 
 
 class Scheduler:
@@ -148,8 +163,8 @@ class Scheduler:
         load.writes = self._ring_ranges(start, len(blob.data))
         return load
 
-    def commands(self) -> tuple[list[Placed], int]:
-        """The stream without END, and the cycles that it is estimated to take.
+    def stream(self, memory: MemoryTiming) -> Stream:
+        """The stream without END.
 
         Every engine keeps the order in which its steps were added; between engines, what can
         start first comes first.
@@ -157,37 +172,38 @@ class Scheduler:
         queues: dict[Engine, deque[tuple[Step, list[Step]]]] = {e: deque() for e in Engine}
         for step, needed in self._order:
             queues[step.engine].append((step, needed))
-        index: dict[int, int] = {}
-        finish: dict[int, int] = {}
+        machine = Machine(self._params, memory)
+        placed: dict[int, Placed] = {}
         counts = dict.fromkeys(Engine, 0)
-        free = dict.fromkeys(Engine, 0)
-        placed: list[Placed] = []
         while any(queues.values()):
-            best: tuple[int, Engine] | None = None
+            best: tuple[float, Engine] | None = None
             for engine, queue in queues.items():
-                if queue and all(id(d) in finish for d in queue[0][1]):
-                    ready = max((finish[id(d)] for d in queue[0][1]), default=0)
-                    candidate = (max(ready, free[engine]), engine)
+                if queue and all(id(d) in placed for d in queue[0][1]):
+                    ready = max((placed[id(d)].span.end for d in queue[0][1]), default=0)
+                    candidate = (max(ready, machine.free(engine)), engine)
                     best = candidate if best is None or candidate < best else best
             assert best is not None, "the order of the model is a valid order"
-            start, engine = best
+            _, engine = best
             step, needed = queues[engine].popleft()
             waits = [0] * len(Engine)
             for other in needed:
-                waits[other.engine] = max(waits[other.engine], index[id(other)])
+                waits[other.engine] = max(waits[other.engine], placed[id(other)].number)
             counts[engine] += 1
-            index[id(step)] = counts[engine]
-            free[engine] = start + step.cycles
-            latency = LOAD_LATENCY if engine in (Engine.LOAD, Engine.STORE) else 0
-            finish[id(step)] = free[engine] + latency
             command = Command(OPCODE[engine], step.config, (waits[0], waits[1], waits[2], waits[3]))
-            placed.append(Placed(command, step))
+            after = [(placed[id(d)].span.end, d.engine) for d in needed]
+            span = machine.issue(
+                step,
+                command,
+                loaded=max((end for end, e in after if e is Engine.LOAD), default=0),
+                done=max((end for end, _ in after), default=0),
+            )
+            placed[id(step)] = Placed(command, step, counts[engine], span)
         if max(counts.values()) >= 1 << COUNT_BITS:
             raise ModelError(
                 f"the program has {max(counts.values())} commands for one engine, and"
                 f" {(1 << COUNT_BITS) - 1} is the limit; use a larger configuration"
             )
-        return placed, max(finish.values(), default=0)
+        return Stream(tuple(placed.values()), machine.finish())
 
 
 def _overlap(writes: Iterable[Range], reads: Iterable[Range]) -> bool:

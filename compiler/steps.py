@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arch.isa import Engine, Opcode
+from compiler.timing.passes import PassWork
 
 OPCODE = {
     Engine.LOAD: Opcode.LOAD,
@@ -46,9 +47,10 @@ class Blob:
 class Step:
     """One command of an engine.
 
-    ``layer`` is the index of the operator that it belongs to; ``cycles`` is the estimate that
-    orders the stream. ``blob`` is what an array step reads from the weight memory; its address is
-    known only when steps are ordered.
+    ``layer`` is the index of the operator that it belongs to. ``blob`` is what an array step reads
+    from the weight memory; its address is known only when steps are ordered. For the estimate of
+    time: ``passes`` are those of an array step that is not element-wise, ``cycles`` what a step
+    takes on the core.
     """
 
     engine: Engine
@@ -57,6 +59,7 @@ class Step:
     reads: tuple[Range, ...] = ()
     writes: tuple[Range, ...] = ()
     cycles: int = 0
+    passes: PassWork | None = None
     blob: Blob | None = None
     loads: list[Step] = field(default_factory=list)
     """Loads that exist for this step: they are placed before it, in this order."""

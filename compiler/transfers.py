@@ -53,7 +53,6 @@ def rows_step(
     span = n0 + (n1 - 1) * chip[0] + (n2 - 1) * chip[1]
     on_chip = Range(space.name, address, address + span)
     outside = Range(f"REGION{region}", offset, offset + outside_span)
-    beats = n1 * n2 * (-(-n0 // params.axi_bytes) + (1 if n1 * n2 > 1 else 0))
     is_load = engine is Engine.LOAD
     return Step(
         engine,
@@ -61,7 +60,6 @@ def rows_step(
         layer,
         reads=(outside if is_load else on_chip,),
         writes=(on_chip if is_load else outside,),
-        cycles=beats,
     )
 
 

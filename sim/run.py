@@ -16,6 +16,7 @@ from compiler.compile import compile_graph
 from compiler.graph import Graph
 from compiler.program import Program
 from compiler.tflite_reader import read_model
+from compiler.timing.memory import MemoryTiming
 from firmware.builder import FirmwareBuilder
 from sim.functional import run_job
 from sim.hardware import verilog_path
@@ -67,18 +68,30 @@ class ModelRun:
         return all(outcome.mismatch is None for outcome in self.outcomes)
 
 
-def prepare(path: Path, config: Config, op_sources: Sequence[Path] = ()) -> Prepared:
-    """Read and compile a model file; raises subclasses of WeftError."""
-    return prepare_bytes(path.read_bytes(), path.name, config, op_sources)
+def prepare(
+    path: Path,
+    config: Config,
+    op_sources: Sequence[Path] = (),
+    memory: MemoryTiming | None = None,
+) -> Prepared:
+    """Read and compile a model file, for external memory like ``memory``.
+
+    Raises subclasses of WeftError.
+    """
+    return prepare_bytes(path.read_bytes(), path.name, config, op_sources, memory)
 
 
 def prepare_bytes(
-    data: bytes, name: str, config: Config, op_sources: Sequence[Path] = ()
+    data: bytes,
+    name: str,
+    config: Config,
+    op_sources: Sequence[Path] = (),
+    memory: MemoryTiming | None = None,
 ) -> Prepared:
     """The same for the bytes of a model file; ``name`` stands in messages."""
     graph = read_model(data, name)
     builder = FirmwareBuilder(Params(config), op_sources) if config.has_core else None
-    program = compile_graph(graph, config, builder)
+    program = compile_graph(graph, config, builder, memory)
     custom = sorted({op.custom_name for op in graph.operators if op.kind is Kind.CUSTOM})
     references = {}
     if custom and builder is not None:

@@ -88,7 +88,6 @@ def elementwise_step(
         ctx.layer,
         reads=(Range(SCRATCHPAD, *_span(source, height, width, channels)),),
         writes=(Range(SCRATCHPAD, *_span(target, height, width, channels)),),
-        cycles=height * width * blocks * p.lane_groups + 40,
     )
 
 

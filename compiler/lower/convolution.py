@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.array_job import ArrayJob, Scales, tile_cycles
+from compiler.array_job import ArrayJob, Scales, job_cycles
 from compiler.graph import Operator
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.lower.context import Context
@@ -138,7 +138,7 @@ def depthwise_job(
             )
         )
 
-    return min(jobs, key=lambda job: tile_cycles(ctx.params, job, job.whole, 1))
+    return min(jobs, key=lambda job: job_cycles(ctx.params, job))
 
 
 def _expanded(

@@ -9,7 +9,7 @@ import numpy as np
 
 from arch.config import load_config
 from arch.errors import WeftError
-from cli.main import err, out, progress_line
+from cli.common import err, out, progress_line
 from cli.report import layer_table, run_report
 from examples.digits.demo import show
 from sim.job import Progress

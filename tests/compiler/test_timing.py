@@ -1,0 +1,77 @@
+"""The model of the engines' time, as far as it can be told without Verilog."""
+
+from __future__ import annotations
+
+import pytest
+
+from arch.config import load_config
+from arch.isa import Engine
+from arch.params import Params
+from compiler.compile import compile_graph
+from compiler.layer_times import layer_times
+from compiler.program import Program
+from compiler.tflite_reader import read_model
+from compiler.timing.memory import Bursts, MemoryTiming, ReadBus
+from compiler.traffic import least_traffic
+from tests.model_builder import ModelBuilder
+from tests.sample_networks import sample_network
+
+
+def program(memory: MemoryTiming) -> Program:
+    graph = read_model(sample_network("wide"), "wide")
+    return compile_graph(graph, load_config("small"), memory=memory)
+
+
+def test_slower_memory_is_predicted_to_cost_cycles() -> None:
+    by_bandwidth = [program(MemoryTiming(b, 32)).predicted_cycles for b in (1, 2, 4, 8)]
+    assert by_bandwidth == sorted(by_bandwidth, reverse=True)
+    by_latency = [program(MemoryTiming(8, n)).predicted_cycles for n in (8, 32, 200)]
+    assert by_latency == sorted(by_latency)
+
+
+def test_bytes_over_bandwidth_bound_the_prediction() -> None:
+    graph = read_model(sample_network("wide"), "wide")
+    assert program(MemoryTiming(1, 32)).predicted_cycles >= least_traffic(graph).read
+
+
+def test_predicted_cycles_of_layers_stay_within_those_of_the_network() -> None:
+    predicted = program(MemoryTiming())
+    layers = [layer.predicted_cycles for layer in predicted.layers]
+    assert all(n > 0 for n, layer in zip(layers, predicted.layers, strict=True) if layer.macs)
+    rest = predicted.predicted_cycles - sum(layers)
+    assert 0 < rest < 200  # the output goes to memory
+
+
+def test_least_traffic_is_inputs_weights_biases_and_outputs() -> None:
+    b = ModelBuilder(1)
+    graph = read_model(b.build(b.conv2d(b.input((1, 6, 5, 3)), 4, (3, 3))), "net")
+    traffic = least_traffic(graph)
+    assert (traffic.read, traffic.written) == (6 * 5 * 3 + 3 * 3 * 3 * 4 + 4 * 4, 6 * 5 * 4)
+
+
+@pytest.mark.parametrize(
+    ("offset", "length", "beats"),
+    [(0, 8, [1]), (0, 256, [32]), (8, 256, [31, 1]), (7, 2, [2]), (248, 600, [1, 32, 32, 10])],
+)
+def test_bursts_end_at_multiples_of_their_greatest_length(
+    offset: int, length: int, beats: list[int]
+) -> None:
+    assert Bursts(Params(load_config("small"))).request(0, offset, length) == beats
+
+
+def test_reads_of_an_idle_bus_take_the_latency_and_others_follow_without_a_pause() -> None:
+    bus = ReadBus(Params(load_config("small")), MemoryTiming(4, 32))
+    assert bus.burst(100, 4) == (132, 138)
+    assert bus.burst(101, 2) == (140, 142)
+
+
+def test_time_belongs_to_the_layer_that_ends_last() -> None:
+    commands = [
+        (Engine.LOAD, 0, 0, 50),
+        (Engine.ARRAY, 0, 10, 100),
+        (Engine.ARRAY, 2, 90, 130),
+        (Engine.CORE, 3, 140, 200),
+    ]
+    times = layer_times(["array", "none", "array", "core"], commands)
+    assert [t.cycles for t in times] == [100, 0, 30, 70]
+    assert (times[2].start, times[2].end) == (90, 130)
