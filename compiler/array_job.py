@@ -19,6 +19,9 @@ IDENTITY = (1 << 30, 1)  # multiplier and shift that change nothing
 TILE_PIXELS = 160
 """Pixels of a tile, about: small enough that the next layer can start behind the first tiles."""
 
+TAPER_BYTES = 4096
+"""The last weights of a program come in chunks that get smaller if they are as many as this."""
+
 
 @dataclass(frozen=True)
 class Scales:
@@ -267,13 +270,18 @@ Blobs = dict[tuple[int, int], Blob]
 
 
 def steps_of(
-    params: Params, job: ArrayJob, blobs: Blobs | None = None, key: int = 0
+    params: Params,
+    job: ArrayJob,
+    blobs: Blobs | None = None,
+    key: int = 0,
+    is_last: bool = False,
 ) -> Iterator[Step]:
     """Commands of the job in their order; ``blobs[key, ...]`` is taken where it is there already.
 
     Weights that fit the weight memory are loaded once and every tile uses them all; otherwise
     blocks of output channels are cut into chunks, and every tile of a chunk follows before the
     next chunk is needed. Where not even one block fits, its passes are cut and the sums kept.
+    ``is_last``: no weights follow, so little work should be left when the last of these arrive.
     """
     p = params
     n_blocks = -(-job.n_out // p.cols)
@@ -283,17 +291,28 @@ def steps_of(
         yield from _cut_passes(p, job, tiles, n_blocks, one)
         return
     everything = one * (1 if job.shared else n_blocks)
-    budget = p.weight_memory_bytes // (2 if len(tiles) > 1 else 4)
+    budget = p.weight_memory_bytes // (2 if len(tiles) > 1 else 3)
     per_chunk = n_blocks if everything <= budget or job.shared else max(1, budget // one)
-    n_chunks = -(-n_blocks // per_chunk)
-    per_chunk = -(-n_blocks // n_chunks)
-    for start in range(0, n_blocks, per_chunk):
-        blocks = range(start, min(start + per_chunk, n_blocks))
+    tapers = is_last and len(tiles) == 1 and everything >= TAPER_BYTES
+    for blocks in _chunks(n_blocks, per_chunk, tapers):
+        start = blocks.start
         blob = (blobs or {}).get((key, start)) or blob_of(p, job, blocks)
         if blobs is not None:
             blobs[key, start] = blob
         for tile in tiles:
             yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks), len(blocks))
+
+
+def _chunks(n_blocks: int, most: int, tapers: bool) -> Iterator[range]:
+    """Blocks in chunks of equal size up to ``most``, or of half of what is left towards the end."""
+    n_chunks = -(-n_blocks // most)
+    equal = -(-n_blocks // n_chunks)
+    start = 0
+    while start < n_blocks:
+        left = n_blocks - start
+        size = min(most, -(-left // 2)) if tapers else min(equal, left)
+        yield range(start, start + size)
+        start += size
 
 
 def _cut_passes(

@@ -72,6 +72,9 @@ class _Compiler:
             if id(op.outputs[0]) not in self.folded and engine_of(op, params) is Engine.CORE
         ]
         self._check_core()
+        self.last_weights = max(
+            (i for i, op in enumerate(graph.operators) if macs_of(op)), default=-1
+        )
         self.inputs = _places(graph.inputs)
         self.outputs = _places(graph.outputs)
         self.placement: Placement = place(
@@ -132,9 +135,10 @@ class _Compiler:
                 yield from flat_slabs(p, flat, staging, sources, target)
             return
         jobs = list(JOBS[op.kind](op, context))
+        is_last = layer == self.last_weights
         if staging is None:
             for job in jobs:
-                yield from steps_of(p, job)
+                yield from steps_of(p, job, is_last=is_last)
         else:
             yield from job_slabs(p, jobs, staging, sources[0], target)
 
