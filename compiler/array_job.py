@@ -53,6 +53,18 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Wrap:
+    """Input rows from ``row`` on lie ``n_bytes`` before their place, as ``table`` tells the array.
+
+    ``table`` counts :attr:`ArrayJob.wrapped` from 1.
+    """
+
+    row: int
+    n_bytes: int
+    table: int
+
+
+@dataclass(frozen=True)
 class ArrayJob:
     """A convolution, depthwise convolution or pool over one image.
 
@@ -67,6 +79,9 @@ class ArrayJob:
     scales : requantisation.
     pad : code that is read beside the image.
     block_step : bytes of input from one block of output channels to the next.
+    region : the outputs to compute, if not all.
+    wrapped : plans with the same passes but other addresses, whose tables follow that of ``plan``.
+    wrap : where the input wraps around while the window is over ``region``.
     """
 
     layer: int
@@ -83,6 +98,8 @@ class ArrayJob:
     shared: bool = False
     maximum: bool = False
     region: Tile | None = None
+    wrapped: tuple[PassPlan, ...] = ()
+    wrap: Wrap | None = None
 
     @property
     def whole(self) -> Tile:
@@ -146,7 +163,8 @@ def tile_cycles(params: Params, job: ArrayJob, tile: Tile, n_blocks: int) -> int
 def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = True) -> Blob:
     """Descriptors, tiles and parameters for some blocks of output channels."""
     p = params
-    table = b"".join(entry.pack(p) for entry in job.plan.entries)
+    plans = (job.plan, *job.wrapped)
+    table = b"".join(entry.pack(p) for plan in plans for entry in plan.entries)
     passes = job.plan.taps_of_passes(p)
     per_channel = not job.scales.uniform
     parts = [table]
@@ -237,6 +255,8 @@ def tile_config(params: Params, job: ArrayJob, tile: Tile, blocks: range) -> dic
         config["shift"] = int(scales.shift[0])
     else:
         config["per_channel"] = 1
+    if job.wrap is not None:
+        config["table"] = job.wrap.table * len(job.plan.entries) * p.descriptor_words
     return config
 
 
@@ -265,8 +285,8 @@ def input_rows(job: ArrayJob, tile: Tile) -> range:
     return range(max(0, low), max(0, min(axis.size, high)))
 
 
-Blobs = dict[tuple[int, int], Blob]
-"""Weights that are used again: by whatever tells jobs apart, and by their first block."""
+Blobs = dict[tuple[int, range], Blob]
+"""Weights that are used again: by whatever tells jobs apart, and by their blocks."""
 
 
 def steps_of(
@@ -291,14 +311,15 @@ def steps_of(
         yield from _cut_passes(p, job, tiles, n_blocks, one)
         return
     everything = one * (1 if job.shared else n_blocks)
-    budget = p.weight_memory_bytes // (2 if len(tiles) > 1 else 3)
+    is_vector = len(tiles) == 1 and tiles[0].pixels == 1
+    is_shared = len(tiles) > 1 or blobs is not None
+    budget = p.weight_memory_bytes // (2 if is_shared else 3 if is_vector else 4)
     per_chunk = n_blocks if everything <= budget or job.shared else max(1, budget // one)
     tapers = is_last and len(tiles) == 1 and everything >= TAPER_BYTES
     for blocks in _chunks(n_blocks, per_chunk, tapers):
-        start = blocks.start
-        blob = (blobs or {}).get((key, start)) or blob_of(p, job, blocks)
+        blob = (blobs or {}).get((key, blocks)) or blob_of(p, job, blocks)
         if blobs is not None:
-            blobs[key, start] = blob
+            blobs[key, blocks] = blob
         for tile in tiles:
             yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks), len(blocks))
 
@@ -355,17 +376,25 @@ def split_plan(params: Params, plan: PassPlan, passes: int) -> Iterator[PassPlan
             yield replace(plan, entries=(moved,), cb_count=count, last_rows=rows)
 
 
+def _input_ranges(job: ArrayJob, rows: range) -> tuple[Range, ...]:
+    source, wrap = job.source, job.wrap
+    if wrap is None:
+        return (Range(SCRATCHPAD, *source.rows(rows.start, rows.stop)),)
+    low, high = source.rows(wrap.row, rows.stop)
+    before = Range(SCRATCHPAD, *source.rows(rows.start, wrap.row))
+    return before, Range(SCRATCHPAD, low - wrap.n_bytes, high - wrap.n_bytes)
+
+
 def _step(
     p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int], n_blocks: int
 ) -> Step:
-    rows = input_rows(job, tile)
-    reads = Range(SCRATCHPAD, *job.source.rows(rows.start, rows.stop))
+    reads = _input_ranges(job, input_rows(job, tile))
     writes = Range(SCRATCHPAD, *job.target.rows(tile.y.start, tile.y.stop))
     return Step(
         Engine.ARRAY,
         config,
         job.layer,
-        reads=(reads,),
+        reads=reads,
         writes=() if config.get("keep_out") else (writes,),
         cycles=tile_cycles(p, job, tile, n_blocks),
         blob=blob,

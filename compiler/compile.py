@@ -25,6 +25,7 @@ from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
 from compiler.placement import Placement, place
 from compiler.program import LayerInfo, Program, TensorPlace
+from compiler.rolling_steps import group_steps
 from compiler.scheduler import Constants, Placed, Scheduler
 from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
@@ -84,6 +85,7 @@ class _Compiler:
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
         )
+        self.groups = {m.layer: group for group in self.placement.groups for m in group.members}
         self.constants = Constants()
 
     def _check_core(self) -> None:
@@ -121,6 +123,13 @@ class _Compiler:
             return
         p = self.params
         context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
+        group = self.groups.get(layer)
+        if group is not None:
+            if layer == group.first:
+                rings = {key: ring.layout for key, ring in group.rings.items()}
+                context = replace(context, layouts={**context.layouts, **rings})
+                yield from group_steps(p, group, context, self.placement.external)
+            return
         if op.kind in WHOLE:
             yield from WHOLE[op.kind](op, context)
             return

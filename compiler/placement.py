@@ -6,7 +6,7 @@ the operators that read or write them work on slabs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from arch.isa import Engine
@@ -14,11 +14,13 @@ from arch.params import Params
 from compiler.allocator import Buffer, allocate
 from compiler.errors import ModelError
 from compiler.fold import FoldedPad
+from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
 from compiler.layout import Layout
 from compiler.lower import engine_of
 from compiler.operators import data_operands
+from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
 from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
 
@@ -32,13 +34,14 @@ class Placement:
     """Where every tensor is.
 
     ``layouts`` by identity of the tensor (of an external one: relative to its start);
-    ``external`` by identity; ``staging`` by identity of the operator; ``constants`` are those that
-    are read as data from the scratchpad.
+    ``external`` by identity; ``staging`` by identity of the operator; ``groups`` run side by side
+    over rings of rows; ``constants`` are those that are read as data from the scratchpad.
     """
 
     layouts: Mapping[int, Layout]
     external: Mapping[int, External]
     staging: Mapping[int, Staging]
+    groups: tuple[Group, ...]
     constants: tuple[Tensor, ...]
     used_bytes: int
     arena_bytes: int
@@ -93,6 +96,19 @@ class _Placer:
         self.roots: dict[int, Tensor] = {}
         self.stores: dict[int, _Store] = {}
         self._collect()
+        layouts = {key: store.layout for key, store in self.stores.items()}
+        self.fusion = Fusion(graph, params, [self._windows(op) for op in graph.operators], layouts)
+
+    def _windows(self, op: Operator) -> list[RowWindow] | None:
+        """How an operator reads rows, if it can be a member of a group."""
+        if op.outputs and id(op.outputs[0]) in self.folded:
+            return []
+        if engine_of(op, self.params) is not Engine.ARRAY:
+            return None
+        windows = row_windows(op, self.params, self.folded)
+        # Rows of a tensor in another shape than that of its storage would lie elsewhere.
+        tensors = [op.output, *(w.tensor for w in windows or ())]
+        return windows if all(self._root(t) is t for t in tensors) else None
 
     def _root(self, tensor: Tensor) -> Tensor:
         fold = self.folded.get(id(tensor))
@@ -222,32 +238,82 @@ class _Placer:
 
     # ---- addresses ---------------------------------------------------------------------------
     def _allocate(self, spilled: set[int], share: float) -> Placement:
-        buffers = {
-            key: Buffer(s.tensor.name, s.layout.size, s.first, s.last)
-            for key, s in self.stores.items()
-            if key not in spilled
-        }
+        plans = self._plans(spilled, share)
+        in_rings = {key for plan in plans for key in plan.rings}
+        grouped = {id(m.op) for plan in plans for m in plan.members}
+        buffers = {}
+        for key, s in self.stores.items():
+            if key not in spilled and key not in in_rings:
+                first, last = self._lifetime(key, plans)
+                buffers[key] = Buffer(s.tensor.name, s.layout.size, first, last)
         slabs = {
             id(op): self._slabs(i, op, spilled, share)
             for i, op in enumerate(self.graph.operators)
-            if self._staging_bytes(op, 1, spilled)
+            if id(op) not in grouped and self._staging_bytes(op, 1, spilled)
         }
+        rings = [self._rings(plan) for plan in plans]
         extra = [b for _, pairs in slabs.values() for pair in pairs if pair for b in pair]
         used = allocate(
-            [*buffers.values(), *extra],
+            [*buffers.values(), *extra, *(b for ring in rings for b in ring.values())],
             self.params.scratchpad_bytes,
             max(16, self.params.cols),
         )
         layouts = {key: self.stores[key].layout.at(b.address) for key, b in buffers.items()}
         layouts |= {key: Layout.dense(0, self.stores[key].tensor.shape) for key in spilled}
-        external, arena = self._external(spilled)
+        external, arena = self._external(spilled - self._inside(plans))
         self._aliases(layouts, external)
         staging = {}
         for key, (rows, pairs) in slabs.items():
             places = [None if not pair else (pair[0].address, pair[1].address) for pair in pairs]
             staging[key] = Staging(rows, tuple(places[:-1]), places[-1])
         constants = tuple(s.tensor for s in self.stores.values() if s.is_constant)
-        return Placement(layouts, external, staging, constants, used, arena)
+        groups = tuple(map(self._group, plans, rings))
+        return Placement(layouts, external, staging, groups, constants, used, arena)
+
+    # ---- groups ------------------------------------------------------------------------------
+    def _plans(self, spilled: set[int], share: float) -> list[Plan]:
+        if not spilled:
+            return []
+
+        def free(first: int, last: int, rings: Set[int]) -> float:
+            alive = sum(
+                _rounded(s.layout.size, self.params)
+                for key, s in self.stores.items()
+                if key not in spilled and key not in rings and s.first <= last and first <= s.last
+            )
+            return (self.params.scratchpad_bytes - alive) * share
+
+        return self.fusion.groups(spilled, free)
+
+    def _lifetime(self, key: int, plans: list[Plan]) -> tuple[int, int]:
+        """First and last operator that use a tensor; members of a group use it all the time."""
+        store = self.stores[key]
+        first, last = store.first, store.last
+        for plan in plans:
+            if plan.first <= last and first <= plan.last:
+                first, last = min(first, plan.first), max(last, plan.last)
+        return first, last
+
+    def _inside(self, plans: list[Plan]) -> set[int]:
+        """Tensors that never leave their group."""
+        return {id(m.op.output) for p in plans for m in p.members} - {
+            k for p in plans for k in p.kept
+        }
+
+    def _rings(self, plan: Plan) -> dict[int, Buffer]:
+        rings = {}
+        for key, rows in plan.rings.items():
+            store = self.stores[key]
+            size = rows * store.layout.row_pitch
+            rings[key] = Buffer(f"rows of {store.tensor.name}", size, plan.first, plan.last)
+        return rings
+
+    def _group(self, plan: Plan, rings: dict[int, Buffer]) -> Group:
+        places = {
+            key: Ring(self.stores[key].layout.at(b.address), plan.rings[key])
+            for key, b in rings.items()
+        }
+        return Group(plan.members, plan.band, places, plan.kept)
 
     def _slabs(
         self, i: int, op: Operator, spilled: set[int], share: float
