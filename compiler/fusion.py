@@ -16,6 +16,9 @@ MOST_MEMBERS = 16
 TURN_CYCLES = 60
 """About what an operator loses in each turn because it waits for the one before."""
 
+Free = Callable[[int, int, Set[int]], float]
+"""See :meth:`Fusion.groups`."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -33,6 +36,22 @@ class Plan:
     @property
     def last(self) -> int:
         return self.members[-1].layer
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Neighbouring operators that could be a group.
+
+    Sets are of tensors by identity: all that members touch, those that they write, and of these
+    those that someone else wants. ``branches``: an output but the last is read outside only.
+    """
+
+    members: tuple[Member, ...]
+    touched: Mapping[int, Tensor]
+    outputs: frozenset[int]
+    kept: frozenset[int]
+    branches: bool
+    weight_bytes: int
 
 
 class Fusion:
@@ -58,6 +77,8 @@ class Fusion:
         self.windows = windows
         self.layouts = layouts
         self._rows = lru_cache(maxsize=None)(self._ring_rows)
+        self._span = lru_cache(maxsize=None)(self._make_span)
+        self._largest = lru_cache(maxsize=None)(self._largest_band)
 
     def groups(self, spilled: Set[int], free: Callable[[int, int, Set[int]], float]) -> list[Plan]:
         """The groups that cost the least.
@@ -93,64 +114,60 @@ class Fusion:
         return groups[::-1]
 
     # ---- one group ---------------------------------------------------------------------------
-    def _members(self, first: int, last: int) -> tuple[Member, ...]:
+    def _make_span(self, first: int, last: int) -> _Span:
         operators = self.graph.operators
-        return tuple(
+        members = tuple(
             Member(i, operators[i], tuple(windows))
             for i in range(first, last + 1)
             if (windows := self.windows[i])
         )
-
-    def _leaving(self, members: Sequence[Member]) -> frozenset[int]:
-        """Outputs of members that someone else wants."""
         inside = {id(m.op) for m in members}
-        return frozenset(
-            id(m.op.output)
-            for m in members
-            if m.op.output in self.graph.outputs or not self._stays(m.op.output, inside)
+        read = {id(w.tensor): w.tensor for m in members for w in m.windows}
+        written = {id(m.op.output): m.op.output for m in members}
+        wanted = (
+            key
+            for key, t in written.items()
+            if t in self.graph.outputs or not self._stays(t, inside)
         )
+        branches = bool(written.keys() - {id(members[-1].op.output)} - read.keys())
+        weights = sum(_weight_bytes(m.op) for m in members)
+        touched = {**read, **written}
+        return _Span(members, touched, frozenset(written), frozenset(wanted), branches, weights)
 
     def _stays(self, tensor: Tensor, inside: set[int]) -> bool:
-        consumers = self.graph.consumers(tensor)
-        through = [
+        """Whether a tensor is read by members only, also through a folded PAD."""
+        consumers = [
             c
-            for op in consumers
+            for op in self.graph.consumers(tensor)
             for c in (self.graph.consumers(op.output) if op.kind is Kind.PAD else [op])
         ]
-        return bool(through) and all(id(op) in inside for op in through)
+        return bool(consumers) and all(id(op) in inside for op in consumers)
 
-    def _plan(
-        self,
-        first: int,
-        last: int,
-        spilled: Set[int],
-        free: Callable[[int, int, Set[int]], float],
-    ) -> Plan | None:
-        members = self._members(first, last)
-        kept = self._leaving(members)
-        outputs = {id(m.op.output) for m in members}
-        read = {id(w.tensor) for m in members for w in m.windows}
-        if (outputs - {id(members[-1].op.output)}) - read:
-            return None  # a branch that leads out of the group
-        rings = (outputs - kept) | ((read | outputs) & spilled)
-        if not rings & spilled:
+    def _plan(self, first: int, last: int, spilled: Set[int], free: Free) -> Plan | None:
+        span = self._span(first, last)
+        if span.branches or spilled.isdisjoint(span.touched):
             return None
-        room = free(first, last, rings)
-        low, high = 0, members[-1].n_rows
+        rings = (span.outputs - span.kept) | (span.touched.keys() & spilled)
+        band = self._largest(first, last, frozenset(rings), int(free(first, last, rings)))
+        if not band:
+            return None
+        rows = self._rows(first, last, band)
+        return Plan(span.members, band, {key: rows[key] for key in rings}, span.kept)
+
+    def _largest_band(self, first: int, last: int, rings: frozenset[int], room: int) -> int:
+        """The most rows of a turn for which the rings take no more than ``room`` bytes; 0: none."""
+        low, high = 0, self._span(first, last).members[-1].n_rows
         while low < high:
             middle = (low + high + 1) // 2
             if self._bytes(first, last, middle, rings) <= room:
                 low = middle
             else:
                 high = middle - 1
-        if not low:
-            return None
-        rows = self._rows(first, last, low)
-        return Plan(members, low, {key: rows[key] for key in rings}, kept)
+        return low
 
     def _ring_rows(self, first: int, last: int, band: int) -> dict[int, int]:
-        members = self._members(first, last)
-        return ring_rows(members, set(self._leaving(members)), band)
+        span = self._span(first, last)
+        return ring_rows(span.members, span.kept, band)
 
     def _bytes(self, first: int, last: int, band: int, rings: Set[int]) -> int:
         rows = self._rows(first, last, band)
@@ -160,16 +177,12 @@ class Fusion:
 
     # ---- cost, in cycles ---------------------------------------------------------------------
     def _cost(self, plan: Plan, spilled: Set[int]) -> float:
-        touched = {id(w.tensor): w.tensor for m in plan.members for w in m.windows}
-        touched |= {id(m.op.output): m.op.output for m in plan.members}
-        outside = {id(m.op.output) for m in plan.members} - plan.kept
-        n_bytes = sum(
-            t.n_bytes for key, t in touched.items() if key in spilled and key not in outside
-        )
+        span = self._span(plan.first, plan.last)
+        outside = (span.touched.keys() & spilled) - (span.outputs - span.kept)
+        n_bytes = sum(span.touched[key].n_bytes for key in outside)
         turns = -(-plan.members[-1].n_rows // plan.band)
-        weights = sum(_weight_bytes(m.op) for m in plan.members)
-        fits = 1.2 * weights <= self.params.weight_memory_bytes
-        n_bytes += weights * (1 if fits else turns)
+        fits = 1.2 * span.weight_bytes <= self.params.weight_memory_bytes
+        n_bytes += span.weight_bytes * (1 if fits else turns)
         return n_bytes / self.params.axi_bytes + turns * len(plan.members) * TURN_CYCLES
 
     def _alone(self, layer: int, spilled: Set[int]) -> float:

@@ -6,12 +6,12 @@ the operators that read or write them work on slabs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from arch.isa import Engine
 from arch.params import Params
-from compiler.allocator import Buffer, allocate
+from compiler.allocator import Buffer, CapacityError, allocate
 from compiler.errors import ModelError
 from compiler.fold import FoldedPad
 from compiler.fusion import Fusion, Plan
@@ -26,6 +26,7 @@ from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
 
 ARENA_ALIGNMENT = 64
 LEAST_SHARE = 0.3
+SHRINK = 0.85
 """Slabs get all free bytes at first, and less down to this where buffers leave gaps."""
 
 
@@ -153,21 +154,27 @@ class _Placer:
     # ---- who lives outside -------------------------------------------------------------------
     def place(self) -> Placement:
         spilled: set[int] = set()
-        share = 1.0
+        shares = self._all_free()
         while True:
             crowded = self._crowded(spilled)
             if crowded is not None:
                 spilled.add(self._victim(crowded, spilled))
                 continue
             try:
-                return self._allocate(spilled, share)
-            except ModelError:
-                # Gaps between buffers: smaller slabs, or one tensor less.
-                if spilled and share > LEAST_SHARE:
-                    share *= 0.7
+                return self._allocate(spilled, shares)
+            except CapacityError as error:
+                # Gaps between buffers: smaller slabs where they are, or one tensor less.
+                here = range(max(0, error.worst.first), min(len(shares), error.worst.last + 1))
+                if spilled and max(shares[i] for i in here) > LEAST_SHARE:
+                    for i in here:
+                        shares[i] *= SHRINK
                     continue
-                share = 1.0
+                shares = self._all_free()
                 spilled.add(self._victim(self._fullest(spilled), spilled))
+
+    def _all_free(self) -> list[float]:
+        """For every operator, the share of its free bytes that slabs and rings may take."""
+        return [1.0] * max(1, len(self.graph.operators))
 
     def _live_bytes(self, position: int, spilled: set[int]) -> int:
         return sum(
@@ -224,9 +231,9 @@ class _Placer:
         one_out = _rounded(rows * shape.out_row, self.params)
         return 2 * (sum(inputs) * one_in + output * one_out)
 
-    def _slab_rows(self, i: int, op: Operator, spilled: set[int], share: float) -> int:
+    def _slab_rows(self, i: int, op: Operator, spilled: set[int], shares: Sequence[float]) -> int:
         """The most rows of output whose slabs fit beside what lives at the operator."""
-        free = (self.params.scratchpad_bytes - self._live_bytes(i, spilled)) * share
+        free = (self.params.scratchpad_bytes - self._live_bytes(i, spilled)) * shares[i]
         low, high = 1, slab_shape(op).n_rows
         while low < high:
             middle = (low + high + 1) // 2
@@ -237,8 +244,8 @@ class _Placer:
         return low
 
     # ---- addresses ---------------------------------------------------------------------------
-    def _allocate(self, spilled: set[int], share: float) -> Placement:
-        plans = self._plans(spilled, share)
+    def _allocate(self, spilled: set[int], shares: Sequence[float]) -> Placement:
+        plans = self._plans(spilled, shares)
         in_rings = {key for plan in plans for key in plan.rings}
         grouped = {id(m.op) for plan in plans for m in plan.members}
         buffers = {}
@@ -247,7 +254,7 @@ class _Placer:
                 first, last = self._lifetime(key, plans)
                 buffers[key] = Buffer(s.tensor.name, s.layout.size, first, last)
         slabs = {
-            id(op): self._slabs(i, op, spilled, share)
+            id(op): self._slabs(i, op, spilled, shares)
             for i, op in enumerate(self.graph.operators)
             if id(op) not in grouped and self._staging_bytes(op, 1, spilled)
         }
@@ -271,7 +278,7 @@ class _Placer:
         return Placement(layouts, external, staging, groups, constants, used, arena)
 
     # ---- groups ------------------------------------------------------------------------------
-    def _plans(self, spilled: set[int], share: float) -> list[Plan]:
+    def _plans(self, spilled: set[int], shares: Sequence[float]) -> list[Plan]:
         if not spilled:
             return []
 
@@ -281,7 +288,7 @@ class _Placer:
                 for key, s in self.stores.items()
                 if key not in spilled and key not in rings and s.first <= last and first <= s.last
             )
-            return (self.params.scratchpad_bytes - alive) * share
+            return (self.params.scratchpad_bytes - alive) * min(shares[first : last + 1])
 
         return self.fusion.groups(spilled, free)
 
@@ -316,11 +323,11 @@ class _Placer:
         return Group(plan.members, plan.band, places, plan.kept)
 
     def _slabs(
-        self, i: int, op: Operator, spilled: set[int], share: float
+        self, i: int, op: Operator, spilled: set[int], shares: Sequence[float]
     ) -> tuple[int, list[list[Buffer]]]:
         """Rows of a slab, and two buffers for each operand and the output that is staged."""
         inputs, output = self._staged(op, spilled)
-        rows = self._slab_rows(i, op, spilled, share)
+        rows = self._slab_rows(i, op, spilled, shares)
         shape = slab_shape(op)
         sizes = [shape.in_bytes(rows) if staged else 0 for staged in inputs]
         sizes.append(rows * shape.out_row if output else 0)

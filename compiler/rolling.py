@@ -6,7 +6,7 @@ are read and live in a ring until no operator needs them any more. Nothing is co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -104,7 +104,7 @@ class Band(NamedTuple):
     read: Mapping[int, range]
 
 
-def bands(members: Sequence[Member], kept: set[int], size: int) -> Iterator[Band]:
+def bands(members: Sequence[Member], kept: Set[int], size: int) -> Iterator[Band]:
     """Turns in which the last member writes ``size`` rows each.
 
     ``kept``: tensors, by identity, of which every row is wanted.
@@ -135,7 +135,7 @@ def bands(members: Sequence[Member], kept: set[int], size: int) -> Iterator[Band
         done = ends
 
 
-def ring_rows(members: Sequence[Member], kept: set[int], size: int) -> dict[int, int]:
+def ring_rows(members: Sequence[Member], kept: Set[int], size: int) -> dict[int, int]:
     """Rows that every tensor of a group must hold at once, by identity of the tensor.
 
     For what is loaded or stored there is room for the rows of another turn.

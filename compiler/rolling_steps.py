@@ -45,7 +45,7 @@ def group_steps(
     for key, ring in group.rings.items():
         if key in readers and key in external:
             yield from _columns(params, *readers[key], ring)
-    for band in bands(group.members, set(group.kept), group.band):
+    for band in bands(group.members, group.kept, group.band):
         loads: list[Step] = []
         for key, rows in band.read.items():
             if key in external and key in group.rings:
