@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from arch.params import Params
+from arch.params import TABLES_BYTES, Params
 from compiler.builtin import Kind
 from compiler.graph import Graph, Operator, Tensor
 from compiler.layout import Layout
-from compiler.rolling import Member, RowWindow, ring_rows
+from compiler.lower import FLAT
+from compiler.rolling import Member, RowWindow, ring_rows, shares_tables
 
 MOST_MEMBERS = 16
 TURN_CYCLES = 60
@@ -43,14 +44,14 @@ class _Span:
     """Neighbouring operators that could be a group.
 
     Sets are of tensors by identity: all that members touch, those that they write, and of these
-    those that someone else wants. ``branches``: an output but the last is read outside only.
+    those that someone else wants. ``is_possible``: every output but the last is read by a member.
     """
 
     members: tuple[Member, ...]
     touched: Mapping[int, Tensor]
     outputs: frozenset[int]
     kept: frozenset[int]
-    branches: bool
+    is_possible: bool
     weight_bytes: int
 
 
@@ -129,10 +130,10 @@ class Fusion:
             for key, t in written.items()
             if t in self.graph.outputs or not self._stays(t, inside)
         )
-        branches = bool(written.keys() - {id(members[-1].op.output)} - read.keys())
+        branches = written.keys() - {id(members[-1].op.output)} - read.keys()
         weights = sum(_weight_bytes(m.op) for m in members)
         touched = {**read, **written}
-        return _Span(members, touched, frozenset(written), frozenset(wanted), branches, weights)
+        return _Span(members, touched, frozenset(written), frozenset(wanted), not branches, weights)
 
     def _stays(self, tensor: Tensor, inside: set[int]) -> bool:
         """Whether a tensor is read by members only, also through a folded PAD."""
@@ -145,7 +146,7 @@ class Fusion:
 
     def _plan(self, first: int, last: int, spilled: Set[int], free: Free) -> Plan | None:
         span = self._span(first, last)
-        if span.branches or spilled.isdisjoint(span.touched):
+        if not span.is_possible or spilled.isdisjoint(span.touched):
             return None
         rings = (span.outputs - span.kept) | (span.touched.keys() & spilled)
         band = self._largest(first, last, frozenset(rings), int(free(first, last, rings)))
@@ -183,6 +184,8 @@ class Fusion:
         turns = -(-plan.members[-1].n_rows // plan.band)
         fits = 1.2 * span.weight_bytes <= self.params.weight_memory_bytes
         n_bytes += span.weight_bytes * (1 if fits else turns)
+        if shares_tables(span.members):
+            n_bytes += turns * sum(TABLES_BYTES for m in span.members if m.op.kind in FLAT)
         return n_bytes / self.params.axi_bytes + turns * len(plan.members) * TURN_CYCLES
 
     def _alone(self, layer: int, spilled: Set[int]) -> float:

@@ -17,8 +17,8 @@ from compiler.fold import FoldedPad
 from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
-from compiler.layout import Layout
-from compiler.lower import engine_of
+from compiler.layout import Layout, image_shape
+from compiler.lower import FLAT, engine_of
 from compiler.operators import data_operands
 from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
@@ -229,7 +229,7 @@ class _Placer:
         shape = slab_shape(op)
         one_in = _rounded(shape.in_bytes(rows), self.params)
         one_out = _rounded(rows * shape.out_row, self.params)
-        return 2 * (sum(inputs) * one_in + output * one_out)
+        return _turns(op, rows) * (sum(inputs) * one_in + output * one_out)
 
     def _slab_rows(self, i: int, op: Operator, spilled: set[int], shares: Sequence[float]) -> int:
         """The most rows of output whose slabs fit beside what lives at the operator."""
@@ -271,7 +271,7 @@ class _Placer:
         self._aliases(layouts, external)
         staging = {}
         for key, (rows, pairs) in slabs.items():
-            places = [None if not pair else (pair[0].address, pair[1].address) for pair in pairs]
+            places = [None if not pair else (pair[0].address, pair[-1].address) for pair in pairs]
             staging[key] = Staging(rows, tuple(places[:-1]), places[-1])
         constants = tuple(s.tensor for s in self.stores.values() if s.is_constant)
         groups = tuple(map(self._group, plans, rings))
@@ -325,14 +325,15 @@ class _Placer:
     def _slabs(
         self, i: int, op: Operator, spilled: set[int], shares: Sequence[float]
     ) -> tuple[int, list[list[Buffer]]]:
-        """Rows of a slab, and two buffers for each operand and the output that is staged."""
+        """Rows of a slab, and buffers for each operand and the output that is staged."""
         inputs, output = self._staged(op, spilled)
         rows = self._slab_rows(i, op, spilled, shares)
         shape = slab_shape(op)
         sizes = [shape.in_bytes(rows) if staged else 0 for staged in inputs]
         sizes.append(rows * shape.out_row if output else 0)
         name = f"slab of {op.name}"
-        return rows, [[Buffer(name, n, i, i) for _ in range(2)] if n else [] for n in sizes]
+        turns = range(_turns(op, rows))
+        return rows, [[Buffer(name, n, i, i) for _ in turns] if n else [] for n in sizes]
 
     def _external(self, spilled: set[int]) -> tuple[dict[int, External], int]:
         """Inputs and outputs of the model stay in their regions; the rest goes to the arena."""
@@ -359,6 +360,12 @@ class _Placer:
             layouts[id(tensor)] = Layout.dense(layouts[id(store)].start, tensor.shape)
             if id(store) in external:
                 external[id(tensor)] = external[id(store)]
+
+
+def _turns(op: Operator, rows: int) -> int:
+    """Places for slabs that are used in turns: one is enough if the first slab is all there is."""
+    images = image_shape(op.output.shape)[0] if op.kind not in FLAT else 1
+    return 1 if images == 1 and rows >= slab_shape(op).n_rows else 2
 
 
 def _rounded(size: int, params: Params) -> int:

@@ -97,6 +97,11 @@ class Member:
         return self.op.output.shape[1]
 
 
+def shares_tables(members: Sequence[Member]) -> bool:
+    """Whether several members look up in tables, so that each loads its own in every turn."""
+    return sum(m.op.kind in FLAT for m in members) > 1
+
+
 class Band(NamedTuple):
     """A turn of a group: rows that each member writes, and rows ready of what is only read."""
 

@@ -15,7 +15,7 @@ from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS
 from compiler.lower.context import Context
 from compiler.passplan import PassPlan
-from compiler.rolling import Group, Member, Ring, RowWindow, bands
+from compiler.rolling import Group, Member, Ring, RowWindow, bands, shares_tables
 from compiler.slabs import External
 from compiler.steps import Step
 from compiler.transfers import fill_step, rows_step
@@ -69,7 +69,8 @@ def _writer(params: Params, group: Group, member: Member, context: Context) -> _
     rings = [group.rings.get(id(w.tensor)) for w in member.windows]
     rings.append(group.rings.get(id(member.op.output)))
     if member.op.kind in FLAT:
-        return _Flat(params, member, rings, FLAT[member.op.kind](member.op, own))
+        job = FLAT[member.op.kind](member.op, own)
+        return _Flat(params, member, rings, job, shares_tables(group.members))
     return _Jobs(params, member, rings, list(JOBS[member.op.kind](member.op, own)))
 
 
@@ -112,6 +113,7 @@ class _Flat:
     member: Member
     rings: Sequence[Ring | None]
     job: FlatJob
+    loads_again: bool
 
     def steps(self, rows: range) -> Iterator[Step]:
         row_bytes = self.job.n_bytes // self.member.n_rows
@@ -120,13 +122,14 @@ class _Flat:
                 0 if ring is None else -n * ring.n_bytes
                 for n, ring in zip(s.rounds, self.rings, strict=True)
             ]
+            is_first = s.rows.start == (rows.start if self.loads_again else 0)
             part = part_of(self.job, s.rows.start * row_bytes, len(s.rows) * row_bytes)
             operands = zip(part.operands, deltas, strict=False)
             part = replace(
                 part,
                 operands=tuple(a + d for a, d in operands),
                 target=part.target + deltas[-1],
-                loads=part.loads if s.rows.start == 0 else (),
+                loads=tuple(replace(load) for load in part.loads) if is_first else (),
             )
             yield from flat_steps(self.params, part, parts=1)
 
