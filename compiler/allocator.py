@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from compiler.errors import ModelError
 
 
+class CapacityError(ModelError):
+    """Buffers that do not fit; ``worst`` is the one that ends the highest."""
+
+    def __init__(self, message: str, worst: Buffer):
+        super().__init__(message)
+        self.worst = worst
+
+
 @dataclass(eq=False)
 class Buffer:
     """Bytes that are in use from step ``first`` to step ``last``, both included."""
@@ -20,7 +28,7 @@ class Buffer:
 
 
 def allocate(buffers: Sequence[Buffer], capacity: int, alignment: int) -> int:
-    """Give every buffer an address; returns the bytes in use, or raises :class:`ModelError`.
+    """Give every buffer an address; returns the bytes in use, or raises :class:`CapacityError`.
 
     Addresses and sizes are multiples of ``alignment``. Largest first, each at the lowest address
     at which it overlaps no buffer that lives at the same time.
@@ -45,8 +53,9 @@ def allocate(buffers: Sequence[Buffer], capacity: int, alignment: int) -> int:
     used = max(map(end, placed), default=0)
     if used > capacity:
         worst = max(placed, key=end)
-        raise ModelError(
+        raise CapacityError(
             f"the scratchpad of {capacity} bytes cannot hold all tensors that are needed at once:"
-            f" {used} bytes with '{worst.name}'; raise scratchpad_kib"
+            f" {used} bytes with '{worst.name}'; raise scratchpad_kib",
+            worst,
         )
     return used

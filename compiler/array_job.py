@@ -21,6 +21,9 @@ IDENTITY = (1 << 30, 1)  # multiplier and shift that change nothing
 TILE_PIXELS = 160
 """Pixels of a tile, about: small enough that the next layer can start behind the first tiles."""
 
+TAPER_BYTES = 4096
+"""The last weights of a program come in chunks that get smaller if they are as many as this."""
+
 
 @dataclass(frozen=True)
 class Scales:
@@ -52,6 +55,18 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Wrap:
+    """Input rows from ``row`` on lie ``n_bytes`` before their place, as ``table`` tells the array.
+
+    ``table`` counts :attr:`ArrayJob.wrapped` from 1.
+    """
+
+    row: int
+    n_bytes: int
+    table: int
+
+
+@dataclass(frozen=True)
 class ArrayJob:
     """A convolution, depthwise convolution or pool over one image.
 
@@ -66,6 +81,9 @@ class ArrayJob:
     scales : requantisation.
     pad : code that is read beside the image.
     block_step : bytes of input from one block of output channels to the next.
+    region : the outputs to compute, if not all.
+    wrapped : plans with the same passes but other addresses, whose tables follow that of ``plan``.
+    wrap : where the input wraps around while the window is over ``region``.
     """
 
     layer: int
@@ -82,6 +100,8 @@ class ArrayJob:
     shared: bool = False
     maximum: bool = False
     region: Tile | None = None
+    wrapped: tuple[PassPlan, ...] = ()
+    wrap: Wrap | None = None
 
     @property
     def whole(self) -> Tile:
@@ -139,7 +159,8 @@ def job_cycles(params: Params, job: ArrayJob) -> float:
 def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = True) -> Blob:
     """Descriptors, tiles and parameters for some blocks of output channels."""
     p = params
-    table = b"".join(entry.pack(p) for entry in job.plan.entries)
+    plans = (job.plan, *job.wrapped)
+    table = b"".join(entry.pack(p) for plan in plans for entry in plan.entries)
     passes = job.plan.taps_of_passes(p)
     per_channel = not job.scales.uniform
     parts = [table]
@@ -228,6 +249,8 @@ def tile_config(params: Params, job: ArrayJob, tile: Tile, blocks: range) -> dic
         config["shift"] = int(scales.shift[0])
     else:
         config["per_channel"] = 1
+    if job.wrap is not None:
+        config["table"] = job.wrap.table * len(job.plan.entries) * p.descriptor_words
     return config
 
 
@@ -256,18 +279,23 @@ def input_rows(job: ArrayJob, tile: Tile) -> range:
     return range(max(0, low), max(0, min(axis.size, high)))
 
 
-Blobs = dict[tuple[int, int], Blob]
-"""Weights that are used again: by whatever tells jobs apart, and by their first block."""
+Blobs = dict[tuple[int, range], Blob]
+"""Weights that are used again: by whatever tells jobs apart, and by their blocks."""
 
 
 def steps_of(
-    params: Params, job: ArrayJob, blobs: Blobs | None = None, key: int = 0
+    params: Params,
+    job: ArrayJob,
+    blobs: Blobs | None = None,
+    key: int = 0,
+    is_last: bool = False,
 ) -> Iterator[Step]:
     """Commands of the job in their order; ``blobs[key, ...]`` is taken where it is there already.
 
     Weights that fit the weight memory are loaded once and every tile uses them all; otherwise
     blocks of output channels are cut into chunks, and every tile of a chunk follows before the
     next chunk is needed. Where not even one block fits, its passes are cut and the sums kept.
+    ``is_last``: no weights follow, so little work should be left when the last of these arrive.
     """
     p = params
     n_blocks = -(-job.n_out // p.cols)
@@ -277,17 +305,29 @@ def steps_of(
         yield from _cut_passes(p, job, tiles, n_blocks, one)
         return
     everything = one * (1 if job.shared else n_blocks)
-    budget = p.weight_memory_bytes // (2 if len(tiles) > 1 else 4)
+    is_vector = len(tiles) == 1 and tiles[0].pixels == 1
+    is_shared = len(tiles) > 1 or blobs is not None
+    budget = p.weight_memory_bytes // (2 if is_shared else 3 if is_vector else 4)
     per_chunk = n_blocks if everything <= budget or job.shared else max(1, budget // one)
-    n_chunks = -(-n_blocks // per_chunk)
-    per_chunk = -(-n_blocks // n_chunks)
-    for start in range(0, n_blocks, per_chunk):
-        blocks = range(start, min(start + per_chunk, n_blocks))
-        blob = (blobs or {}).get((key, start)) or blob_of(p, job, blocks)
+    tapers = is_last and len(tiles) == 1 and everything >= TAPER_BYTES
+    for blocks in _chunks(n_blocks, per_chunk, tapers):
+        blob = (blobs or {}).get((key, blocks)) or blob_of(p, job, blocks)
         if blobs is not None:
-            blobs[key, start] = blob
+            blobs[key, blocks] = blob
         for tile in tiles:
             yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks))
+
+
+def _chunks(n_blocks: int, most: int, tapers: bool) -> Iterator[range]:
+    """Blocks in chunks of equal size up to ``most``, or of half of what is left towards the end."""
+    n_chunks = -(-n_blocks // most)
+    equal = -(-n_blocks // n_chunks)
+    start = 0
+    while start < n_blocks:
+        left = n_blocks - start
+        size = min(most, -(-left // 2)) if tapers else min(equal, left)
+        yield range(start, start + size)
+        start += size
 
 
 def _cut_passes(
@@ -330,15 +370,23 @@ def split_plan(params: Params, plan: PassPlan, passes: int) -> Iterator[PassPlan
             yield replace(plan, entries=(moved,), cb_count=count, last_rows=rows)
 
 
+def _input_ranges(job: ArrayJob, rows: range) -> tuple[Range, ...]:
+    source, wrap = job.source, job.wrap
+    if wrap is None:
+        return (Range(SCRATCHPAD, *source.rows(rows.start, rows.stop)),)
+    low, high = source.rows(wrap.row, rows.stop)
+    before = Range(SCRATCHPAD, *source.rows(rows.start, wrap.row))
+    return before, Range(SCRATCHPAD, low - wrap.n_bytes, high - wrap.n_bytes)
+
+
 def _step(p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int]) -> Step:
-    rows = input_rows(job, tile)
-    reads = Range(SCRATCHPAD, *job.source.rows(rows.start, rows.stop))
+    reads = _input_ranges(job, input_rows(job, tile))
     writes = Range(SCRATCHPAD, *job.target.rows(tile.y.start, tile.y.stop))
     return Step(
         Engine.ARRAY,
         config,
         job.layer,
-        reads=(reads,),
+        reads=reads,
         writes=() if config.get("keep_out") else (writes,),
         passes=pass_work(p, job.plan, config),
         blob=blob,

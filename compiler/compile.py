@@ -26,6 +26,7 @@ from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
 from compiler.placement import Placement, place
 from compiler.program import LayerInfo, Program, TensorPlace
+from compiler.rolling_steps import group_steps
 from compiler.scheduler import Constants, Placed, Scheduler, Stream
 from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
@@ -86,6 +87,9 @@ class _Compiler:
             if id(op.outputs[0]) not in self.folded and engine_of(op, params) is Engine.CORE
         ]
         self._check_core()
+        self.last_weights = max(
+            (i for i, op in enumerate(graph.operators) if macs_of(op)), default=-1
+        )
         self.inputs = _places(graph.inputs)
         self.outputs = _places(graph.outputs)
         self.placement: Placement = place(
@@ -95,6 +99,7 @@ class _Compiler:
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
         )
+        self.groups = {m.layer: group for group in self.placement.groups for m in group.members}
         self.constants = Constants()
 
     def _check_core(self) -> None:
@@ -131,6 +136,13 @@ class _Compiler:
             return
         p = self.params
         context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
+        group = self.groups.get(layer)
+        if group is not None:
+            if layer == group.first:
+                rings = {key: ring.layout for key, ring in group.rings.items()}
+                context = replace(context, layouts={**context.layouts, **rings})
+                yield from group_steps(p, group, context, self.placement.external)
+            return
         if op.kind in WHOLE:
             yield from WHOLE[op.kind](op, context)
             return
@@ -145,9 +157,10 @@ class _Compiler:
                 yield from flat_slabs(p, flat, staging, sources, target)
             return
         jobs = list(JOBS[op.kind](op, context))
+        is_last = layer == self.last_weights
         if staging is None:
             for job in jobs:
-                yield from steps_of(p, job)
+                yield from steps_of(p, job, is_last=is_last)
         else:
             yield from job_slabs(p, jobs, staging, sources[0], target)
 

@@ -37,10 +37,10 @@ class FlatJob:
     loads: tuple[Step, ...] = field(default=())
 
 
-def flat_steps(params: Params, job: FlatJob) -> Iterator[Step]:
+def flat_steps(params: Params, job: FlatJob, parts: int = PARTS) -> Iterator[Step]:
     """Commands of the job in their order."""
     n_words = -(-job.n_bytes // params.cols)
-    part = max(1, min(MAX_WORDS, -(-n_words // PARTS)))
+    part = max(1, min(MAX_WORDS, -(-n_words // parts)))
     for start in range(0, n_words, part):
         words = min(part, n_words - start)
         step = _step(params, job, start * params.cols, words)

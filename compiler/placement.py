@@ -6,24 +6,27 @@ the operators that read or write them work on slabs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from arch.isa import Engine
 from arch.params import Params
-from compiler.allocator import Buffer, allocate
+from compiler.allocator import Buffer, CapacityError, allocate
 from compiler.errors import ModelError
 from compiler.fold import FoldedPad
+from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
-from compiler.layout import Layout
-from compiler.lower import engine_of
+from compiler.layout import Layout, image_shape
+from compiler.lower import FLAT, engine_of
 from compiler.operators import data_operands
+from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
 from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
 
 ARENA_ALIGNMENT = 64
 LEAST_SHARE = 0.3
+SHRINK = 0.85
 """Slabs get all free bytes at first, and less down to this where buffers leave gaps."""
 
 
@@ -32,13 +35,14 @@ class Placement:
     """Where every tensor is.
 
     ``layouts`` by identity of the tensor (of an external one: relative to its start);
-    ``external`` by identity; ``staging`` by identity of the operator; ``constants`` are those that
-    are read as data from the scratchpad.
+    ``external`` by identity; ``staging`` by identity of the operator; ``groups`` run side by side
+    over rings of rows; ``constants`` are those that are read as data from the scratchpad.
     """
 
     layouts: Mapping[int, Layout]
     external: Mapping[int, External]
     staging: Mapping[int, Staging]
+    groups: tuple[Group, ...]
     constants: tuple[Tensor, ...]
     used_bytes: int
     arena_bytes: int
@@ -93,6 +97,19 @@ class _Placer:
         self.roots: dict[int, Tensor] = {}
         self.stores: dict[int, _Store] = {}
         self._collect()
+        layouts = {key: store.layout for key, store in self.stores.items()}
+        self.fusion = Fusion(graph, params, [self._windows(op) for op in graph.operators], layouts)
+
+    def _windows(self, op: Operator) -> list[RowWindow] | None:
+        """How an operator reads rows, if it can be a member of a group."""
+        if op.outputs and id(op.outputs[0]) in self.folded:
+            return []
+        if engine_of(op, self.params) is not Engine.ARRAY:
+            return None
+        windows = row_windows(op, self.params, self.folded)
+        # Rows of a tensor in another shape than that of its storage would lie elsewhere.
+        tensors = [op.output, *(w.tensor for w in windows or ())]
+        return windows if all(self._root(t) is t for t in tensors) else None
 
     def _root(self, tensor: Tensor) -> Tensor:
         fold = self.folded.get(id(tensor))
@@ -137,21 +154,27 @@ class _Placer:
     # ---- who lives outside -------------------------------------------------------------------
     def place(self) -> Placement:
         spilled: set[int] = set()
-        share = 1.0
+        shares = self._all_free()
         while True:
             crowded = self._crowded(spilled)
             if crowded is not None:
                 spilled.add(self._victim(crowded, spilled))
                 continue
             try:
-                return self._allocate(spilled, share)
-            except ModelError:
-                # Gaps between buffers: smaller slabs, or one tensor less.
-                if spilled and share > LEAST_SHARE:
-                    share *= 0.7
+                return self._allocate(spilled, shares)
+            except CapacityError as error:
+                # Gaps between buffers: smaller slabs where they are, or one tensor less.
+                here = range(max(0, error.worst.first), min(len(shares), error.worst.last + 1))
+                if spilled and max(shares[i] for i in here) > LEAST_SHARE:
+                    for i in here:
+                        shares[i] *= SHRINK
                     continue
-                share = 1.0
+                shares = self._all_free()
                 spilled.add(self._victim(self._fullest(spilled), spilled))
+
+    def _all_free(self) -> list[float]:
+        """For every operator, the share of its free bytes that slabs and rings may take."""
+        return [1.0] * max(1, len(self.graph.operators))
 
     def _live_bytes(self, position: int, spilled: set[int]) -> int:
         return sum(
@@ -206,11 +229,11 @@ class _Placer:
         shape = slab_shape(op)
         one_in = _rounded(shape.in_bytes(rows), self.params)
         one_out = _rounded(rows * shape.out_row, self.params)
-        return 2 * (sum(inputs) * one_in + output * one_out)
+        return _turns(op, rows) * (sum(inputs) * one_in + output * one_out)
 
-    def _slab_rows(self, i: int, op: Operator, spilled: set[int], share: float) -> int:
+    def _slab_rows(self, i: int, op: Operator, spilled: set[int], shares: Sequence[float]) -> int:
         """The most rows of output whose slabs fit beside what lives at the operator."""
-        free = (self.params.scratchpad_bytes - self._live_bytes(i, spilled)) * share
+        free = (self.params.scratchpad_bytes - self._live_bytes(i, spilled)) * shares[i]
         low, high = 1, slab_shape(op).n_rows
         while low < high:
             middle = (low + high + 1) // 2
@@ -221,45 +244,96 @@ class _Placer:
         return low
 
     # ---- addresses ---------------------------------------------------------------------------
-    def _allocate(self, spilled: set[int], share: float) -> Placement:
-        buffers = {
-            key: Buffer(s.tensor.name, s.layout.size, s.first, s.last)
-            for key, s in self.stores.items()
-            if key not in spilled
-        }
+    def _allocate(self, spilled: set[int], shares: Sequence[float]) -> Placement:
+        plans = self._plans(spilled, shares)
+        in_rings = {key for plan in plans for key in plan.rings}
+        grouped = {id(m.op) for plan in plans for m in plan.members}
+        buffers = {}
+        for key, s in self.stores.items():
+            if key not in spilled and key not in in_rings:
+                first, last = self._lifetime(key, plans)
+                buffers[key] = Buffer(s.tensor.name, s.layout.size, first, last)
         slabs = {
-            id(op): self._slabs(i, op, spilled, share)
+            id(op): self._slabs(i, op, spilled, shares)
             for i, op in enumerate(self.graph.operators)
-            if self._staging_bytes(op, 1, spilled)
+            if id(op) not in grouped and self._staging_bytes(op, 1, spilled)
         }
+        rings = [self._rings(plan) for plan in plans]
         extra = [b for _, pairs in slabs.values() for pair in pairs if pair for b in pair]
         used = allocate(
-            [*buffers.values(), *extra],
+            [*buffers.values(), *extra, *(b for ring in rings for b in ring.values())],
             self.params.scratchpad_bytes,
             max(16, self.params.cols),
         )
         layouts = {key: self.stores[key].layout.at(b.address) for key, b in buffers.items()}
         layouts |= {key: Layout.dense(0, self.stores[key].tensor.shape) for key in spilled}
-        external, arena = self._external(spilled)
+        external, arena = self._external(spilled - self._inside(plans))
         self._aliases(layouts, external)
         staging = {}
         for key, (rows, pairs) in slabs.items():
-            places = [None if not pair else (pair[0].address, pair[1].address) for pair in pairs]
+            places = [None if not pair else (pair[0].address, pair[-1].address) for pair in pairs]
             staging[key] = Staging(rows, tuple(places[:-1]), places[-1])
         constants = tuple(s.tensor for s in self.stores.values() if s.is_constant)
-        return Placement(layouts, external, staging, constants, used, arena)
+        groups = tuple(map(self._group, plans, rings))
+        return Placement(layouts, external, staging, groups, constants, used, arena)
+
+    # ---- groups ------------------------------------------------------------------------------
+    def _plans(self, spilled: set[int], shares: Sequence[float]) -> list[Plan]:
+        if not spilled:
+            return []
+
+        def free(first: int, last: int, rings: Set[int]) -> float:
+            alive = sum(
+                _rounded(s.layout.size, self.params)
+                for key, s in self.stores.items()
+                if key not in spilled and key not in rings and s.first <= last and first <= s.last
+            )
+            return (self.params.scratchpad_bytes - alive) * min(shares[first : last + 1])
+
+        return self.fusion.groups(spilled, free)
+
+    def _lifetime(self, key: int, plans: list[Plan]) -> tuple[int, int]:
+        """First and last operator that use a tensor; members of a group use it all the time."""
+        store = self.stores[key]
+        first, last = store.first, store.last
+        for plan in plans:
+            if plan.first <= last and first <= plan.last:
+                first, last = min(first, plan.first), max(last, plan.last)
+        return first, last
+
+    def _inside(self, plans: list[Plan]) -> set[int]:
+        """Tensors that never leave their group."""
+        return {id(m.op.output) for p in plans for m in p.members} - {
+            k for p in plans for k in p.kept
+        }
+
+    def _rings(self, plan: Plan) -> dict[int, Buffer]:
+        rings = {}
+        for key, rows in plan.rings.items():
+            store = self.stores[key]
+            size = rows * store.layout.row_pitch
+            rings[key] = Buffer(f"rows of {store.tensor.name}", size, plan.first, plan.last)
+        return rings
+
+    def _group(self, plan: Plan, rings: dict[int, Buffer]) -> Group:
+        places = {
+            key: Ring(self.stores[key].layout.at(b.address), plan.rings[key])
+            for key, b in rings.items()
+        }
+        return Group(plan.members, plan.band, places, plan.kept)
 
     def _slabs(
-        self, i: int, op: Operator, spilled: set[int], share: float
+        self, i: int, op: Operator, spilled: set[int], shares: Sequence[float]
     ) -> tuple[int, list[list[Buffer]]]:
-        """Rows of a slab, and two buffers for each operand and the output that is staged."""
+        """Rows of a slab, and buffers for each operand and the output that is staged."""
         inputs, output = self._staged(op, spilled)
-        rows = self._slab_rows(i, op, spilled, share)
+        rows = self._slab_rows(i, op, spilled, shares)
         shape = slab_shape(op)
         sizes = [shape.in_bytes(rows) if staged else 0 for staged in inputs]
         sizes.append(rows * shape.out_row if output else 0)
         name = f"slab of {op.name}"
-        return rows, [[Buffer(name, n, i, i) for _ in range(2)] if n else [] for n in sizes]
+        turns = range(_turns(op, rows))
+        return rows, [[Buffer(name, n, i, i) for _ in turns] if n else [] for n in sizes]
 
     def _external(self, spilled: set[int]) -> tuple[dict[int, External], int]:
         """Inputs and outputs of the model stay in their regions; the rest goes to the arena."""
@@ -286,6 +360,12 @@ class _Placer:
             layouts[id(tensor)] = Layout.dense(layouts[id(store)].start, tensor.shape)
             if id(store) in external:
                 external[id(tensor)] = external[id(store)]
+
+
+def _turns(op: Operator, rows: int) -> int:
+    """Places for slabs that are used in turns: one is enough if the first slab is all there is."""
+    images = image_shape(op.output.shape)[0] if op.kind not in FLAT else 1
+    return 1 if images == 1 and rows >= slab_shape(op).n_rows else 2
 
 
 def _rounded(size: int, params: Params) -> int:

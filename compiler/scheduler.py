@@ -61,8 +61,14 @@ class Hazards:
         for ranges, is_write in ((step.reads, False), (step.writes, True)):
             for memory, low, high in ranges:
                 entries = self._touched.setdefault(memory, [])
-                if is_write:  # what it covers is reached through this step from now on
-                    entries[:] = [e for e in entries if not (low <= e[0] and e[1] <= high)]
+                # What it covers is reached through this step from now on: all accesses by a
+                # write, and by a read those that came before it on the same engine.
+                entries[:] = [
+                    e
+                    for e in entries
+                    if not (low <= e[0] and e[1] <= high)
+                    or not (is_write or (e[2].engine is step.engine and not e[3]))
+                ]
                 entries.append((low, high, step, is_write))
         return list(found.values())
 
@@ -106,8 +112,8 @@ class Scheduler:
         self._pending = list(pending)
         self._hazards = Hazards()
         self._order: list[tuple[Step, list[Step]]] = []
-        self._ring = 0
-        self._placed_blobs: dict[int, int] = {}
+        self._ring = 0  # words of the weight memory handed out so far, over all rounds
+        self._placed_blobs: dict[int, tuple[int, Blob]] = {}
 
     def add(self, step: Step) -> None:
         """The next step of the model; what it needs loaded is placed before it.
@@ -135,17 +141,18 @@ class Scheduler:
         self._order.append((step, self._hazards.dependencies(step)))
 
     def _place(self, step: Step, blob: Blob) -> tuple[Mapping[str, int], tuple[Range, ...]]:
-        """Load a blob at the next place of the ring, unless the steps before use the same one."""
+        """Load a blob at the next place of the ring, unless it is still there."""
         p = self._params
         word = p.weight_word_bytes
-        n_words = len(blob.data) // word
-        if id(blob) not in self._placed_blobs:
-            start = self._ring
-            self._ring = (start + n_words) % p.weight_words
-            self._placed_blobs = {id(blob): start}
-            self._append(self._load(step, blob, start * word))
-        start = self._placed_blobs[id(blob)]
-        table, weights = start, (start + blob.table_words) % p.weight_words
+        placed = self._placed_blobs.get(id(blob))
+        if placed is None or self._ring - placed[0] > p.weight_words:
+            placed = (self._ring, blob)
+            self._placed_blobs[id(blob)] = placed
+            self._ring += len(blob.data) // word
+            self._append(self._load(step, blob, placed[0] % p.weight_words * word))
+        start = placed[0] % p.weight_words
+        table = (start + step.config.get("table", 0)) % p.weight_words
+        weights = (start + blob.table_words) % p.weight_words
         config = {**step.config, "table": table, "weights": weights}
         return config, self._ring_ranges(start * word, len(blob.data))
 

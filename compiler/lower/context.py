@@ -20,7 +20,8 @@ class Context:
     """The accelerator and the places of tensors.
 
     ``layer`` is the index of the operator that is being lowered; ``folded`` are the outputs of
-    PAD operators that do not exist in memory, by identity.
+    PAD operators that do not exist in memory, by identity. ``by_rows``: operators are cut into
+    rows, so slots must run along them.
     """
 
     params: Params
@@ -28,6 +29,7 @@ class Context:
     constants: Constants
     folded: Mapping[int, FoldedPad]
     layer: int = 0
+    by_rows: bool = False
 
     def layout(self, tensor: Tensor) -> Layout:
         """Where a tensor lies; that of the unpadded tensor for a folded one."""

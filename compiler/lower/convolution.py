@@ -116,10 +116,10 @@ def depthwise_job(
 ) -> ArrayJob:
     """A job in which every channel has a filter (channels or 1, height, width) of its own.
 
-    Slots run along the dimension that takes fewer cycles.
+    Slots run along the dimension that takes fewer cycles, or along rows if these are cut.
     """
     jobs = []
-    for transposed in (False, True):
+    for transposed in (False,) if ctx.by_rows else (False, True):
         turned = view.transposed() if transposed else view
         filters = weights.transpose(0, 2, 1) if transposed else weights
         jobs.append(
