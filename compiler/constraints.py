@@ -60,13 +60,3 @@ def check(graph: Graph) -> None:
 def rule_of(constraint: Constraint) -> str:
     """The documentation of a constraint, on one line."""
     return " ".join((constraint.__doc__ or "").split())
-
-
-def to_markdown() -> str:
-    """The supported operators and their constraints, for the documentation."""
-    lines = ["Every operator:", ""]
-    lines += [f"- {rule_of(constraint)}" for constraint in GENERAL]
-    for kind in sorted(SPECS, key=lambda kind: kind.name):
-        lines += ["", f"`{kind.name}`:", ""]
-        lines += [f"- {rule_of(constraint)}" for constraint in rules_of(kind)]
-    return "\n".join(lines) + "\n"

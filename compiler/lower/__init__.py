@@ -48,24 +48,49 @@ WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
 """On tensors that are in the scratchpad as a whole."""
 
 
+Condition = Callable[[Operator, Params], bool]
+"""Whether the array does an operator of int8; its docstring ends "On the array where ..."."""
+
+
+def _equal_shapes(op: Operator, params: Params) -> bool:
+    """operands and output have one shape, given the element-wise unit and two streams or more."""
+    same = op.input(0).shape == op.input(1).shape == op.output.shape
+    return params.config.elementwise and params.streams > 1 and same
+
+
+def _four_dimensions(op: Operator, params: Params) -> bool:
+    """there are at most four dimensions, given the element-wise unit."""
+    return params.config.elementwise and len(op.output.shape) <= 4
+
+
+def _few_elements(op: Operator, params: Params) -> bool:
+    """no window has more than 2896 elements."""
+    return all(average_multiplier(int(n)) is not None for n in set(average_counts(op).flat))
+
+
+def _over_the_image(op: Operator, params: Params) -> bool:
+    """height, width or both of four dimensions are reduced."""
+    return len(op.input(0).shape) == 4 and set(mean(op).axes) <= {1, 2}
+
+
+CONDITIONS: Mapping[Kind, Condition] = {
+    Kind.ADD: _equal_shapes,
+    Kind.PAD: _four_dimensions,
+    Kind.AVERAGE_POOL_2D: _few_elements,
+    Kind.MEAN: _over_the_image,
+}
+"""Operators on the array that are not always there."""
+
+
 def engine_of(op: Operator, params: Params) -> Engine | None:
     """Where an operator runs; None for one that moves nothing (RESHAPE)."""
     if SPECS[op.kind].moves_nothing:
         return None
-    on_array = op.kind in JOBS or op.kind in FLAT or op.kind in WHOLE
-    if not on_array or any(t.dtype is not DType.INT8 for t in op.outputs):
+    if not may_be_on_array(op.kind) or any(t.dtype is not DType.INT8 for t in op.outputs):
         return Engine.CORE
-    elementwise = params.config.elementwise
-    if op.kind is Kind.ADD:
-        same = op.input(0).shape == op.input(1).shape == op.output.shape
-        return Engine.ARRAY if elementwise and params.streams > 1 and same else Engine.CORE
-    if op.kind is Kind.PAD:
-        fits = len(op.output.shape) <= 4 and elementwise
-        return Engine.ARRAY if fits else Engine.CORE
-    if op.kind is Kind.AVERAGE_POOL_2D:
-        large = any(average_multiplier(int(n)) is None for n in set(average_counts(op).flat))
-        return Engine.CORE if large else Engine.ARRAY
-    if op.kind is Kind.MEAN:
-        image = len(op.input(0).shape) == 4 and set(mean(op).axes) <= {1, 2}
-        return Engine.ARRAY if image else Engine.CORE
-    return Engine.ARRAY
+    condition = CONDITIONS.get(op.kind)
+    return Engine.ARRAY if condition is None or condition(op, params) else Engine.CORE
+
+
+def may_be_on_array(kind: Kind) -> bool:
+    return kind in JOBS or kind in FLAT or kind in WHOLE
