@@ -22,7 +22,7 @@ from arch.quant import rounding_divide_by_pot
 from compiler import constraints
 from compiler.builtin import Kind
 from compiler.errors import ModelError
-from compiler.graph import Graph, Operator, Tensor
+from compiler.graph import DType, Graph, Operator, Tensor
 from compiler.ops.softmax import SUM_INTEGER_BITS, SUM_LIMIT, softmax
 from compiler.shapes import shape_text
 from compiler.tflite_reader import read_model
@@ -315,7 +315,8 @@ def _segment(graph: Graph, operators: list[Operator], model: Any) -> _Segment:
 
 def _may_abort(op: Operator) -> bool:
     """TensorFlow Lite Micro aborts when a SOFTMAX's sum of exponentials reaches 512."""
-    return op.kind is Kind.SOFTMAX and softmax(op).depth << (31 - SUM_INTEGER_BITS) >= SUM_LIMIT
+    is_fixed_point = op.kind is Kind.SOFTMAX and op.input(0).dtype is DType.INT8
+    return is_fixed_point and softmax(op).depth << (31 - SUM_INTEGER_BITS) >= SUM_LIMIT
 
 
 def _check_softmax(op: Operator, values: Mapping[int, Array]) -> None:

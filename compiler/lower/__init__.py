@@ -16,7 +16,7 @@ from compiler.lower.convolution import (
     depthwise_conv_2d_jobs,
     fully_connected_jobs,
 )
-from compiler.lower.elementwise import add_job, lower_pad
+from compiler.lower.elementwise import elementwise_job, lower_pad
 from compiler.lower.pooling import (
     average_counts,
     average_pool_2d_jobs,
@@ -24,7 +24,11 @@ from compiler.lower.pooling import (
     mean_jobs,
 )
 from compiler.operators import SPECS
-from compiler.ops.pooling import average_multiplier, mean
+from compiler.ops.functions import FUNCTIONS
+from compiler.ops.pairs import PAIRS
+from compiler.ops.pooling import average_multiplier
+from compiler.ops.tables import table_operand
+from compiler.shapes.arithmetic import reduced_axes
 from compiler.steps import Step
 
 JOBS: Mapping[Kind, Callable[[Operator, Context], Iterator[ArrayJob]]] = {
@@ -34,11 +38,12 @@ JOBS: Mapping[Kind, Callable[[Operator, Context], Iterator[ArrayJob]]] = {
     Kind.AVERAGE_POOL_2D: average_pool_2d_jobs,
     Kind.MAX_POOL_2D: max_pool_2d_jobs,
     Kind.MEAN: mean_jobs,
+    Kind.SUM: mean_jobs,
 }
 """Windows over images: they can be done a few rows at a time."""
 
 FLAT: Mapping[Kind, Callable[[Operator, Context], FlatJob]] = {
-    Kind.ADD: add_job,
+    kind: elementwise_job for kind in (*FUNCTIONS, *PAIRS)
 }
 """Element by element on dense tensors: they can be done a few bytes at a time."""
 
@@ -49,47 +54,71 @@ WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
 
 
 Condition = Callable[[Operator, Params], bool]
-"""Whether the array does an operator of int8; its docstring ends "On the array where ..."."""
+"""Whether the array does an operator; its docstring ends "On the array where ..."."""
 
 
-def _equal_shapes(op: Operator, params: Params) -> bool:
-    """operands and output have one shape, given the element-wise unit and two streams or more."""
+def _table(op: Operator, params: Params) -> bool:
+    """input and output are of one byte, given the element-wise unit."""
+    return params.config.elementwise and table_operand(op) is not None
+
+
+def _table_of_constant(op: Operator, params: Params) -> bool:
+    """one operand is a constant of one element and all is of one byte, given the element-wise
+    unit."""
+    return _table(op, params)
+
+
+def _sum(op: Operator, params: Params) -> bool:
+    """all is int8 and operands have one shape, or one is a constant of one element, given the
+    element-wise unit (with two streams or more)."""
+    if _table(op, params):
+        return True
     same = op.input(0).shape == op.input(1).shape == op.output.shape
-    return params.config.elementwise and params.streams > 1 and same
+    return params.config.elementwise and params.streams > 1 and same and _is_int8(op)
 
 
-def _four_dimensions(op: Operator, params: Params) -> bool:
+def _few_dimensions(op: Operator, params: Params) -> bool:
     """there are at most four dimensions, given the element-wise unit."""
-    return params.config.elementwise and len(op.output.shape) <= 4
+    return params.config.elementwise and len(op.output.shape) <= 4 and _is_int8(op)
 
 
 def _few_elements(op: Operator, params: Params) -> bool:
     """no window has more than 2896 elements."""
-    return all(average_multiplier(int(n)) is not None for n in set(average_counts(op).flat))
+    counts = {int(n) for n in average_counts(op).flat}
+    return _is_int8(op) and all(average_multiplier(n) is not None for n in counts)
 
 
 def _over_the_image(op: Operator, params: Params) -> bool:
-    """height, width or both of four dimensions are reduced."""
-    return len(op.input(0).shape) == 4 and set(mean(op).axes) <= {1, 2}
+    """all is int8, and height, width or both of four dimensions are reduced."""
+    return _is_int8(op) and len(op.input(0).shape) == 4 and set(reduced_axes(op)) <= {1, 2}
 
 
 CONDITIONS: Mapping[Kind, Condition] = {
-    Kind.ADD: _equal_shapes,
-    Kind.PAD: _four_dimensions,
+    **{kind: _table for kind in FUNCTIONS},
+    **{kind: _table_of_constant for kind in PAIRS},
+    Kind.ADD: _sum,
+    Kind.SUB: _sum,
+    Kind.PAD: _few_dimensions,
     Kind.AVERAGE_POOL_2D: _few_elements,
     Kind.MEAN: _over_the_image,
+    Kind.SUM: _over_the_image,
 }
 """Operators on the array that are not always there."""
+
+
+def _is_int8(op: Operator) -> bool:
+    return all(tensor.dtype is DType.INT8 for tensor in op.outputs)
 
 
 def engine_of(op: Operator, params: Params) -> Engine | None:
     """Where an operator runs; None for one that moves nothing (RESHAPE)."""
     if SPECS[op.kind].moves_nothing:
         return None
-    if not may_be_on_array(op.kind) or any(t.dtype is not DType.INT8 for t in op.outputs):
+    if not may_be_on_array(op.kind):
         return Engine.CORE
     condition = CONDITIONS.get(op.kind)
-    return Engine.ARRAY if condition is None or condition(op, params) else Engine.CORE
+    on_array = _is_int8(op) if condition is None else condition(op, params)
+    return Engine.ARRAY if on_array else Engine.CORE
 
 
 def may_be_on_array(kind: Kind) -> bool:

@@ -130,7 +130,7 @@ def quantised(*operands: int) -> Constraint:
 
     def activations_are_quantised(op: Operator) -> str | None:
         for tensor in activations_of(op, operands):
-            problem = _quantisation_problem(tensor)
+            problem = quantisation_problem(tensor)
             if problem is not None:
                 return f"{tensor} {problem}"
         return None
@@ -142,7 +142,8 @@ def quantised(*operands: int) -> Constraint:
     )
 
 
-def _quantisation_problem(tensor: Tensor) -> str | None:
+def quantisation_problem(tensor: Tensor) -> str | None:
+    """What is wrong with the scale and zero point of a tensor; None for plain numbers."""
     if tensor.dtype not in (DType.INT8, DType.UINT8, DType.INT16):
         return None
     q = tensor.quantization

@@ -1,56 +1,30 @@
-// MEAN of int8 over any dimensions; tensorflow/lite/kernels/internal/reference/reduce.h.
+// MEAN and SUM of int8 and int16 over any dimensions.
+//
+// tensorflow/lite/kernels/internal/reference/reduce.h, QuantizedMeanOrSum: sums of int32.
+#include "reduce.h"
 #include "strided_sum.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"
 
 namespace {
 
-// Dimensions of the input, outermost first; neighbours that are walked alike are merged.
-struct Dimensions {
-    int32_t n = 0;
-    int32_t extent[WEFT_MAX_RANK];
-    int32_t step[WEFT_MAX_RANK];
+using ::weft_add_strided;
 
-    // Adds one in front of those there are.
-    void prepend(int32_t new_extent, int32_t new_step) {
-        if (n && new_step == step[0] * extent[0]) {
-            extent[0] *= new_extent;
-            return;
-        }
-        for (int32_t i = n++; i > 0; i--) {
-            extent[i] = extent[i - 1];
-            step[i] = step[i - 1];
-        }
-        extent[0] = new_extent;
-        step[0] = new_step;
-    }
-};
+void weft_add_strided(const int16_t *from, int32_t count, int32_t stride, int32_t lanes,
+                      int32_t *sums) {
+    for (; count > 0; count--, from += stride)
+        for (int32_t lane = 0; lane < lanes; lane++) sums[lane] += from[lane];
+}
 
+template <typename T>
 struct Mean {
-    Dimensions kept, reduced;
-    int32_t count = 1;  // elements of each sum
-    int32_t zero_point_in, zero_point_out;
+    const weft_reduction_t &reduction;
     const weft_mean_params_t *params;
-    int8_t *to;
+    int32_t offset, zero_point;
+    T *to;
 
-    Mean(const weft_op_t *op, const weft_tensor_t *in)
-        : zero_point_in(in->zero_point),
-          zero_point_out(op->outputs[0]->zero_point),
-          params(static_cast<const weft_mean_params_t *>(op->params)),
-          to(static_cast<int8_t *>(op->outputs[0]->data)) {
-        int32_t step = 1;
-        for (int32_t i = in->rank - 1; i >= 0; i--) {
-            const int32_t extent = in->dims[i];
-            const bool is_reduced = params->axes >> i & 1;
-            if (is_reduced) count *= extent;
-            if (extent != 1) (is_reduced ? reduced : kept).prepend(extent, step);
-            step *= extent;
-        }
-        if (!reduced.n) reduced.prepend(1, 1);
-        if (!kept.n) kept.prepend(1, 1);
-    }
-
-    void add(const int8_t *from, int32_t level, int32_t lanes, int32_t *sums) const {
+    void add(const T *from, int32_t level, int32_t lanes, int32_t *sums) const {
+        const weft_dimensions_t &reduced = reduction.reduced;
         const int32_t extent = reduced.extent[level], step = reduced.step[level];
         if (level == reduced.n - 1) {
             weft_add_strided(from, extent, step, lanes, sums);
@@ -59,18 +33,19 @@ struct Mean {
         for (int32_t i = 0; i < extent; i++) add(from + i * step, level + 1, lanes, sums);
     }
 
-    void write(const int8_t *from, int32_t lanes) {
+    void write(const T *from, int32_t lanes) {
+        constexpr int32_t kHigh = sizeof(T) == 1 ? INT8_MAX : INT16_MAX;
         int32_t sums[kSumLanes] = {};
         add(from, 0, lanes, sums);
         for (int32_t lane = 0; lane < lanes; lane++) {
-            const int32_t sum = sums[lane] - count * zero_point_in;
-            const int32_t code = weft_mbqm(sum, params->multiplier, params->shift);
-            *to++ = weft_clamp(code + zero_point_out, INT8_MIN, INT8_MAX);
+            const int32_t code = weft_mbqm(sums[lane] - offset, params->multiplier, params->shift);
+            *to++ = weft_clamp(code + zero_point, -kHigh - 1, kHigh);
         }
     }
 
     // Outputs in the order of memory; innermost ones that lie side by side are summed together.
-    void run(const int8_t *from, int32_t level) {
+    void run(const T *from, int32_t level) {
+        const weft_dimensions_t &kept = reduction.kept;
         const int32_t extent = kept.extent[level], step = kept.step[level];
         if (level < kept.n - 1) {
             for (int32_t i = 0; i < extent; i++) run(from + i * step, level + 1);
@@ -82,14 +57,22 @@ struct Mean {
     }
 };
 
-int32_t mean(const weft_op_t *op) {
+template <typename T>
+int32_t mean_of(const weft_op_t *op, const weft_reduction_t &reduction) {
     const weft_tensor_t *in = op->inputs[0], *out = op->outputs[0];
-    if (in->type != WEFT_TYPE_INT8 || out->type != WEFT_TYPE_INT8) return WEFT_STATUS_TYPE;
-    Mean mean(op, in);
-    if (mean.count * static_cast<int32_t>(out->bytes) != static_cast<int32_t>(in->bytes))
-        return WEFT_STATUS_SHAPE;
-    mean.run(static_cast<const int8_t *>(in->data), 0);
+    if (in->type != kWeftType<T> || out->type != kWeftType<T>) return WEFT_STATUS_TYPE;
+    Mean<T> mean{reduction, weft_params<weft_mean_params_t>(op), reduction.count * in->zero_point,
+                 out->zero_point, weft_data<T>(out)};
+    mean.run(weft_data<T>(in), 0);
     return WEFT_STATUS_OK;
+}
+
+int32_t mean(const weft_op_t *op) {
+    const weft_tensor_t *in = op->inputs[0];
+    const weft_reduction_t reduction(in, weft_params<weft_mean_params_t>(op)->axes);
+    if (!reduction.fits(in, op->outputs[0])) return WEFT_STATUS_SHAPE;
+    return in->type == WEFT_TYPE_INT16 ? mean_of<int16_t>(op, reduction)
+                                       : mean_of<int8_t>(op, reduction);
 }
 
 }  // namespace

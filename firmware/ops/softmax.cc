@@ -1,26 +1,22 @@
-// SOFTMAX of int8 over the last dimension, output scale 1/256 and zero point -128.
+// SOFTMAX of int8 over the last dimension, to int8 of scale 1/256 and zero point -128, or to int16
+// of scale 1/65536 and zero point -32768.
 //
 // tensorflow/lite/kernels/internal/reference/softmax.h in fixed point. The exponentials of all
 // differences to the maximum come as a table; entries behind its end are zero in every result.
+#include "rows.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"
 
 namespace {
 
 constexpr int32_t kSumIntegerBits = 12;
-constexpr int32_t kOutputBits = 8;
-
-int32_t maximum(const int8_t *in, int32_t depth) {
-    int32_t largest = INT8_MIN;
-    for (const int8_t *end = in + depth; in != end; in++) {
-        const int32_t code = *in;
-        if (code > largest) largest = code;
-    }
-    return largest;
-}
 
 // What turns an exponential into its share of the sum, as an output code.
+template <typename Out>
 struct Scale {
+    static constexpr int32_t kOutputBits = 8 * sizeof(Out);
+    static constexpr int32_t kSteps = (1 << kOutputBits) - 1;
+
     uint32_t doubled_factor, half;
     int32_t shift;
 
@@ -37,10 +33,10 @@ struct Scale {
         half = 1u << (shift - 1);
     }
 
-    int8_t code(int32_t exponential) const {
+    Out code(int32_t exponential) const {
         const uint32_t share = weft_srdhm_doubled(exponential, doubled_factor);
         const int32_t above_lowest = static_cast<int32_t>((share + half) >> shift);
-        return (above_lowest > UINT8_MAX ? UINT8_MAX : above_lowest) + INT8_MIN;
+        return (above_lowest > kSteps ? kSteps : above_lowest) - (kSteps + 1) / 2;
     }
 };
 
@@ -48,10 +44,9 @@ constexpr int32_t kKept = 64;
 
 // One row. The exponentials of short rows are kept: the core's own memory, with the stack, is
 // nearer than the tensor's.
-template <bool keep>
-void softmax_row(const weft_softmax_params_t *params, const int8_t *in, int8_t *out,
-                 int32_t depth) {
-    const int32_t largest = maximum(in, depth);
+template <typename Out, bool keep>
+void softmax_row(const weft_softmax_params_t *params, const int8_t *in, Out *out, int32_t depth) {
+    const int32_t largest = weft_row_maximum<int8_t>(in, depth, INT8_MIN);
     const uint32_t n_entries = params->n_entries;
     const int32_t *table = params->exp_table;
     const auto exponential_of = [=](int32_t code) {
@@ -68,23 +63,23 @@ void softmax_row(const weft_softmax_params_t *params, const int8_t *in, int8_t *
         if (keep) kept[i] = exponential;
         sum += (exponential + (1u << (kSumIntegerBits - 1))) >> kSumIntegerBits;
     }
-    const Scale scale(sum);
+    const Scale<Out> scale(sum);
     for (int32_t i = 0; i < depth; i++)
         out[i] = scale.code(keep ? kept[i] : exponential_of(in[i]));
 }
 
+template <typename Out>
+int32_t softmax_to(const weft_op_t *op) {
+    const auto *params = weft_params<weft_softmax_params_t>(op);
+    return weft_rows<int8_t, Out>(op, [=](const int8_t *in, Out *out, int32_t depth) {
+        const auto row = depth <= kKept ? softmax_row<Out, true> : softmax_row<Out, false>;
+        row(params, in, out, depth);
+    });
+}
+
 int32_t softmax(const weft_op_t *op) {
-    const weft_tensor_t *in = op->inputs[0], *out = op->outputs[0];
-    if (in->type != WEFT_TYPE_INT8 || out->type != WEFT_TYPE_INT8) return WEFT_STATUS_TYPE;
-    if (in->rank < 1 || in->bytes != out->bytes) return WEFT_STATUS_SHAPE;
-    const auto *params = static_cast<const weft_softmax_params_t *>(op->params);
-    const int32_t depth = in->dims[in->rank - 1];
-    const int8_t *from = static_cast<const int8_t *>(in->data);
-    int8_t *to = static_cast<int8_t *>(out->data);
-    const auto row = depth <= kKept ? softmax_row<true> : softmax_row<false>;
-    for (const int8_t *end = from + in->bytes; from < end; from += depth, to += depth)
-        row(params, from, to, depth);
-    return WEFT_STATUS_OK;
+    return op->outputs[0]->type == WEFT_TYPE_INT16 ? softmax_to<int16_t>(op)
+                                                   : softmax_to<int8_t>(op);
 }
 
 }  // namespace
