@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from arch.isa import Space
+from arch.isa import Engine, Space
 from compiler.array_job import IDENTITY
 from compiler.flat_job import FlatJob
 from compiler.graph import Operator
@@ -13,9 +13,11 @@ from compiler.layout import image_shape
 from compiler.lower.context import Context, elementwise_step
 from compiler.ops.add import add
 from compiler.ops.movement import pad
-from compiler.ops.tables import table_of, table_operand
-from compiler.steps import Step
+from compiler.ops.tables import Table, table_of, table_operand
+from compiler.steps import TABLES, Range, Step
 from compiler.transfers import PROGRAM_REGION, fill_step, load_step
+
+TABLE_BYTES = 1024  # of one table on chip
 
 _UNCHANGED = {"multiplier": IDENTITY[0], "shift": IDENTITY[1], "low": -128, "high": 127}
 
@@ -41,6 +43,19 @@ def table_load(ctx: Context, tables: bytes) -> Step:
     """Load tables, from table 0 on."""
     offset = ctx.constants.add(tables)
     return load_step(ctx.params, ctx.layer, Space.TABLES, 0, PROGRAM_REGION, offset, len(tables))
+
+
+def with_table_behind(steps: Iterator[Step], ctx: Context, table: Table) -> Iterator[Step]:
+    """The same steps of windows, with every result looked up in a table."""
+    load: Step | None = table_load(ctx, table.astype("<i4").tobytes())
+    for step in steps:
+        if step.engine is Engine.ARRAY:
+            step.config = {**step.config, "table_out": 1}
+            step.reads = (*step.reads, Range(TABLES, 0, TABLE_BYTES))
+            if load is not None:
+                step.loads.insert(0, load)
+            load = None
+        yield step
 
 
 def _sum_job(op: Operator, ctx: Context) -> FlatJob:
