@@ -9,7 +9,7 @@ from pathlib import Path
 
 from compiler.builtin import Kind
 from compiler.constraints import rule_of, rules_of
-from compiler.lower import CONDITIONS, may_be_on_array
+from compiler.lower import CONDITIONS, is_looked_up, may_be_on_array
 from compiler.operators import SPECS
 from compiler.rules import types_of
 from compiler.rules.general import GENERAL
@@ -22,10 +22,15 @@ _HEAD = """\
 <!-- Made by python -m compiler.operator_docs from the constraints that the compiler checks. -->
 
 Results equal those of TensorFlow Lite Micro's kernels bit for bit, except where a constraint below
-says otherwise. An operator runs on the *array* at the speed of the accelerator, or on the *core*,
-the RISC-V processor next to the data, without the host. A configuration without a core
-(`core: none`) takes only what the array does. What is not here can be
-[written in C++](op-porting.md).
+says otherwise. What is not here can be [written in C++](op-porting.md). An operator runs
+
+- on the *array*, at the speed of the accelerator;
+- as a *table*: the array's element-wise unit looks every element up, `lanes` a cycle, and behind a
+  convolution or a pool that nothing else reads it takes no time at all;
+- on the *core*, the RISC-V processor next to the data, without the host.
+
+A configuration with `core: none` takes only what the array does; one with `elementwise: false` has
+neither tables nor sums of tensors nor PAD on the array.
 
 """
 
@@ -42,7 +47,8 @@ def where_of(kind: Kind) -> str:
         only_int8 = spec.core is None or types_text(kind) == "int8"
         return "array" if only_int8 else "array where all is int8; else core"
     text = " ".join((condition.__doc__ or "").split()).rstrip(".")
-    return f"array where {text}; else core"
+    unit = "table" if is_looked_up(kind) else "array"
+    return f"{unit} where {text}; else core"
 
 
 def types_text(kind: Kind) -> str:

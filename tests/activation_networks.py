@@ -95,3 +95,19 @@ def activation_network(b: ModelBuilder, n_operators: int = 10) -> list[int]:
     axes = b.constant(np.array([1, 2], np.int32))
     b.operator(Kind.SUM, [last, axes], [total], schema.ReducerOptionsT())
     return list(dict.fromkeys([*outputs, best, total]))
+
+
+def gated_network(b: ModelBuilder) -> list[int]:
+    """Adds a small network with fused, array and core operators that one core's memory holds."""
+    x = b.input((1, 8, 9, 5), scale=0.05, zero_point=3)
+    x = b.conv2d(x, 10, (3, 3), scale=0.04, zero_point=-3, filter_scale=2e-4)
+    x = function(b, "HARD_SWISH", x)
+    pooled = b.mean(x, (1, 2), True, scale=0.01, zero_point=-5)
+    gate = b.conv2d(pooled, 10, (1, 1), scale=0.03, zero_point=0, filter_scale=5e-3)
+    gated = _pair(b, "MUL", x, function(b, "LOGISTIC", gate))
+    tanh = function(b, "TANH", gated)
+    difference = _pair(b, "SUB", gated, tanh)
+    best = add_tensor(b, I32, b.shape(x)[:3])
+    axis = b.constant(np.array([3], np.int32))
+    b.operator(Kind.ARG_MAX, [difference, axis], [best], schema.ArgMaxOptionsT(outputType=I32))
+    return [tanh, difference, best]

@@ -219,6 +219,10 @@ def _unary_cases() -> Iterator[Case]:
         swish = lambda s: s * 1.3  # noqa: E731
         yield unary("HARD_SWISH", t, t, domain=floats(-9, 9), scale=(0.001, 1), factor=swish)
         yield unary("ELU", t, t, domain=floats(-20, 20))
+    gelu = lambda b: schema.GeluOptionsT(approximate=pick(b, True, False))  # noqa: E731
+    yield unary("GELU", I8, I8, options=gelu)
+    for t in (I8, F):
+        yield unary("RELU_N1_TO_1", t, t, scale=(0.002, 0.05))
     for kind in ("NEG", "SQUARE"):
         yield unary(kind, F, F)
     for kind in ("FLOOR", "CEIL", "ROUND"):

@@ -54,23 +54,21 @@ WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
 
 
 Condition = Callable[[Operator, Params], bool]
-"""Whether the array does an operator; its docstring ends "On the array where ..."."""
+"""Whether the array does an operator; its docstring goes on from "on the array where ..."."""
 
 
 def _table(op: Operator, params: Params) -> bool:
-    """input and output are of one byte, given the element-wise unit."""
+    """input and output are of one byte."""
     return params.config.elementwise and table_operand(op) is not None
 
 
 def _table_of_constant(op: Operator, params: Params) -> bool:
-    """one operand is a constant of one element and all is of one byte, given the element-wise
-    unit."""
+    """all is of one byte and one operand is a constant of one element."""
     return _table(op, params)
 
 
 def _sum(op: Operator, params: Params) -> bool:
-    """all is int8 and operands have one shape, or one is a constant of one element, given the
-    element-wise unit (with two streams or more)."""
+    """all is int8, and operands have one shape or one is a constant of one element."""
     if _table(op, params):
         return True
     same = op.input(0).shape == op.input(1).shape == op.output.shape
@@ -78,7 +76,7 @@ def _sum(op: Operator, params: Params) -> bool:
 
 
 def _few_dimensions(op: Operator, params: Params) -> bool:
-    """there are at most four dimensions, given the element-wise unit."""
+    """there are at most four dimensions."""
     return params.config.elementwise and len(op.output.shape) <= 4 and _is_int8(op)
 
 
@@ -119,6 +117,11 @@ def engine_of(op: Operator, params: Params) -> Engine | None:
     condition = CONDITIONS.get(op.kind)
     on_array = _is_int8(op) if condition is None else condition(op, params)
     return Engine.ARRAY if on_array else Engine.CORE
+
+
+def is_looked_up(kind: Kind) -> bool:
+    """Whether an operator on the array is a table."""
+    return CONDITIONS.get(kind) in (_table, _table_of_constant)
 
 
 def may_be_on_array(kind: Kind) -> bool:

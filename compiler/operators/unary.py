@@ -61,6 +61,13 @@ _GLIBC = rules.float_functions_are_those_of_glibc
 SPECS = {
     Kind.RELU: _spec(all_of(_TYPES, 0), rules.rescaling_fits),
     Kind.RELU6: _spec(all_of(_TYPES, 0), rules.six_fits),
+    Kind.RELU_N1_TO_1: _spec(
+        all_of((_INT8, _FLOAT32), 0),
+        rules.rescaling_fits,
+        rules.one_fits,
+        rules.reference_is_litert,
+    ),
+    Kind.GELU: _spec(all_of((_INT8,), 0), rules.reference_is_litert),
     Kind.LEAKY_RELU: _spec(all_of(_TYPES, 0), rules.rescaling_fits),
     Kind.ABS: _spec(all_of(_TYPES, 0), rules.rescaling_fits),
     Kind.LOGISTIC: _spec(

@@ -25,6 +25,7 @@ from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.ops.requantization import limits_of, quantized_bound
 from compiler.ops.rescale import rescale
+from compiler.options import GeluOptions
 
 ACTIVATION_INTEGER_BITS = 4  # of what LOGISTIC and TANH compute with
 RSQRT_SHIFT = 20  # bits that keep 1 / sqrt an integer
@@ -79,6 +80,21 @@ def _elu(op: Operator, codes: Int64) -> Int64:
     transformed = np.where(real < 0, exponential - np.float32(1), real)
     scaled = (transformed * (np.float32(1) / np.float32(y.scale))).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+    return _within(op, rounded.astype(np.int64) + y.zero_point)
+
+
+def _gelu(op: Operator, codes: Int64) -> Int64:
+    """LiteRT's table, LUTPopulate of tensorflow/lite/kernels/internal/common.h, from doubles."""
+    x, y = op.input(0), op.output
+    assert isinstance(op.options, GeluOptions)
+    real = (np.float32(x.scale) * (codes - x.zero_point).astype(np.float32)).astype(np.float64)
+    if op.options.approximate:
+        inner = math.sqrt(2 / math.pi) * real * (1 + 0.044715 * real * real)
+        transformed = 0.5 * real * (1 + np.tanh(inner))
+    else:
+        transformed = 0.5 * real * np.array([math.erfc(-v * math.sqrt(0.5)) for v in real])
+    scaled = transformed.astype(np.float32) * (np.float32(1) / np.float32(y.scale))
+    rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
     return _within(op, rounded.astype(np.int64) + y.zero_point)
 
 
@@ -169,6 +185,7 @@ FUNCTIONS: Mapping[Kind, Function] = {
     Kind.LOGISTIC: _logistic,
     Kind.TANH: _tanh,
     Kind.ELU: _elu,
+    Kind.GELU: _gelu,
     Kind.HARD_SWISH: _hard_swish,
     Kind.RSQRT: _rsqrt,
     Kind.CAST: _cast,

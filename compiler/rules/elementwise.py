@@ -125,6 +125,11 @@ def float_functions_are_those_of_glibc(op: Operator) -> str | None:
     return None
 
 
+def reference_is_litert(op: Operator) -> str | None:
+    """Results are those of LiteRT, because TensorFlow Lite Micro lacks the operator."""
+    return None
+
+
 # ---- two operands ------------------------------------------------------------------------------
 def fused_activation_is_a_clamp(op: Operator) -> str | None:
     """The fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1, with bounds that fit in int32."""

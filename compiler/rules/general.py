@@ -111,7 +111,7 @@ def _signature(types: Iterable[DType]) -> str:
     names = [dtype.name.lower() for dtype in types]
     if len(set(names)) == 1:
         return names[0]
-    operands = names[:-1] if len(set(names[:-1])) > 1 else names[:1]
+    operands = list(dict.fromkeys(names[:-1]))
     return f"{' and '.join(operands)} to {names[-1]}"
 
 

@@ -29,8 +29,10 @@ inline int32_t weft_broadcast_step(const weft_tensor_t *t, int32_t rank, int32_t
 }
 
 // False where the shapes do not fit each other.
-__attribute__((noinline)) inline bool weft_broadcast(weft_broadcast_t *shape, const weft_tensor_t *a, const weft_tensor_t *b,
-                           const weft_tensor_t *out) {
+__attribute__((noinline)) inline bool weft_broadcast(weft_broadcast_t *shape,
+                                                     const weft_tensor_t *a,
+                                                     const weft_tensor_t *b,
+                                                     const weft_tensor_t *out) {
     if (a->rank > out->rank || b->rank > out->rank) return false;
     bool fits = true;
     int32_t size_a = 1, size_b = 1, n = 0;

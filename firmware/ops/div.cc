@@ -19,7 +19,8 @@ int32_t div(const weft_op_t *op) {
         int32_t reciprocal_shift;
         const int32_t reciprocal = weft_reciprocal(divisor, 31, &reciprocal_shift);
         const int32_t spare = __builtin_clrsb(dividend);
-        const int32_t quotient = weft_srdhm(dividend << spare, reciprocal);
+        const uint32_t shifted = static_cast<uint32_t>(dividend) << spare;
+        const int32_t quotient = weft_srdhm(static_cast<int32_t>(shifted), reciprocal);
         const int32_t right = reciprocal_shift + spare - p.shift;
         const int32_t code = weft_rdbp(weft_srdhm(quotient, p.multiplier), right) + zero_point;
         return weft_clamp(code, p.low, p.high);

@@ -1,10 +1,10 @@
-// exp, expm1, log, sin, cos and tanh of float32 with the results of glibc's, which TensorFlow Lite Micro is
-// built with, and not just close to them.
+// exp, expm1, log, sin, cos and tanh of float32 with the results of glibc's, which TensorFlow Lite
+// Micro is built with, and not just close to them.
 //
 // Tables, coefficients and the order of operations are those of Arm's optimized-routines
 // (github.com/ARM-software/optimized-routines, math/ expf.c, logf.c, sincosf.h), which glibc took
-// over in version 2.28; expm1 and tanh are those of FDLIBM (s_expm1f.c, s_tanhf.c), as in glibc up to
-// version 2.40.
+// over in version 2.28; expm1 and tanh are those of FDLIBM (s_expm1f.c, s_tanhf.c), as in glibc up
+// to version 2.40.
 #ifndef WEFT_OPS_FLOAT_MATH_H
 #define WEFT_OPS_FLOAT_MATH_H
 
@@ -20,7 +20,7 @@ inline To weft_bits(From value) {
     return result;
 }
 
-// Bits of 2^(i / 32) less i / 32 of an exponent, so that k * 2^47 can be added for any k = i mod 32.
+// Bits of 2^(i / 32) less i / 32 of an exponent: k * 2^47 can be added for any k = i mod 32.
 inline constexpr uint64_t kWeftExpTable[32] = {
     0x3ff0000000000000, 0x3fefd9b0d3158574, 0x3fefb5586cf9890f, 0x3fef9301d0125b51,
     0x3fef72b83c7d517b, 0x3fef54873168b9aa, 0x3fef387a6e756238, 0x3fef1e9df51fdee1,

@@ -23,7 +23,8 @@ template <typename Function>
 inline int32_t weft_plain(const weft_op_t *op, Function function) {
     const weft_plain_params_t *p = weft_params<weft_plain_params_t>(op);
     return weft_map_equal_pairs<int32_t, float>(op, [=](auto a, auto b) {
-        return weft_fused(p, static_cast<decltype(a)>(function(weft_unsigned(a), weft_unsigned(b))));
+        const auto result = function(weft_unsigned(a), weft_unsigned(b));
+        return weft_fused(p, static_cast<decltype(a)>(result));
     });
 }
 

@@ -62,7 +62,8 @@ inline State weft_fold(const weft_dimensions_t &reduced, int32_t level, const T 
 // Calls each(from) with the first element of everything that is reduced to one, in the order of
 // the output; kept dimensions from level inwards.
 template <typename T, typename Each>
-inline void weft_each_kept(const weft_dimensions_t &kept, int32_t level, const T *from, Each &each) {
+inline void weft_each_kept(const weft_dimensions_t &kept, int32_t level, const T *from,
+                           Each &each) {
     const int32_t extent = kept.extent[level], step = kept.step[level];
     for (int32_t i = 0; i < extent; i++, from += step) {
         if (level == kept.n - 1)

@@ -12,8 +12,8 @@ template <typename In, typename Out>
 int32_t rescale_of(const weft_op_t *op) {
     const weft_rescale_params_t p = *weft_params<weft_rescale_params_t>(op);
     return weft_map<In, Out>(op, [=](int32_t code) {
-        const int32_t value =
-            static_cast<int32_t>(static_cast<uint32_t>(code) - static_cast<uint32_t>(p.zero_point_in));
+        const uint32_t offset = static_cast<uint32_t>(p.zero_point_in);
+        const int32_t value = static_cast<int32_t>(static_cast<uint32_t>(code) - offset);
         const int32_t multiplier = value < 0 ? p.multiplier_below : p.multiplier;
         const int32_t shift = value < 0 ? p.shift_below : p.shift;
         const int32_t left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;

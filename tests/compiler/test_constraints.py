@@ -31,7 +31,7 @@ def replace_operand(b: ModelBuilder, position: int, tensor: int) -> None:
 
 def _unknown(b: ModelBuilder) -> int:
     x, y = b.input((1, 4)), b.activation((1, 4))
-    b.operator(SchemaKind.GELU, [x], [y])
+    b.operator(SchemaKind.COMPLEX_ABS, [x], [y])
     return y
 
 
@@ -318,7 +318,7 @@ def _custom_type(b: ModelBuilder) -> int:
 
 
 REFUSED = [
-    (_unknown, "GELU 't1': is not supported; supported are those of docs/operators.md,"),
+    (_unknown, "COMPLEX_ABS 't1': is not supported; supported are those of docs/operators.md,"),
     (_unknown, "and any operator written in C++ as a custom one (see docs/ops.md)"),
     (_half_input, "(FLOAT16 1x5x5x4), an input or output, is FLOAT16; supported: int8"),
     (_float_model, "operator 0 MAX_POOL_2D 't1': tensor 0 't0' (FLOAT32 1x5x5x4) is FLOAT32"),
