@@ -44,6 +44,11 @@ _PLAIN_BOUNDS = {
 }
 
 
+def _suffix(op: Operator) -> str:
+    """Of the names of functions for int16; those for int8 have none."""
+    return "_INT16" if op.output.dtype is _INT16 else ""
+
+
 def _operands(a: AddInput, b: AddInput) -> dict[str, int]:
     return {
         "multiplier_a": a.multiplier,
@@ -63,7 +68,7 @@ def _sum(op: Operator) -> CoreUse:
         "low": p.low,
         "high": p.high,
     }
-    return CoreUse("ADD", op_params.ADD.pack(values))
+    return CoreUse(f"ADD{_suffix(op)}", op_params.ADD.pack(values))
 
 
 def _squared_difference(op: Operator) -> CoreUse:
@@ -74,13 +79,13 @@ def _squared_difference(op: Operator) -> CoreUse:
         "low": p.square.low,
         "high": p.square.high,
     }
-    return CoreUse("SQUARED_DIFFERENCE", op_params.ADD.pack(values))
+    return CoreUse(f"SQUARED_DIFFERENCE{_suffix(op)}", op_params.ADD.pack(values))
 
 
 def _scaled_pair(op: Operator) -> CoreUse:
     p = scaled_pair(op)
     values = {"multiplier": p.multiplier, "shift": p.shift, "low": p.low, "high": p.high}
-    return CoreUse(op.kind.name, structures.PAIR.pack(values))
+    return CoreUse(f"{op.kind.name}{_suffix(op)}", structures.PAIR.pack(values))
 
 
 _QUANTISED = {

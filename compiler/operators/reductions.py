@@ -32,7 +32,8 @@ def _sum(op: Operator) -> CoreUse:
         return CoreUse("SUM_FLOAT32", params)
     p = mean(op)
     values = {"axes": _bits(axes), "multiplier": p.multiplier, "shift": p.shift}
-    return CoreUse("MEAN", op_params.MEAN.pack(values))
+    name = "MEAN_INT16" if op.output.dtype is _INT16 else "MEAN"
+    return CoreUse(name, op_params.MEAN.pack(values))
 
 
 def _extreme(op: Operator) -> CoreUse:

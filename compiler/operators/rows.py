@@ -19,7 +19,8 @@ _INT8, _INT16, _FLOAT32 = DType.INT8, DType.INT16, DType.FLOAT32
 
 def _softmax(op: Operator) -> CoreUse:
     if op.input(0).dtype is _INT8:
-        return CoreUse("SOFTMAX", op_params.softmax(softmax(op).exponentials.tolist()))
+        name = "SOFTMAX_TO_INT16" if op.output.dtype is _INT16 else "SOFTMAX"
+        return CoreUse(name, op_params.softmax(softmax(op).exponentials.tolist()))
     if op.input(0).dtype is _INT16:
         multiplier, shift = softmax_int16(op)
         tables = LookupTables.made()

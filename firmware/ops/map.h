@@ -11,8 +11,8 @@ inline int32_t weft_map(const weft_op_t *op, Function function) {
     if (in->type != kWeftType<In> || out->type != kWeftType<Out>) return WEFT_STATUS_TYPE;
     const In *from = weft_data<In>(in);
     Out *to = weft_data<Out>(out);
-    const int32_t n = weft_elements(in);
-    if (n != weft_elements(out)) return WEFT_STATUS_SHAPE;
+    const uint32_t n = in->bytes / sizeof(In);
+    if (out->bytes != n * sizeof(Out)) return WEFT_STATUS_SHAPE;
     for (const In *end = from + n; from != end;) *to++ = function(*from++);
     return WEFT_STATUS_OK;
 }

@@ -17,8 +17,13 @@ inline int32_t weft_map_pairs(const weft_op_t *op, Function function) {
     weft_broadcast_rows(&shape, [&](int32_t at_a, int32_t at_b, int32_t n) {
         const A *pa = weft_data<A>(a) + at_a;
         const B *pb = weft_data<B>(b) + at_b;
-        for (Out *end = to + n; to != end; pa += shape.row_step_a, pb += shape.row_step_b)
-            *to++ = function(*pa, *pb);
+        // Copies, which no store of a byte can change, so that they stay in registers.
+        const Function own = function;
+        const int32_t step_a = shape.row_step_a, step_b = shape.row_step_b;
+        Out *here = to;
+        for (Out *end = here + n; here != end; pa += step_a, pb += step_b)
+            *here++ = own(*pa, *pb);
+        to = here;
     });
     return WEFT_STATUS_OK;
 }

@@ -9,8 +9,8 @@ template <typename In, typename Out, typename Row>
 inline int32_t weft_rows(const weft_op_t *op, Row row) {
     const weft_tensor_t *in = op->inputs[0], *out = op->outputs[0];
     if (in->type != kWeftType<In> || out->type != kWeftType<Out>) return WEFT_STATUS_TYPE;
-    const int32_t n = weft_elements(in);
-    if (in->rank < 1 || n != weft_elements(out)) return WEFT_STATUS_SHAPE;
+    const int32_t n = static_cast<int32_t>(in->bytes / sizeof(In));
+    if (in->rank < 1 || out->bytes != n * sizeof(Out)) return WEFT_STATUS_SHAPE;
     const int32_t depth = in->dims[in->rank - 1];
     const In *from = weft_data<In>(in);
     Out *to = weft_data<Out>(out);
