@@ -22,7 +22,7 @@ _HEAD = """\
 <!-- Made by python -m compiler.operator_docs from the constraints that the compiler checks. -->
 
 Results equal those of TensorFlow Lite Micro's kernels bit for bit, except where a constraint below
-says otherwise. What is not here can be [written in C++](op-porting.md). An operator runs
+says otherwise. What is not here can be [written in C++](ops.md). An operator runs
 
 - on the *array*, at the speed of the accelerator;
 - as a *table*: the array's element-wise unit looks every element up, `lanes` a cycle, and behind a
