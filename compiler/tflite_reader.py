@@ -22,10 +22,12 @@ from compiler.flatbuffer import MAX_BYTES, FlatbufferError, Record, Table, read
 from compiler.graph import DType, Graph, Operator, Quantization, Tensor
 from compiler.options import (
     Activation,
-    AddOptions,
+    ArithmeticOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
     FullyConnectedOptions,
+    GeluOptions,
+    LeakyReluOptions,
     Options,
     Padding,
     PadOptions,
@@ -264,8 +266,8 @@ def _fully_connected(table: Record, where: str) -> Options:
     )
 
 
-def _add(table: Record, where: str) -> Options:
-    return AddOptions(activation=_activation(table, where))
+def _arithmetic(table: Record, where: str) -> Options:
+    return ArithmeticOptions(activation=_activation(table, where))
 
 
 def _pool_2d(table: Record, where: str) -> Options:
@@ -289,6 +291,14 @@ def _softmax(table: Record, where: str) -> Options:
     return SoftmaxOptions(beta=table.beta)
 
 
+def _leaky_relu(table: Record, where: str) -> Options:
+    return LeakyReluOptions(alpha=table.alpha)
+
+
+def _gelu(table: Record, where: str) -> Options:
+    return GeluOptions(approximate=table.approximate)
+
+
 def _pad(table: Record, where: str) -> Options:
     return PadOptions()
 
@@ -299,10 +309,19 @@ _OPTIONS: dict[Kind, tuple[Table, _Converter, Options | None]] = {
     Kind.CONV_2D: (tflite_schema.CONV_2D_OPTIONS, _conv_2d, None),
     Kind.DEPTHWISE_CONV_2D: (tflite_schema.DEPTHWISE_CONV_2D_OPTIONS, _depthwise_conv_2d, None),
     Kind.FULLY_CONNECTED: (tflite_schema.FULLY_CONNECTED_OPTIONS, _fully_connected, None),
-    Kind.ADD: (tflite_schema.ADD_OPTIONS, _add, AddOptions()),
+    Kind.ADD: (tflite_schema.ADD_OPTIONS, _arithmetic, ArithmeticOptions()),
+    Kind.SUB: (tflite_schema.SUB_OPTIONS, _arithmetic, ArithmeticOptions()),
+    Kind.MUL: (tflite_schema.MUL_OPTIONS, _arithmetic, ArithmeticOptions()),
+    Kind.DIV: (tflite_schema.DIV_OPTIONS, _arithmetic, ArithmeticOptions()),
+    Kind.L2_NORMALIZATION: (tflite_schema.L2_NORM_OPTIONS, _arithmetic, ArithmeticOptions()),
+    Kind.LEAKY_RELU: (tflite_schema.LEAKY_RELU_OPTIONS, _leaky_relu, None),
+    Kind.GELU: (tflite_schema.GELU_OPTIONS, _gelu, GeluOptions()),
     Kind.AVERAGE_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, _pool_2d, None),
     Kind.MAX_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, _pool_2d, None),
     Kind.MEAN: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
+    Kind.SUM: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
+    Kind.REDUCE_MAX: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
+    Kind.REDUCE_MIN: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
     Kind.PAD: (tflite_schema.PAD_OPTIONS, _pad, PadOptions()),
     Kind.RESHAPE: (tflite_schema.RESHAPE_OPTIONS, _reshape, ReshapeOptions()),
     Kind.SOFTMAX: (tflite_schema.SOFTMAX_OPTIONS, _softmax, None),

@@ -59,6 +59,13 @@ ADD_OPTIONS = Table(
     "AddOptions", {"fused_activation_function": _INT8, "pot_scale_int16": Scalar("?", True)}
 )
 
+SUB_OPTIONS = Table("SubOptions", ADD_OPTIONS.fields)
+MUL_OPTIONS = Table("MulOptions", {"fused_activation_function": _INT8})
+DIV_OPTIONS = Table("DivOptions", MUL_OPTIONS.fields)
+L2_NORM_OPTIONS = Table("L2NormOptions", MUL_OPTIONS.fields)
+LEAKY_RELU_OPTIONS = Table("LeakyReluOptions", {"alpha": _FLOAT32})
+GELU_OPTIONS = Table("GeluOptions", {"approximate": _BOOL})
+
 POOL_2D_OPTIONS = Table(
     "Pool2DOptions",
     {
@@ -84,9 +91,15 @@ OPTIONS: dict[int, Table] = {
     8: FULLY_CONNECTED_OPTIONS,
     9: SOFTMAX_OPTIONS,
     11: ADD_OPTIONS,
+    12: L2_NORM_OPTIONS,
     17: RESHAPE_OPTIONS,
+    21: MUL_OPTIONS,
     22: PAD_OPTIONS,
     27: REDUCER_OPTIONS,
+    28: SUB_OPTIONS,
+    29: DIV_OPTIONS,
+    75: LEAKY_RELU_OPTIONS,
+    116: GELU_OPTIONS,
 }
 
 _OPERATOR_CODE = Table(

@@ -1,11 +1,11 @@
-"""ADD and PAD as element-wise commands."""
+"""Functions of one byte, sums and PAD as element-wise commands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from arch.isa import Space
+from arch.isa import Engine, Space
 from compiler.array_job import IDENTITY
 from compiler.flat_job import FlatJob
 from compiler.graph import Operator
@@ -13,16 +13,56 @@ from compiler.layout import image_shape
 from compiler.lower.context import Context, elementwise_step
 from compiler.ops.add import add
 from compiler.ops.movement import pad
-from compiler.steps import Step
+from compiler.ops.tables import Table, table_of, table_operand
+from compiler.steps import TABLES, Range, Step
 from compiler.transfers import PROGRAM_REGION, fill_step, load_step
 
+TABLE_BYTES = 1024  # of one table on chip
 
-def add_job(op: Operator, ctx: Context) -> FlatJob:
+_UNCHANGED = {"multiplier": IDENTITY[0], "shift": IDENTITY[1], "low": -128, "high": 127}
+
+
+def elementwise_job(op: Operator, ctx: Context) -> FlatJob:
+    """A function of one byte is a table; a sum has one for each operand."""
+    position = table_operand(op)
+    if position is None:
+        return _sum_job(op, ctx)
+    table = table_of(op)
+    assert table is not None
+    return FlatJob(
+        ctx.layer,
+        (ctx.layout(op.input(position)).start,),
+        ctx.layout(op.output).start,
+        op.output.size,
+        {**_UNCHANGED, "table_a": 1},
+        (table_load(ctx, table.astype("<i4").tobytes()),),
+    )
+
+
+def table_load(ctx: Context, tables: bytes) -> Step:
+    """Load tables, from table 0 on."""
+    offset = ctx.constants.add(tables)
+    return load_step(ctx.params, ctx.layer, Space.TABLES, 0, PROGRAM_REGION, offset, len(tables))
+
+
+def with_table_behind(steps: Iterator[Step], ctx: Context, table: Table) -> Iterator[Step]:
+    """The same steps of windows, with every result looked up in a table."""
+    load: Step | None = table_load(ctx, table.astype("<i4").tobytes())
+    for step in steps:
+        if step.engine is Engine.ARRAY:
+            step.config = {**step.config, "table_out": 1}
+            step.reads = (*step.reads, Range(TABLES, 0, TABLE_BYTES))
+            if load is not None:
+                step.loads.insert(0, load)
+            load = None
+        yield step
+
+
+def _sum_job(op: Operator, ctx: Context) -> FlatJob:
     """Both operands are looked up in tables that bring them to a common scale."""
     p = add(op)
-    tables = p.a.table.astype("<i4").tobytes() + p.b.table.astype("<i4").tobytes()
-    offset = ctx.constants.add(tables)
-    load = load_step(ctx.params, ctx.layer, Space.TABLES, 0, PROGRAM_REGION, offset, len(tables))
+    table_b = -p.b.table if p.subtract else p.b.table
+    tables = p.a.table.astype("<i4").tobytes() + table_b.astype("<i4").tobytes()
     return FlatJob(
         ctx.layer,
         (ctx.layout(op.input(0)).start, ctx.layout(op.input(1)).start),
@@ -37,7 +77,7 @@ def add_job(op: Operator, ctx: Context) -> FlatJob:
             "table_a": 1,
             "binary": 1,
         },
-        (load,),
+        (table_load(ctx, tables),),
     )
 
 
@@ -46,12 +86,6 @@ def lower_pad(op: Operator, ctx: Context) -> Iterator[Step]:
     p = pad(op)
     source, target = ctx.layout(op.input(0)), ctx.layout(op.output)
     (images, _), (top, _), (left, _), (front, _) = ((0, 0),) * (4 - len(p.paddings)) + p.paddings
-    copy = {
-        "multiplier": IDENTITY[0],
-        "shift": IDENTITY[1],
-        "low": -128,
-        "high": 127,
-    }
     fill = fill_step(ctx.params, ctx.layer, target.start, p.value, (target.size,))
     n, height, width, channels = image_shape(op.input(0).shape)
     for i in range(n):
@@ -63,7 +97,7 @@ def lower_pad(op: Operator, ctx: Context) -> Iterator[Step]:
             replace(place, base=place.base + corner),
             channels=channels,
             tile=(height, width),
-            config=copy,
+            config=_UNCHANGED,
         )
         if i == 0:
             step.loads.append(fill)

@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 
 from compiler import constraints
-from compiler.builtin import Kind
 from compiler.errors import ModelError
-from compiler.operators import SPECS
 from compiler.tflite_reader import read_model
-from tests.compiler.cases import CASES
 from tests.mlperf import MLPERF_NAMES, mlperf_model
 from tests.model_builder import SAME, VALID, Activation, DType, ModelBuilder
 from tests.model_builder import Kind as SchemaKind
@@ -34,7 +31,7 @@ def replace_operand(b: ModelBuilder, position: int, tensor: int) -> None:
 
 def _unknown(b: ModelBuilder) -> int:
     x, y = b.input((1, 4)), b.activation((1, 4))
-    b.operator(SchemaKind.GELU, [x], [y])
+    b.operator(SchemaKind.COMPLEX_ABS, [x], [y])
     return y
 
 
@@ -257,14 +254,6 @@ def _axes_computed(b: ModelBuilder) -> int:
     return y
 
 
-def _batch_mean(b: ModelBuilder) -> int:
-    return b.mean(b.input((1, 4, 4, 3)), (0, 1))
-
-
-def _three_axes(b: ModelBuilder) -> int:
-    return b.mean(b.input((1, 4, 4, 3)), (1, 2, 3))
-
-
 def _mean_factor(b: ModelBuilder) -> int:
     return b.mean(b.input((1, 4, 4, 3), scale=1e10), scale=1e-10)
 
@@ -329,7 +318,7 @@ def _custom_type(b: ModelBuilder) -> int:
 
 
 REFUSED = [
-    (_unknown, "GELU 't1': is not supported; supported are ADD, AVERAGE_POOL_2D, CONV_2D, CUSTOM,"),
+    (_unknown, "COMPLEX_ABS 't1': is not supported; supported are those of docs/operators.md,"),
     (_unknown, "and any operator written in C++ as a custom one (see docs/ops.md)"),
     (_half_input, "(FLOAT16 1x5x5x4), an input or output, is FLOAT16; supported: int8"),
     (_float_model, "operator 0 MAX_POOL_2D 't1': tensor 0 't0' (FLOAT32 1x5x5x4) is FLOAT32"),
@@ -371,9 +360,7 @@ REFUSED = [
     (_deep_broadcast, "has 7 dimensions; supported: Operands of different shapes are broadcast"),
     (_rows, "its input is 2x7, which is not made of rows of 8"),
     (_axes_computed, "its axes tensor 3 't3' (INT32 2) are no int32 constant; supported: The axes"),
-    (_batch_mean, "it reduces dimensions (0, 1) of 4"),
-    (_three_axes, "it reduces dimensions (1, 2, 3) of 4"),
-    (_mean_factor, "it is 1e+20; supported: The input's scale over the output's is below 2**30"),
+    (_mean_factor, "it is 1e+20; supported: Of integers: the input's scale over the output's is"),
     (_long_paddings, "(INT64 2x2) are no int32 constant; supported: The paddings are an int32"),
     (_six_dimensional_pad, "its input has 6 dimensions; supported: The paddings are"),
     (_negative_padding, "its paddings are [0, 0, -1, 1] for an input of 2 dimensions"),
@@ -422,13 +409,3 @@ def test_windows_beyond_the_image_are_supported_where_padding_is_same() -> None:
         else:
             with pytest.raises(ModelError, match="the window does not fit into its input"):
                 constraints.check(graph)
-
-
-def test_the_documentation_has_every_rule_of_every_operator() -> None:
-    text = constraints.to_markdown()
-    for kind in SPECS:
-        assert f"`{kind.name}`:" in text
-        for rule in constraints.rules_of(kind):
-            assert f"- {constraints.rule_of(rule)}\n" in text
-            assert constraints.rule_of(rule).endswith(".")
-    assert set(SPECS) == {Kind[name.upper()] for name in CASES} | {Kind.CUSTOM}
