@@ -49,7 +49,7 @@ def check(graph: Graph) -> None:
             names = ", ".join(sorted(kind.name for kind in SPECS))
             raise ModelError(
                 f"{graph.name}: {op}: is not supported; supported are {names}, and any operator "
-                "written in C++ as a custom one (see docs/ops.md)"
+                "written in C++ as a custom one ('weft new-op NAME' writes a stub; docs/ops.md)"
             )
         for constraint in (*GENERAL, *rules_of(op.kind)):
             found = constraint(op)
