@@ -59,14 +59,28 @@ MEAN = CStruct(
     CField("shift", "int32_t", "-31 to 30"),
 )
 
-PAD = CStruct(
-    "weft_pad_params_t",
-    "PAD of int8 or wider elements; what comes after follows from the output's shape.",
-    CField("before", "int32_t", "elements in front, for each dimension of the input", MAX_RANK),
-    CField("value", "int32_t", "the element to pad with"),
+COPY_PLAN = CStruct(
+    "weft_copy_plan_t",
+    "All operators that only move data; its copies follow, and behind them the fill element.",
+    CField("n_copies", "int32_t", "copies, in any order"),
+    CField("fill_bytes", "int32_t", "of the element that outputs are filled with first; or 0"),
 )
 
-STRUCTS = (SOFTMAX, ADD, POOL_2D, MEAN, PAD)
+COPY = CStruct(
+    "weft_copy_t",
+    "Bytes of an operand to an output; the arithmetic is in bytes, whatever the type.",
+    CField("source", "int32_t", "number of the input"),
+    CField("target", "int32_t", "number of the output"),
+    CField("source_offset", "int32_t", "of its first byte"),
+    CField("target_offset", "int32_t", "of its first byte"),
+    CField("run", "int32_t", "bytes that lie together in both"),
+    CField("n_loops", "int32_t", "loops around the run"),
+    CField("extents", "int32_t", "of the loops, outermost first", MAX_RANK),
+    CField("source_steps", "int32_t", "of the loops; 0 and below may be", MAX_RANK),
+    CField("target_steps", "int32_t", "of the loops", MAX_RANK),
+)
+
+STRUCTS = (SOFTMAX, ADD, POOL_2D, MEAN, COPY_PLAN, COPY)
 
 
 # An exponential below this rounds to 0 in the sum (Q12.19) and in every output (8 bits of it).

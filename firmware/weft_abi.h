@@ -108,10 +108,23 @@ typedef struct {
     int32_t shift;  /* -31 to 30 */
 } weft_mean_params_t;
 
-/* PAD of int8 or wider elements; what comes after follows from the output's shape. */
+/* All operators that only move data; its copies follow, and behind them the fill element. */
 typedef struct {
-    int32_t before[8];  /* elements in front, for each dimension of the input */
-    int32_t value;  /* the element to pad with */
-} weft_pad_params_t;
+    int32_t n_copies;  /* copies, in any order */
+    int32_t fill_bytes;  /* of the element that outputs are filled with first; or 0 */
+} weft_copy_plan_t;
+
+/* Bytes of an operand to an output; the arithmetic is in bytes, whatever the type. */
+typedef struct {
+    int32_t source;  /* number of the input */
+    int32_t target;  /* number of the output */
+    int32_t source_offset;  /* of its first byte */
+    int32_t target_offset;  /* of its first byte */
+    int32_t run;  /* bytes that lie together in both */
+    int32_t n_loops;  /* loops around the run */
+    int32_t extents[8];  /* of the loops, outermost first */
+    int32_t source_steps[8];  /* of the loops; 0 and below may be */
+    int32_t target_steps[8];  /* of the loops */
+} weft_copy_t;
 
 #endif /* WEFT_ABI_H */

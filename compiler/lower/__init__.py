@@ -16,7 +16,8 @@ from compiler.lower.convolution import (
     depthwise_conv_2d_jobs,
     fully_connected_jobs,
 )
-from compiler.lower.elementwise import add_job, lower_pad
+from compiler.lower.copies import can_copy_on_array, lower_copies
+from compiler.lower.elementwise import add_job
 from compiler.lower.pooling import (
     average_counts,
     average_pool_2d_jobs,
@@ -43,7 +44,7 @@ FLAT: Mapping[Kind, Callable[[Operator, Context], FlatJob]] = {
 """Element by element on dense tensors: they can be done a few bytes at a time."""
 
 WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
-    Kind.PAD: lower_pad,
+    kind: lower_copies for kind, spec in SPECS.items() if spec.copies is not None
 }
 """On tensors that are in the scratchpad as a whole."""
 
@@ -52,6 +53,8 @@ def engine_of(op: Operator, params: Params) -> Engine | None:
     """Where an operator runs; None for one that moves nothing (RESHAPE)."""
     if SPECS[op.kind].moves_nothing:
         return None
+    if SPECS[op.kind].copies is not None:
+        return Engine.ARRAY if can_copy_on_array(op, params) else Engine.CORE
     on_array = op.kind in JOBS or op.kind in FLAT or op.kind in WHOLE
     if not on_array or any(t.dtype is not DType.INT8 for t in op.outputs):
         return Engine.CORE
@@ -59,9 +62,6 @@ def engine_of(op: Operator, params: Params) -> Engine | None:
     if op.kind is Kind.ADD:
         same = op.input(0).shape == op.input(1).shape == op.output.shape
         return Engine.ARRAY if elementwise and params.streams > 1 and same else Engine.CORE
-    if op.kind is Kind.PAD:
-        fits = len(op.output.shape) <= 4 and elementwise
-        return Engine.ARRAY if fits else Engine.CORE
     if op.kind is Kind.AVERAGE_POOL_2D:
         large = any(average_multiplier(int(n)) is None for n in set(average_counts(op).flat))
         return Engine.CORE if large else Engine.ARRAY

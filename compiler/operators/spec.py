@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from compiler.graph import Operator
+from compiler.ops.copies import CopyPlan
 from compiler.rules import Constraint
 from compiler.rules.general import complete
 from compiler.shapes import ShapeRule
@@ -34,6 +35,7 @@ class Spec:
     several_outputs : it may have more than one.
     moves_nothing : its output is its input by another name.
     core : how it runs on the core; None where it cannot.
+    copies : what it copies, if it does nothing else.
     """
 
     operands: tuple[int, int] | None
@@ -44,6 +46,7 @@ class Spec:
     several_outputs: bool = False
     moves_nothing: bool = False
     core: Callable[[Operator], CoreUse] | None = None
+    copies: Callable[[Operator], CopyPlan] | None = None
 
     @property
     def complete(self) -> tuple[Constraint, ...]:
