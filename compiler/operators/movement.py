@@ -45,6 +45,7 @@ def _copying(
     types: tuple[Constraint, ...] = (),
     limits: tuple[Constraint, ...] = (),
     several_outputs: bool = False,
+    rank: int = rules.MAX_RANK,
 ) -> Spec:
     """An operator that comes to copies of its operands ``data``; ``constants`` say of what."""
     moved = range(data[0], operands[0] if data[1] is None else data[1])
@@ -52,7 +53,7 @@ def _copying(
     named = (rules.constant_integers(*constants),) if constants else ()
     return Spec(
         operands=operands,
-        types=(one_type, *named, *types),
+        types=(one_type, rules.rank_is_at_most(rank, data[0]), *named, *types),
         shape=shape,
         limits=(*limits, rules.walks_are_short(plan)),
         data=data,
@@ -96,6 +97,7 @@ SPECS = {
         shapes.strided_slice,
         (4, 4),
         constants=(1, 2, 3),
+        rank=4,
         types=(rules.slices_keep_dimensions_apart,),
     ),
     Kind.REVERSE_V2: _copying(ops.reverse, same, (2, 2), constants=(1,)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.ops.copies import CopyPlan
 from compiler.ops.requantization import SUPPORTED_ACTIVATIONS
@@ -13,6 +14,8 @@ from compiler.rules.general import names_of
 
 MAX_COPY_LOOPS = 8
 MAX_RESHAPE_RANK = 8
+MAX_RANK = 5
+"""Of most kernels of the reference."""
 QUANTISED = (DType.INT8, DType.INT16)
 
 
@@ -20,22 +23,29 @@ def constant_integers(*positions: int) -> Constraint:
     """A constraint that some operands are constants of integers."""
 
     def parameters_are_constant(op: Operator) -> str | None:
+        types = (DType.INT32, DType.INT64) if op.kind is Kind.SLICE else (DType.INT32,)
         for position in positions:
-            tensor = op.optional_input(position)
-            if tensor is None:
-                return f"operand {position} is absent"
-            if tensor.data is None or tensor.dtype not in (DType.INT32, DType.INT64):
-                return f"its operand {tensor} is no int32 or int64 constant"
+            tensor = op.input(position)
+            if tensor.data is None or tensor.dtype not in types:
+                return f"its operand {position}, {tensor}, is no int32 constant"
         return None
 
+    which = " and ".join(map(str, positions))
     return documented(
-        parameters_are_constant,
-        f"Operand {names_of_numbers(positions)} is an int32 or int64 constant.",
+        parameters_are_constant, f"Operand {which} is an int32 constant (of SLICE int64 as well)."
     )
 
 
-def names_of_numbers(numbers: tuple[int, ...]) -> str:
-    return " and ".join(map(str, numbers))
+def rank_is_at_most(most: int, position: int = 0) -> Constraint:
+    """A constraint on the dimensions of an operand, and of the outputs."""
+
+    def few_dimensions(op: Operator) -> str | None:
+        for tensor in (op.input(position), *op.outputs):
+            if len(tensor.shape) > most:
+                return f"{tensor} has {len(tensor.shape)} dimensions"
+        return None
+
+    return documented(few_dimensions, f"What it moves has at most {most} dimensions.")
 
 
 def one_type(*operands: int) -> Constraint:
