@@ -80,7 +80,36 @@ COPY = CStruct(
     CField("target_steps", "int32_t", "of the loops", MAX_RANK),
 )
 
-STRUCTS = (SOFTMAX, ADD, POOL_2D, MEAN, COPY_PLAN, COPY)
+GATHER = CStruct(
+    "weft_gather_params_t",
+    "GATHER of any type.",
+    CField("batches", "int32_t", "each has indices of its own"),
+    CField("outer", "int32_t", "slices of all places, one after the other"),
+    CField("extent", "int32_t", "places that an index chooses from"),
+    CField("n_indices", "int32_t", "of a batch"),
+    CField("slice_bytes", "int32_t", "of what lies at one place"),
+)
+
+GATHER_ND = CStruct(
+    "weft_gather_nd_params_t",
+    "GATHER_ND of any type.",
+    CField("n_slices", "int32_t", "of the output"),
+    CField("depth", "int32_t", "indices that name a place"),
+    CField("extents", "int32_t", "that each of them chooses from", MAX_RANK),
+    CField("steps", "int32_t", "bytes that each of them counts", MAX_RANK),
+    CField("slice_bytes", "int32_t", "of what lies at one place"),
+)
+
+SAMPLE = CStruct(
+    "weft_sample_t",
+    "RESIZE_BILINEAR: one row or column of the output.",
+    CField("low", "int32_t", "row or column of the input"),
+    CField("high", "int32_t", "the one behind it"),
+    CField("low_weight", "int32_t", "10 fractional bits; for float32 the bits of one"),
+    CField("high_weight", "int32_t", "likewise"),
+)
+
+STRUCTS = (SOFTMAX, ADD, POOL_2D, MEAN, COPY_PLAN, COPY, GATHER, GATHER_ND, SAMPLE)
 
 
 # An exponential below this rounds to 0 in the sum (Q12.19) and in every output (8 bits of it).

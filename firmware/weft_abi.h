@@ -127,4 +127,30 @@ typedef struct {
     int32_t target_steps[8];  /* of the loops */
 } weft_copy_t;
 
+/* GATHER of any type. */
+typedef struct {
+    int32_t batches;  /* each has indices of its own */
+    int32_t outer;  /* slices of all places, one after the other */
+    int32_t extent;  /* places that an index chooses from */
+    int32_t n_indices;  /* of a batch */
+    int32_t slice_bytes;  /* of what lies at one place */
+} weft_gather_params_t;
+
+/* GATHER_ND of any type. */
+typedef struct {
+    int32_t n_slices;  /* of the output */
+    int32_t depth;  /* indices that name a place */
+    int32_t extents[8];  /* that each of them chooses from */
+    int32_t steps[8];  /* bytes that each of them counts */
+    int32_t slice_bytes;  /* of what lies at one place */
+} weft_gather_nd_params_t;
+
+/* RESIZE_BILINEAR: one row or column of the output. */
+typedef struct {
+    int32_t low;  /* row or column of the input */
+    int32_t high;  /* the one behind it */
+    int32_t low_weight;  /* 10 fractional bits; for float32 the bits of one */
+    int32_t high_weight;  /* likewise */
+} weft_sample_t;
+
 #endif /* WEFT_ABI_H */

@@ -65,8 +65,8 @@ def reference_of(name: str, case: Case, seed: int) -> Reference:
 
 def check_accelerator(
     reference: Reference, config: Config, runs: Sequence[Arrays], where: str
-) -> None:
-    """Inferences one after the other give the reference's outputs."""
+) -> list[str]:
+    """Inferences one after the other give the reference's outputs; returns the engines in use."""
     accelerator = Accelerator(reference.graph, config)
     for inputs in runs:
         expected = reference.run(inputs)
@@ -74,6 +74,7 @@ def check_accelerator(
             assert actual.dtype == wanted.dtype, where
             same = actual.tobytes() == wanted.tobytes()
             assert same, f"{where}: {reference.graph.operators[0]}\n{actual}\n{wanted}"
+    return accelerator.engines()
 
 
 def input_sets(reference: Reference, seed: int, n: int = 2) -> list[Arrays]:

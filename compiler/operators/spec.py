@@ -35,7 +35,7 @@ class Spec:
     several_outputs : it may have more than one.
     moves_nothing : its output is its input by another name.
     core : how it runs on the core; None where it cannot.
-    copies : what it copies, if it does nothing else.
+    copies : what it copies, if it does nothing else; None where it does more.
     """
 
     operands: tuple[int, int] | None
@@ -46,7 +46,7 @@ class Spec:
     several_outputs: bool = False
     moves_nothing: bool = False
     core: Callable[[Operator], CoreUse] | None = None
-    copies: Callable[[Operator], CopyPlan] | None = None
+    copies: Callable[[Operator], CopyPlan | None] | None = None
 
     @property
     def complete(self) -> tuple[Constraint, ...]:

@@ -17,6 +17,7 @@ from tests.mlperf import MLPERF_NAMES, mlperf_model
 from tests.model_builder import SAME, VALID, Activation, DType, ModelBuilder
 from tests.model_builder import Kind as SchemaKind
 from tests.movement_cases import MOVEMENT
+from tests.sampling_cases import SAMPLING
 
 Spoiled = Callable[[ModelBuilder], int]
 
@@ -432,4 +433,6 @@ def test_the_documentation_has_every_rule_of_every_operator() -> None:
         for rule in constraints.rules_of(kind):
             assert f"- {constraints.rule_of(rule)}\n" in text
             assert constraints.rule_of(rule).endswith(".")
-    assert set(SPECS) == {Kind[name.upper()] for name in (*CASES, *MOVEMENT, "tile", "custom")}
+    assert set(SPECS) == {
+        Kind[name.upper()] for name in (*CASES, *MOVEMENT, *SAMPLING, "tile", "custom")
+    }
