@@ -14,6 +14,8 @@ def macs_of(op: Operator) -> int:
         return op.output.size * math.prod(op.input(1).shape[1:])
     if op.kind is Kind.DEPTHWISE_CONV_2D:
         return op.output.size * math.prod(op.input(1).shape[1:3])
+    if op.kind is Kind.TRANSPOSE_CONV:
+        return op.input(2).size * math.prod(op.input(1).shape[:3])
     if op.kind is Kind.FULLY_CONNECTED:
         return op.output.size * op.input(1).shape[-1]
     return 0

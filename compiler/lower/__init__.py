@@ -15,6 +15,7 @@ from compiler.lower.convolution import (
     conv_2d_jobs,
     depthwise_conv_2d_jobs,
     fully_connected_jobs,
+    lower_transpose_conv,
 )
 from compiler.lower.copies import can_copy_on_array, lower_copies
 from compiler.lower.elementwise import add_job
@@ -45,7 +46,7 @@ FLAT: Mapping[Kind, Callable[[Operator, Context], FlatJob]] = {
 
 WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
     kind: lower_copies for kind, spec in SPECS.items() if spec.copies is not None
-}
+} | {Kind.TRANSPOSE_CONV: lower_transpose_conv}
 """On tensors that are in the scratchpad as a whole."""
 
 

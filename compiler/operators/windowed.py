@@ -54,6 +54,23 @@ SPECS = {
             rules.multipliers_fit,
         ),
     ),
+    Kind.TRANSPOSE_CONV: Spec(
+        operands=(3, 4),
+        types=(
+            int8(2),
+            quantised(2),
+            rules.reordered(rules.filter_is_constant_int8),
+            rules.reordered(rules.filter_is_symmetric),
+            activation_function_is_a_clamp,
+        ),
+        shape=window.transpose_conv,
+        limits=(
+            rules.reordered(rules.bias_is_constant_int32),
+            rules.reordered(rules.absent_bias_is_left_out),
+            rules.reordered(rules.multipliers_fit),
+        ),
+        data=(2, 3),
+    ),
     Kind.FULLY_CONNECTED: Spec(
         operands=(2, 3),
         types=_WITH_FILTER,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.ops import convolution
+from compiler.ops.transpose_conv import as_convolution
 from compiler.options import FullyConnectedOptions
-from compiler.rules import is_constant_int32, is_scale, unfit
+from compiler.rules import Constraint, documented, is_constant_int32, is_scale, unfit
 
 BIAS_SCALE_TOLERANCE = 0.02
 
@@ -70,3 +71,12 @@ def bias_scale_is_that_of_products(op: Operator) -> str | None:
 def multipliers_fit(op: Operator) -> str | None:
     """Input scale times filter scale over output scale is below 2**30."""
     return unfit(max(convolution.channel_factors(op, op.output.shape[-1])))
+
+
+def reordered(rule: Constraint) -> Constraint:
+    """A constraint of convolutions for the order of operands of a TRANSPOSE_CONV."""
+
+    def holds_as_convolution(op: Operator) -> str | None:
+        return rule(as_convolution(op))
+
+    return documented(holds_as_convolution, rule.__doc__ or "")
