@@ -109,7 +109,53 @@ SAMPLE = CStruct(
     CField("high_weight", "int32_t", "likewise"),
 )
 
-STRUCTS = (SOFTMAX, ADD, POOL_2D, MEAN, COPY_PLAN, COPY, GATHER, GATHER_ND, SAMPLE)
+CONVOLUTION = CStruct(
+    "weft_convolution_params_t",
+    "CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED; a weft_scale_t for each filter follows.",
+    CField("images", "int32_t", "of the batch"),
+    CField("height", "int32_t", "rows of an image"),
+    CField("width", "int32_t", "pixels of a row"),
+    CField("depth", "int32_t", "channels of a pixel"),
+    CField("out_h", "int32_t", "rows of the output"),
+    CField("out_w", "int32_t", "pixels of a row of the output"),
+    CField("filters", "int32_t", "channels of the output"),
+    CField("filter_h", "int32_t", "rows of the window"),
+    CField("filter_w", "int32_t", "columns of the window"),
+    CField("stride_h", "int32_t", "rows from window to window"),
+    CField("stride_w", "int32_t", "columns from window to window"),
+    CField("dilation_h", "int32_t", "rows from tap to tap"),
+    CField("dilation_w", "int32_t", "columns from tap to tap"),
+    CField("pad_top", "int32_t", "rows of padding above the image"),
+    CField("pad_left", "int32_t", "columns of padding to its left"),
+    CField("group_channels", "int32_t", "channels of the image that a filter reads"),
+    CField("filters_per_group", "int32_t", "filters that read the same channels"),
+    CField("filter_step", "int32_t", "weights from filter to filter"),
+    CField("tap_step", "int32_t", "weights from tap to tap"),
+    CField("channel_step", "int32_t", "weights from channel to channel"),
+    CField("low", "int32_t", "lower clamp"),
+    CField("high", "int32_t", "upper clamp"),
+)
+
+SCALE = CStruct(
+    "weft_scale_t",
+    "From sums to codes.",
+    CField("multiplier", "int32_t", "0 to 2^31 - 1"),
+    CField("shift", "int32_t", "-31 to 30; with sums of 64 bits to 7"),
+)
+
+STRUCTS = (
+    SOFTMAX,
+    ADD,
+    POOL_2D,
+    MEAN,
+    COPY_PLAN,
+    COPY,
+    GATHER,
+    GATHER_ND,
+    SAMPLE,
+    CONVOLUTION,
+    SCALE,
+)
 
 
 # An exponential below this rounds to 0 in the sum (Q12.19) and in every output (8 bits of it).

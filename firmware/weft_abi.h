@@ -153,4 +153,36 @@ typedef struct {
     int32_t high_weight;  /* likewise */
 } weft_sample_t;
 
+/* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED; a weft_scale_t for each filter follows. */
+typedef struct {
+    int32_t images;  /* of the batch */
+    int32_t height;  /* rows of an image */
+    int32_t width;  /* pixels of a row */
+    int32_t depth;  /* channels of a pixel */
+    int32_t out_h;  /* rows of the output */
+    int32_t out_w;  /* pixels of a row of the output */
+    int32_t filters;  /* channels of the output */
+    int32_t filter_h;  /* rows of the window */
+    int32_t filter_w;  /* columns of the window */
+    int32_t stride_h;  /* rows from window to window */
+    int32_t stride_w;  /* columns from window to window */
+    int32_t dilation_h;  /* rows from tap to tap */
+    int32_t dilation_w;  /* columns from tap to tap */
+    int32_t pad_top;  /* rows of padding above the image */
+    int32_t pad_left;  /* columns of padding to its left */
+    int32_t group_channels;  /* channels of the image that a filter reads */
+    int32_t filters_per_group;  /* filters that read the same channels */
+    int32_t filter_step;  /* weights from filter to filter */
+    int32_t tap_step;  /* weights from tap to tap */
+    int32_t channel_step;  /* weights from channel to channel */
+    int32_t low;  /* lower clamp */
+    int32_t high;  /* upper clamp */
+} weft_convolution_params_t;
+
+/* From sums to codes. */
+typedef struct {
+    int32_t multiplier;  /* 0 to 2^31 - 1 */
+    int32_t shift;  /* -31 to 30; with sums of 64 bits to 7 */
+} weft_scale_t;
+
 #endif /* WEFT_ABI_H */

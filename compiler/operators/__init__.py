@@ -27,7 +27,7 @@ def data_operands(op: Operator) -> list[Tensor]:
 
 def data_inputs(op: Operator) -> list[Tensor | None]:
     """The same with None for optional ones that are absent."""
-    return op.inputs[slice(*SPECS[op.kind].data)]
+    return op.inputs[slice(*SPECS[op.kind].data_of(op))]
 
 
 def core_use(op: Operator) -> CoreUse | None:

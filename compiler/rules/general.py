@@ -67,6 +67,15 @@ def int8(*operands: int) -> Constraint:
     )
 
 
+def int8_or_int16(*operands: int) -> Constraint:
+    """A constraint that some operands, and the output, are int8, or int16."""
+    rule = all_of((DType.INT8, DType.INT16), *operands)
+    return documented(
+        rule,
+        "Its inputs and its output are int8 (quantise the model to full integers), or int16.",
+    )
+
+
 def names_of(types: Iterable[DType]) -> str:
     """Types as documentation lists them."""
     names = [dtype.name.lower() for dtype in types]

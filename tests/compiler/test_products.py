@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kernel_check import (
     check_accelerator,
+    check_core,
     input_sets,
     reference_of,
     repeat_with,
     seeds,
     small,
 )
-from tests.product_cases import PRODUCTS
+from tests.product_cases import ON_CORE, PRODUCTS
 
 
 def test_transpose_conv_on_the_array_gives_the_outputs_of_the_reference_kernel() -> None:
@@ -20,3 +23,17 @@ def test_transpose_conv_on_the_array_gives_the_outputs_of_the_reference_kernel()
         where = repeat_with(seed, name)
         engines = check_accelerator(reference, small(), input_sets(reference, seed), where)
         assert engines == ["array"]
+
+
+@pytest.mark.parametrize("name", ON_CORE)
+def test_core_gives_the_outputs_of_the_reference_kernel(name: str) -> None:
+    for seed in seeds(25):
+        check_core(reference_of(name, PRODUCTS[name], seed), seed, repeat_with(seed, name))
+
+
+@pytest.mark.parametrize("name", ON_CORE)
+def test_accelerator_gives_the_outputs_of_the_reference_kernel(name: str) -> None:
+    for seed in seeds(4):
+        reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
+        runs = input_sets(reference, seed, 4)
+        assert check_accelerator(reference, small(), runs, where) == ["core"]
