@@ -143,6 +143,55 @@ SCALE = CStruct(
     CField("shift", "int32_t", "-31 to 30; with sums of 64 bits to 7"),
 )
 
+BATCH_MATMUL = CStruct(
+    "weft_batch_matmul_params_t",
+    "BATCH_MATMUL of a and b; steps are in elements, 0 where batches are broadcast.",
+    CField("batches", "int32_t", "extents, outermost first", 3),
+    CField("a_batch_steps", "int32_t", "from batch to batch", 3),
+    CField("b_batch_steps", "int32_t", "likewise", 3),
+    CField("rows", "int32_t", "of the output"),
+    CField("columns", "int32_t", "of the output"),
+    CField("depth", "int32_t", "products in a sum"),
+    CField("a_row_step", "int32_t", "from row to row"),
+    CField("a_depth_step", "int32_t", "from product to product"),
+    CField("b_depth_step", "int32_t", "likewise"),
+    CField("b_column_step", "int32_t", "from column to column"),
+    CField("multiplier", "int32_t", "scale_a * scale_b / scale_out"),
+    CField("shift", "int32_t", "-31 to 30; of int16 to 7"),
+)
+
+SVDF = CStruct(
+    "weft_svdf_params_t",
+    "SVDF of int8.",
+    CField("batches", "int32_t", "rows of the input"),
+    CField("inputs", "int32_t", "of a row"),
+    CField("filters", "int32_t", "rank for each unit of the output"),
+    CField("memory", "int32_t", "states of a filter"),
+    CField("rank", "int32_t", "filters that are summed"),
+    CField("in_zero_point", "int32_t", "of the input"),
+    CField("state_zero_point", "int32_t", "of the states"),
+    CField("feature_multiplier", "int32_t", "from sums over inputs to states"),
+    CField("feature_shift", "int32_t", "-31 to 30"),
+    CField("time_multiplier", "int32_t", "from sums over states to the output"),
+    CField("time_shift", "int32_t", "-31 to 30"),
+)
+
+LSTM = CStruct(
+    "weft_lstm_params_t",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM of int8; 11 weft_scale_t and 8 * units biases follow.",
+    CField("batches", "int32_t", "sequences"),
+    CField("steps", "int32_t", "of a sequence"),
+    CField("inputs", "int32_t", "of a step"),
+    CField("units", "int32_t", "cells of a sequence, and outputs of a step"),
+    CField("batch_rows", "int32_t", "rows of input and output from sequence to sequence"),
+    CField("step_rows", "int32_t", "rows from step to step"),
+    CField("hidden_zero_point", "int32_t", "of hidden codes and output"),
+    CField("cell_clip", "int32_t", "the largest cell"),
+    CField("cell_has_no_clip", "int32_t", "1: the smallest cell is one below its negative"),
+    CField("tanh_multiplier", "int32_t", "of cells in front of their tanh"),
+    CField("tanh_shift", "int32_t", "to the right, behind it"),
+)
+
 STRUCTS = (
     SOFTMAX,
     ADD,
@@ -155,6 +204,9 @@ STRUCTS = (
     SAMPLE,
     CONVOLUTION,
     SCALE,
+    BATCH_MATMUL,
+    SVDF,
+    LSTM,
 )
 
 

@@ -185,4 +185,50 @@ typedef struct {
     int32_t shift;  /* -31 to 30; with sums of 64 bits to 7 */
 } weft_scale_t;
 
+/* BATCH_MATMUL of a and b; steps are in elements, 0 where batches are broadcast. */
+typedef struct {
+    int32_t batches[3];  /* extents, outermost first */
+    int32_t a_batch_steps[3];  /* from batch to batch */
+    int32_t b_batch_steps[3];  /* likewise */
+    int32_t rows;  /* of the output */
+    int32_t columns;  /* of the output */
+    int32_t depth;  /* products in a sum */
+    int32_t a_row_step;  /* from row to row */
+    int32_t a_depth_step;  /* from product to product */
+    int32_t b_depth_step;  /* likewise */
+    int32_t b_column_step;  /* from column to column */
+    int32_t multiplier;  /* scale_a * scale_b / scale_out */
+    int32_t shift;  /* -31 to 30; of int16 to 7 */
+} weft_batch_matmul_params_t;
+
+/* SVDF of int8. */
+typedef struct {
+    int32_t batches;  /* rows of the input */
+    int32_t inputs;  /* of a row */
+    int32_t filters;  /* rank for each unit of the output */
+    int32_t memory;  /* states of a filter */
+    int32_t rank;  /* filters that are summed */
+    int32_t in_zero_point;  /* of the input */
+    int32_t state_zero_point;  /* of the states */
+    int32_t feature_multiplier;  /* from sums over inputs to states */
+    int32_t feature_shift;  /* -31 to 30 */
+    int32_t time_multiplier;  /* from sums over states to the output */
+    int32_t time_shift;  /* -31 to 30 */
+} weft_svdf_params_t;
+
+/* UNIDIRECTIONAL_SEQUENCE_LSTM of int8; 11 weft_scale_t and 8 * units biases follow. */
+typedef struct {
+    int32_t batches;  /* sequences */
+    int32_t steps;  /* of a sequence */
+    int32_t inputs;  /* of a step */
+    int32_t units;  /* cells of a sequence, and outputs of a step */
+    int32_t batch_rows;  /* rows of input and output from sequence to sequence */
+    int32_t step_rows;  /* rows from step to step */
+    int32_t hidden_zero_point;  /* of hidden codes and output */
+    int32_t cell_clip;  /* the largest cell */
+    int32_t cell_has_no_clip;  /* 1: the smallest cell is one below its negative */
+    int32_t tanh_multiplier;  /* of cells in front of their tanh */
+    int32_t tanh_shift;  /* to the right, behind it */
+} weft_lstm_params_t;
+
 #endif /* WEFT_ABI_H */

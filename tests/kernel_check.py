@@ -122,3 +122,25 @@ def check_core(reference: Reference, seed: int, where: str) -> None:
     status, outputs = on_core(machine_for(use.name), use, rng)
     assert status == 0 and outputs == expected, f"{where}: {op} {op.options}"
     assert host_for(use.name).call(use.name, use) == 0 and output_bytes(use) == expected, where
+
+
+def check_state(reference: Reference, seed: int, n_runs: int, where: str, on_rv32: bool) -> None:
+    """Inferences one after the other, on the host and on RV32, go on from what was kept."""
+    rng = np.random.default_rng(seed)
+    (op,) = reference.graph.operators
+    state: NDArray[np.uint8] | None = None
+    for run in range(n_runs):
+        inputs = random_inputs(reference.graph, 1000 * seed + run)
+        arrays = dict(zip(map(id, reference.graph.inputs), inputs, strict=True))
+        use = description_of(op, arrays)
+        use = with_arrays(use, lambda t: np.zeros(t.n_bytes, np.uint8))
+        expected = [array.tobytes() for array in reference.run(inputs)]
+        if on_rv32:
+            if run == 0:
+                assert on_core(machine_for(use.name), use, rng, "init")[0] == 0, where
+            assert on_core(machine_for(use.name), use, rng) == (0, expected), f"{where}, run {run}"
+        if state is None:
+            state = np.zeros(use.state_bytes, np.uint8)
+            assert host_for(use.name).init(use.name, replace(use, state=state)) == 0, where
+        assert host_for(use.name).call(use.name, replace(use, state=state)) == 0, where
+        assert output_bytes(use) == expected, f"{where}: {op} {op.options}, run {run}"

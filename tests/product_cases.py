@@ -15,7 +15,7 @@ from tests.model_builder import (
 )
 from tests.model_builder import Kind as Op
 from tests.movement_cases import Case, choice
-from tests.typed import int32
+from tests.typed import int32, typed_input
 
 
 def transpose_conv(b: ModelBuilder) -> list[int]:
@@ -176,6 +176,91 @@ def max_pool_2d_16(b: ModelBuilder) -> list[int]:
     return _pool_16(b, Op.MAX_POOL_2D)
 
 
+# ---- matrices and recurrent operators ----------------------------------------------------------
+def batch_matmul(b: ModelBuilder) -> list[int]:
+    rows, depth, columns = choice(b, 1, 2, 5), choice(b, 1, 3, 8, 40), choice(b, 1, 2, 7)
+    batches = [choice(b, 1, 2, 3) for _ in range(choice(b, 0, 1, 2, 3))]
+    adj_x, adj_y = bool(choice(b, 0, 1)), bool(choice(b, 0, 1))
+    dtype = choice(b, DType.INT8, DType.INT8, DType.INT16)
+    first, second = ([choice(b, n, n, 1) for n in batches] for _ in range(2))
+    x = typed_input(b, [*first, *((depth, rows) if adj_x else (rows, depth))], dtype)
+    w = typed_input(b, [*second, *((columns, depth) if adj_y else (depth, columns))], dtype)
+    spread = 1e4 if dtype == DType.INT16 else 80.0
+    scale = b.quantisation(x)[0] * b.quantisation(w)[0] * depth**0.5 * spread
+    shape = [*np.broadcast_shapes(tuple(first), tuple(second)), rows, columns]
+    zero = 0 if dtype == DType.INT16 else b.zero_point()
+    y = b.tensor(shape, dtype=dtype, scale=scale, zero_point=zero)
+    b.operator(Op.BATCH_MATMUL, [x, w], [y], schema.BatchMatMulOptionsT(adjX=adj_x, adjY=adj_y))
+    return [y]
+
+
+def _state(b: ModelBuilder, shape: list[int], dtype: int, scale: float, zero_point: int) -> int:
+    index = b.tensor(shape, dtype=dtype, scale=scale, zero_point=zero_point)
+    b.subgraph.tensors[index].isVariable = True
+    return index
+
+
+def svdf(b: ModelBuilder) -> list[int]:
+    batches, inputs, memory = choice(b, 1, 1, 2), choice(b, 1, 5, 20), choice(b, 1, 2, 8)
+    rank, units = choice(b, 1, 2), choice(b, 1, 3, 8)
+    filters, wide = rank * units, bool(choice(b, 0, 1, 1))
+    x = b.input((batches, inputs))
+    features = b.constant(
+        b.rng.integers(-127, 128, (filters, inputs), np.int8), scale=0.01, zero_point=0
+    )
+    times_type, limit = (np.int16, 1 << 11) if wide else (np.int8, 127)
+    times = b.constant(
+        b.rng.integers(-limit, limit, (filters, memory), times_type), scale=0.01, zero_point=0
+    )
+    spread = b.quantisation(x)[0] * 0.01 * inputs**0.5 * 73
+    state_scale = spread / (200 if wide else 0.5)
+    state = _state(
+        b,
+        [batches, filters * memory],
+        DType.INT16 if wide else DType.INT8,
+        state_scale,
+        0 if wide else choice(b, 0, -3),
+    )
+    sums = state_scale * 0.01 * (memory * rank) ** 0.5 * limit * (10_000 if wide else 80)
+    values = b.rng.integers(-10_000, 10_000, units, np.int32)
+    bias = b.constant(values, scale=state_scale * 0.01, zero_point=0)
+    y = b.activation((batches, units), sums / 100)
+    options = schema.SVDFOptionsT(rank=rank, fusedActivationFunction=choice(b, 0, 1))
+    b.operator(Op.SVDF, [x, features, times, bias, state], [y], options)
+    return [y]
+
+
+def unidirectional_sequence_lstm(b: ModelBuilder) -> list[int]:
+    batches, steps = choice(b, 1, 1, 2), choice(b, 1, 3, 5)
+    inputs, units = choice(b, 1, 4, 9), choice(b, 1, 3, 8)
+    time_major = bool(choice(b, 0, 1))
+    lead = (steps, batches) if time_major else (batches, steps)
+    x = b.input((*lead, inputs), scale=0.02)
+    hidden_scale, hidden_zero = 1 / 128, choice(b, -128, 0, 5)
+    operands = [x]
+    for width in (inputs, units):
+        for _ in range(4):
+            weights = b.rng.integers(-127, 128, (units, width), np.int8)
+            operands.append(b.constant(weights, scale=b.scale(0.001, 0.02), zero_point=0))
+    operands += [-1] * 3
+    for _ in range(4):
+        bias = b.rng.integers(-5000, 5000, units, np.int32)
+        operands.append(b.constant(bias, scale=0.02 * 0.01, zero_point=0))
+    operands += [-1] * 2
+    operands.append(_state(b, [batches, units], DType.INT8, hidden_scale, hidden_zero))
+    cell_scale = choice(b, 2.0**-11, 2.0**-12, 2.0**-15)
+    operands.append(_state(b, [batches, units], DType.INT16, cell_scale, 0))
+    operands += [-1] * 4
+    y = b.activation((*lead, units), hidden_scale, hidden_zero)
+    options = schema.UnidirectionalSequenceLSTMOptionsT(
+        fusedActivationFunction=Activation.TANH,
+        cellClip=choice(b, 0.0, 0.3, 10.0),
+        timeMajor=time_major,
+    )
+    b.operator(Op.UNIDIRECTIONAL_SEQUENCE_LSTM, operands, [y], options)
+    return [y]
+
+
 PRODUCTS: dict[str, Case] = {
     case.__name__: case
     for case in (
@@ -185,6 +270,10 @@ PRODUCTS: dict[str, Case] = {
         fully_connected_16x8,
         average_pool_2d_16,
         max_pool_2d_16,
+        batch_matmul,
+        svdf,
+        unidirectional_sequence_lstm,
     )
 }
-ON_CORE = [name for name in PRODUCTS if name != "transpose_conv"]
+STATEFUL = ["svdf", "unidirectional_sequence_lstm"]
+ON_CORE = [name for name in PRODUCTS if name not in ("transpose_conv", *STATEFUL)]

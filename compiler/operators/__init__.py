@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import Graph, Operator, Tensor
-from compiler.operators import arithmetic, custom, movement, sampling, windowed
+from compiler.operators import arithmetic, custom, movement, products, sampling, windowed
 from compiler.operators.spec import CoreUse, Spec
 from compiler.shapes import shape_problem
 
@@ -16,6 +16,7 @@ SPECS: Mapping[Kind, Spec] = {
     **arithmetic.SPECS,
     **movement.SPECS,
     **sampling.SPECS,
+    **products.SPECS,
     **custom.SPECS,
 }
 

@@ -37,6 +37,7 @@ class Spec:
         others (weights, axes, shapes) are constants that commands or parameters hold.
     several_outputs : it may have more than one.
     moves_nothing : its output is its input by another name.
+    keeps_state : it has variable tensors, which are no data: the core keeps them.
     core : how it runs on the core; None where it cannot.
     copies : what it copies, if it does nothing else; None where it does more.
     """
@@ -48,6 +49,7 @@ class Spec:
     data: Span | Callable[[Operator], Span] = (0, 1)
     several_outputs: bool = False
     moves_nothing: bool = False
+    keeps_state: bool = False
     core: Callable[[Operator], CoreUse | None] | None = None
     copies: Callable[[Operator], CopyPlan | None] | None = None
 

@@ -26,7 +26,7 @@ def no_variables(op: Operator) -> str | None:
     return next((f"{t} is a variable" for t in tensors_of(op) if t.is_variable), None)
 
 
-GENERAL: tuple[Constraint, ...] = (tensors_have_fixed_sizes, no_variables)
+GENERAL: tuple[Constraint, ...] = (tensors_have_fixed_sizes,)
 
 
 def complete(least: int, most: int, several_outputs: bool = False) -> Constraint:

@@ -7,13 +7,14 @@ import pytest
 from tests.kernel_check import (
     check_accelerator,
     check_core,
+    check_state,
     input_sets,
     reference_of,
     repeat_with,
     seeds,
     small,
 )
-from tests.product_cases import ON_CORE, PRODUCTS
+from tests.product_cases import ON_CORE, PRODUCTS, STATEFUL
 
 
 def test_transpose_conv_on_the_array_gives_the_outputs_of_the_reference_kernel() -> None:
@@ -37,3 +38,10 @@ def test_accelerator_gives_the_outputs_of_the_reference_kernel(name: str) -> Non
         reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
         runs = input_sets(reference, seed, 4)
         assert check_accelerator(reference, small(), runs, where) == ["core"]
+
+
+@pytest.mark.parametrize("name", STATEFUL)
+def test_what_keeps_state_goes_on_as_the_reference_kernel_does(name: str) -> None:
+    for seed in seeds(40):
+        reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
+        check_state(reference, seed, 6, where, on_rv32=seed % 8 == 0)
