@@ -90,4 +90,4 @@ def test_every_operator_that_copies_is_tested() -> None:
     copied = {
         kind.name.lower() for kind, spec in SPECS.items() if spec.copies or spec.moves_nothing
     }
-    assert copied == set(MOVEMENT) | {"tile", "reshape"}
+    assert copied == set(MOVEMENT) | {"tile", "reshape", "resize_nearest_neighbor"}
