@@ -98,7 +98,7 @@ class CField:
     """One member of a C structure: ``count`` elements of a type; ``count`` 0 marks a scalar."""
 
     name: str
-    type: str  # int32_t, uint32_t, float, or a pointer type ending in *
+    type: str  # int16_t, int32_t, uint32_t, float, or a pointer type ending in *
     doc: str
     count: int = 0
 
@@ -110,7 +110,7 @@ class CField:
         """Format character of the module struct."""
         if self.is_pointer:
             return {4: "I", 8: "Q"}[pointer_bytes]
-        return {"int32_t": "i", "uint32_t": "I", "float": "f"}[self.type]
+        return {"int16_t": "h", "int32_t": "i", "uint32_t": "I", "float": "f"}[self.type]
 
 
 class CStruct:

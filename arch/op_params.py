@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from arch import elementwise_params
 from arch.op_interface import MAX_RANK, CField, CStruct
 
 SOFTMAX_TABLE_ENTRIES = 256
@@ -26,14 +27,15 @@ SOFTMAX = CStruct(
 
 ADD = CStruct(
     "weft_add_params_t",
-    "ADD of int8 with NumPy's broadcasting; zero points come with the tensors.",
+    "ADD, SUB and SQUARED_DIFFERENCE of int8 and int16; zero points come with the tensors.",
     CField("multiplier_a", "int32_t", "of operand a, shifted left by left_shift"),
     CField("multiplier_b", "int32_t", "of operand b"),
     CField("multiplier_out", "int32_t", "of the sum"),
     CField("shift_a", "int32_t", "-31 to 0"),
     CField("shift_b", "int32_t", "-31 to 0"),
-    CField("shift_out", "int32_t", "-31 to 0"),
+    CField("shift_out", "int32_t", "-31 to 0; of SQUARED_DIFFERENCE to 30"),
     CField("left_shift", "int32_t", "of both operands before they are scaled"),
+    CField("subtract", "int32_t", "1: operand b is subtracted"),
     CField("low", "int32_t", "lower clamp"),
     CField("high", "int32_t", "upper clamp"),
 )
@@ -53,9 +55,9 @@ POOL_2D = CStruct(
 
 MEAN = CStruct(
     "weft_mean_params_t",
-    "MEAN of int8; zero points come with the tensors.",
+    "MEAN and SUM of int8 and int16; zero points come with the tensors.",
     CField("axes", "uint32_t", "bit i: dimension i of the input is reduced"),
-    CField("multiplier", "int32_t", "scale_in / scale_out / number of elements"),
+    CField("multiplier", "int32_t", "scale_in / scale_out, of MEAN / number of elements"),
     CField("shift", "int32_t", "-31 to 30"),
 )
 
@@ -207,6 +209,7 @@ STRUCTS = (
     BATCH_MATMUL,
     SVDF,
     LSTM,
+    *elementwise_params.STRUCTS,
 )
 
 

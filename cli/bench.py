@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,14 +57,16 @@ def bench(
     """Measure models on configurations in Verilog; every option may be given several times."""
     if readme is not None:
         check_blocks(readme)
-    found = list(
-        _measure_all(
-            model or list(SOURCES),
-            config or list(CONFIGS),
-            op_files(op),
-            [MemoryTiming(b, n) for b in bandwidth or [8.0] for n in latency or [32]],
-        )
-    )
+    found: list[Measurement] = []
+    for measurement in _measure_all(
+        model or list(SOURCES),
+        config or list(CONFIGS),
+        op_files(op),
+        [MemoryTiming(b, n) for b in bandwidth or [8.0] for n in latency or [32]],
+    ):
+        found.append(measurement)
+        if json_file is not None:  # now, so that a long series that is stopped is not lost
+            _write(json_file, json.dumps([m.as_dict() for m in found], indent=1) + "\n")
     if not found:
         raise WeftError(
             "nothing to measure: every bandwidth is beyond the bus of every configuration; lower"
@@ -72,8 +74,6 @@ def bench(
         )
     out.print(cycles_table(found))
     out.print(losses_table(found))
-    if json_file is not None:
-        _write(json_file, json.dumps([m.as_dict() for m in found], indent=1) + "\n")
     if cycles_file is not None:
         _write(cycles_file, json.dumps(cycles_of(found), indent=2) + "\n")
     if roofline is not None:
@@ -86,10 +86,9 @@ def bench(
 
 def _measure_all(
     models: Sequence[str], configs: Sequence[str], ops: list[Path], memories: list[MemoryTiming]
-) -> list[Measurement]:
+) -> Iterator[Measurement]:
     from sim.measure import measure
 
-    found: list[Measurement] = []
     chosen = [load_config(name) for name in configs]
     paths = {name: model_path(name) for name in models}
     with progress_line() as progress:
@@ -111,8 +110,7 @@ def _measure_all(
                         progress.update(task, description=f"{at}: {stage}")
 
                     short = name if name in SOURCES else path.stem
-                    found.append(measure(short, path, config, memory, op_sources=ops, stage=tell))
-    return found
+                    yield measure(short, path, config, memory, op_sources=ops, stage=tell)
 
 
 def cycles_table(found: Sequence[Measurement]) -> Table:

@@ -17,11 +17,13 @@ from compiler.core_image import CoreBuilder, CoreImage
 from compiler.errors import ModelError
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
+from compiler.fuse import FusedTables
 from compiler.graph import Graph, Operator, Tensor
 from compiler.layer_times import layer_times
 from compiler.layout import Layout
-from compiler.lower import FLAT, JOBS, WHOLE, engine_of
+from compiler.lower import FLAT, JOBS, WHOLE
 from compiler.lower.context import Context
+from compiler.lower.elementwise import with_table_behind
 from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
 from compiler.placement import Placement, place
@@ -81,11 +83,8 @@ class _Compiler:
         self.params = params
         self.core = core
         self.folded = fold_pads(graph)
-        self.core_ops = [
-            op
-            for op in graph.operators
-            if id(op.outputs[0]) not in self.folded and engine_of(op, params) is Engine.CORE
-        ]
+        self.fused = FusedTables(graph, params)
+        self.core_ops = [op for op in graph.operators if self._engine(op) is Engine.CORE]
         self._check_core()
         self.last_weights = max(
             (i for i, op in enumerate(graph.operators) if macs_of(op)), default=-1
@@ -96,11 +95,17 @@ class _Compiler:
             graph,
             params,
             self.folded,
+            self.fused,
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
         )
         self.groups = {m.layer: group for group in self.placement.groups for m in group.members}
         self.constants = Constants()
+
+    def _engine(self, op: Operator) -> Engine | None:
+        """Where an operator runs; None for one that needs no commands."""
+        folded = bool(op.outputs) and id(op.outputs[0]) in self.folded
+        return None if folded else self.fused.engine_of(op, self.params)
 
     def _check_core(self) -> None:
         for op in self.core_ops:
@@ -132,7 +137,7 @@ class _Compiler:
 
     # ---- steps -------------------------------------------------------------------------------
     def _array_steps(self, layer: int, op: Operator) -> Iterator[Step]:
-        if self._vanished(op):
+        if self._engine(op) is None:
             return
         p = self.params
         context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
@@ -143,6 +148,13 @@ class _Compiler:
                 context = replace(context, layouts={**context.layouts, **rings})
                 yield from group_steps(p, group, context, self.placement.external)
             return
+        table = self.fused.table_behind(op)
+        steps = self._steps(layer, op, context)
+        yield from steps if table is None else with_table_behind(steps, context, table)
+
+    def _steps(self, layer: int, op: Operator, context: Context) -> Iterator[Step]:
+        """Steps of an operator on its own."""
+        p = self.params
         if op.kind in WHOLE:
             yield from WHOLE[op.kind](op, context)
             return
@@ -203,15 +215,12 @@ class _Compiler:
         """The first layer that reads a tensor, itself or through operators that vanished."""
         return min(
             (
-                self._first_reader(op.output) if self._vanished(op) else layer
+                self._first_reader(op.output) if self._engine(op) is None else layer
                 for layer, op in enumerate(self.graph.operators)
                 if tensor in data_operands(op)
             ),
             default=max(0, len(self.graph.operators) - 1),
         )
-
-    def _vanished(self, op: Operator) -> bool:
-        return id(op.outputs[0]) in self.folded or engine_of(op, self.params) is None
 
     def _stores(self) -> Iterator[Step]:
         last = max(0, len(self.graph.operators) - 1)
@@ -321,8 +330,7 @@ class _Compiler:
     def _layers(self, placed: Sequence[Placed]) -> tuple[LayerInfo, ...]:
         layers = []
         for op in self.graph.operators:
-            folded = id(op.outputs[0]) in self.folded
-            engine = None if folded else engine_of(op, self.params)
+            engine = self._engine(op)
             name = "none" if engine is None else engine.name.lower()
             layers.append(LayerInfo(op.name, _kind(op), name, macs_of(op)))
         for p in placed:

@@ -54,7 +54,9 @@ class FullyConnectedOptions:
 
 
 @dataclass(frozen=True)
-class AddOptions:
+class ArithmeticOptions:
+    """Of ADD, SUB, MUL and DIV, which have a table each, and of L2_NORMALIZATION."""
+
     activation: Activation = Activation.NONE
 
 
@@ -83,6 +85,20 @@ class SoftmaxOptions:
     """``beta`` is a float32."""
 
     beta: float
+
+
+@dataclass(frozen=True)
+class LeakyReluOptions:
+    """``alpha``, a float32, is the slope below zero."""
+
+    alpha: float
+
+
+@dataclass(frozen=True)
+class GeluOptions:
+    """``approximate``: through the hyperbolic tangent instead of the error function."""
+
+    approximate: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,11 +211,13 @@ Options = (
     Conv2DOptions
     | DepthwiseConv2DOptions
     | FullyConnectedOptions
-    | AddOptions
+    | ArithmeticOptions
     | Pool2DOptions
     | ReducerOptions
     | ReshapeOptions
     | SoftmaxOptions
+    | LeakyReluOptions
+    | GeluOptions
     | PadOptions
     | ConcatenationOptions
     | SplitOptions

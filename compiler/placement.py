@@ -14,11 +14,12 @@ from arch.params import Params
 from compiler.allocator import Buffer, CapacityError, allocate
 from compiler.errors import ModelError
 from compiler.fold import FoldedPad
+from compiler.fuse import FusedTables
 from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
 from compiler.layout import Layout, image_shape
-from compiler.lower import FLAT, engine_of
+from compiler.lower import FLAT
 from compiler.operators import data_operands
 from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
@@ -65,6 +66,7 @@ def place(
     graph: Graph,
     params: Params,
     folded: Mapping[int, FoldedPad],
+    fused: FusedTables,
     input_offsets: Mapping[int, int],
     output_offsets: Mapping[int, int],
 ) -> Placement:
@@ -77,7 +79,7 @@ def place(
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
-    return _Placer(graph, params, folded, input_offsets, output_offsets).place()
+    return _Placer(graph, params, folded, fused, input_offsets, output_offsets).place()
 
 
 class _Placer:
@@ -86,12 +88,14 @@ class _Placer:
         graph: Graph,
         params: Params,
         folded: Mapping[int, FoldedPad],
+        fused: FusedTables,
         input_offsets: Mapping[int, int],
         output_offsets: Mapping[int, int],
     ):
         self.graph = graph
         self.params = params
         self.folded = folded
+        self.fused = fused
         self.input_offsets = input_offsets
         self.output_offsets = output_offsets
         self.roots: dict[int, Tensor] = {}
@@ -104,7 +108,9 @@ class _Placer:
         """How an operator reads rows, if it can be a member of a group."""
         if op.outputs and id(op.outputs[0]) in self.folded:
             return []
-        if engine_of(op, self.params) is not Engine.ARRAY:
+        if self.fused.engine_of(op, self.params) is not Engine.ARRAY:
+            return None
+        if self.fused.table_behind(op) is not None:
             return None
         windows = row_windows(op, self.params, self.folded)
         if windows is None:
@@ -129,7 +135,7 @@ class _Placer:
         for tensor in self.graph.inputs:
             self._store(tensor, -1)
         for i, op in enumerate(self.graph.operators):
-            engine = engine_of(op, self.params)
+            engine = self.fused.engine_of(op, self.params)
             cuttable = engine is Engine.ARRAY and can_be_cut(op)
             vanished = engine is None or id(op.outputs[0]) in self.folded
             for tensor in data_operands(op):
@@ -142,7 +148,7 @@ class _Placer:
                     store.spillable &= cuttable
             for tensor in op.outputs:
                 if engine is None:
-                    self.roots[id(tensor)] = self._root(op.input(0))
+                    self.roots[id(tensor)] = self._root(data_operands(op)[0])
                 elif id(tensor) not in self.folded:
                     self._store(tensor, i).spillable &= cuttable
         for tensor in self.graph.outputs:
@@ -220,6 +226,8 @@ class _Placer:
     def _staged(self, op: Operator, spilled: set[int]) -> tuple[list[bool], bool]:
         """Which operands of an operator, and whether its output, pass through slabs."""
         if not op.outputs or id(op.outputs[0]) in self.folded or not can_be_cut(op):
+            return [], False
+        if self.fused.is_gone(op):
             return [], False
         inputs = [id(self._root(t)) in spilled for t in data_operands(op)]
         return inputs, id(op.outputs[0]) in spilled

@@ -16,6 +16,7 @@ from compiler.fold import FoldedPad
 from compiler.graph import Operator, Tensor
 from compiler.layout import Layout, image_shape
 from compiler.lower import FLAT
+from compiler.operators import data_operands
 from compiler.shapes.window import convolution_window, pool_window
 
 WINDOWED = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D, Kind.AVERAGE_POOL_2D, Kind.MAX_POOL_2D)
@@ -56,10 +57,10 @@ def row_windows(
         return None
     if op.kind in FLAT:
         row_bytes = op.output.shape[2] * op.output.shape[3]
-        if row_bytes % params.cols or any(len(t.shape) != 4 for t in op.inputs if t is not None):
+        if row_bytes % params.cols or any(len(t.shape) != 4 for t in data_operands(op)):
             return None  # flat commands write whole words
         height = op.output.shape[1]
-        return [RowWindow(t, height, 1, 0, 1) for t in op.inputs if t is not None]
+        return [RowWindow(t, height, 1, 0, 1) for t in data_operands(op)]
     if op.kind not in WINDOWED:
         return None
     source = op.input(0)

@@ -75,7 +75,7 @@ def slab_shape(op: Operator) -> SlabShape:
     if op.kind is Kind.FULLY_CONNECTED:
         return SlabShape(1, op.output.size, op.input(0).size, 1, 1, 1)
     _, height, width, channels = image_shape(op.input(0).shape)
-    if op.kind is Kind.MEAN:
+    if op.kind in (Kind.MEAN, Kind.SUM):
         over_height = 1 in mean(op).axes
         kernel, stride, dilation, out_height = (height if over_height else 1), 1, 1, 1
         out_height = 1 if over_height else height

@@ -59,6 +59,13 @@ ADD_OPTIONS = Table(
     "AddOptions", {"fused_activation_function": _INT8, "pot_scale_int16": Scalar("?", True)}
 )
 
+SUB_OPTIONS = Table("SubOptions", ADD_OPTIONS.fields)
+MUL_OPTIONS = Table("MulOptions", {"fused_activation_function": _INT8})
+DIV_OPTIONS = Table("DivOptions", MUL_OPTIONS.fields)
+L2_NORM_OPTIONS = Table("L2NormOptions", MUL_OPTIONS.fields)
+LEAKY_RELU_OPTIONS = Table("LeakyReluOptions", {"alpha": _FLOAT32})
+GELU_OPTIONS = Table("GeluOptions", {"approximate": _BOOL})
+
 POOL_2D_OPTIONS = Table(
     "Pool2DOptions",
     {
@@ -155,12 +162,16 @@ OPTIONS: dict[int, Table] = {
     9: SOFTMAX_OPTIONS,
     10: CONCATENATION_OPTIONS,
     11: ADD_OPTIONS,
+    12: L2_NORM_OPTIONS,
     15: RESIZE_BILINEAR_OPTIONS,
     17: RESHAPE_OPTIONS,
     19: SPACE_TO_DEPTH_OPTIONS,
+    21: MUL_OPTIONS,
     22: PAD_OPTIONS,
     23: GATHER_OPTIONS,
     27: REDUCER_OPTIONS,
+    28: SUB_OPTIONS,
+    29: DIV_OPTIONS,
     30: SQUEEZE_OPTIONS,
     32: STRIDED_SLICE_OPTIONS,
     35: SPLIT_OPTIONS,
@@ -169,10 +180,12 @@ OPTIONS: dict[int, Table] = {
     64: UNPACK_OPTIONS,
     71: LSTM_OPTIONS,
     74: RESIZE_NEAREST_NEIGHBOR_OPTIONS,
+    75: LEAKY_RELU_OPTIONS,
     77: MIRROR_PAD_OPTIONS,
     79: SPLIT_V_OPTIONS,
     94: DEPTH_TO_SPACE_OPTIONS,
     101: BATCH_MATMUL_OPTIONS,
+    116: GELU_OPTIONS,
 }
 
 _OPERATOR_CODE = Table(

@@ -76,15 +76,16 @@ typedef struct {
     int32_t exp_table[256];  /* exp(-d * beta * scale), Q0.31, for d = 0, 1, ... */
 } weft_softmax_params_t;
 
-/* ADD of int8 with NumPy's broadcasting; zero points come with the tensors. */
+/* ADD, SUB and SQUARED_DIFFERENCE of int8 and int16; zero points come with the tensors. */
 typedef struct {
     int32_t multiplier_a;  /* of operand a, shifted left by left_shift */
     int32_t multiplier_b;  /* of operand b */
     int32_t multiplier_out;  /* of the sum */
     int32_t shift_a;  /* -31 to 0 */
     int32_t shift_b;  /* -31 to 0 */
-    int32_t shift_out;  /* -31 to 0 */
+    int32_t shift_out;  /* -31 to 0; of SQUARED_DIFFERENCE to 30 */
     int32_t left_shift;  /* of both operands before they are scaled */
+    int32_t subtract;  /* 1: operand b is subtracted */
     int32_t low;  /* lower clamp */
     int32_t high;  /* upper clamp */
 } weft_add_params_t;
@@ -101,10 +102,10 @@ typedef struct {
     int32_t high;  /* upper clamp */
 } weft_pool_2d_params_t;
 
-/* MEAN of int8; zero points come with the tensors. */
+/* MEAN and SUM of int8 and int16; zero points come with the tensors. */
 typedef struct {
     uint32_t axes;  /* bit i: dimension i of the input is reduced */
-    int32_t multiplier;  /* scale_in / scale_out / number of elements */
+    int32_t multiplier;  /* scale_in / scale_out, of MEAN / number of elements */
     int32_t shift;  /* -31 to 30 */
 } weft_mean_params_t;
 
@@ -230,5 +231,100 @@ typedef struct {
     int32_t tanh_multiplier;  /* of cells in front of their tanh */
     int32_t tanh_shift;  /* to the right, behind it */
 } weft_lstm_params_t;
+
+/* RESCALE: RELU, RELU6, LEAKY_RELU, ABS and QUANTIZE of integers. */
+typedef struct {
+    int32_t multiplier;  /* of codes from the zero point upwards */
+    int32_t shift;  /* -31 to 30 */
+    int32_t multiplier_below;  /* of codes below the zero point; may be negative */
+    int32_t shift_below;  /* -31 to 30 */
+    int32_t zero_point_in;  /* subtracted from codes */
+    int32_t zero_point_out;  /* added to results */
+    int32_t low;  /* lower clamp */
+    int32_t high;  /* upper clamp */
+} weft_rescale_params_t;
+
+/* MUL and DIV of int8 and int16; zero points come with the tensors. */
+typedef struct {
+    int32_t multiplier;  /* of the product or quotient */
+    int32_t shift;  /* -31 to 30 */
+    int32_t low;  /* lower clamp */
+    int32_t high;  /* upper clamp */
+} weft_pair_params_t;
+
+/* Arithmetic of int32 and float32: the fused activation. */
+typedef struct {
+    int32_t low;  /* lower clamp of int32 */
+    int32_t high;  /* upper clamp of int32 */
+    float low_f32;  /* lower clamp of float32 */
+    float high_f32;  /* upper clamp of float32 */
+} weft_plain_params_t;
+
+/* PRELU of int8, or of int16 with an alpha of int8. */
+typedef struct {
+    int32_t multiplier;  /* of codes from the zero point upwards */
+    int32_t shift;  /* -31 to 30 */
+    int32_t multiplier_alpha;  /* of products with alpha, below */
+    int32_t shift_alpha;  /* -31 to 30 */
+} weft_prelu_params_t;
+
+/* COMPARE: EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL. */
+typedef struct {
+    uint32_t true_if;  /* of a pair: 1 less, 2 equal, 4 greater, 8 without an order */
+    int32_t multiplier_a;  /* of an int8 operand a, shifted left by left_shift */
+    int32_t shift_a;  /* -31 to 0 */
+    int32_t multiplier_b;  /* of operand b */
+    int32_t shift_b;  /* -31 to 0 */
+    int32_t left_shift;  /* of both operands */
+} weft_compare_params_t;
+
+/* The one number of an operator of float32. */
+typedef struct {
+    float value;  /* LEAKY_RELU: alpha; SOFTMAX: beta */
+} weft_float_params_t;
+
+/* SIGMOID_INT16: LOGISTIC and TANH of int16. */
+typedef struct {
+    int32_t multiplier;  /* of codes */
+    int32_t shift;  /* right, with rounding; 0 to 31 */
+    int32_t is_tanh;  /* 0 LOGISTIC, 1 TANH */
+} weft_sigmoid_params_t;
+
+/* RSQRT of int16. */
+typedef struct {
+    int32_t multiplier;  /* of 1 / sqrt(code), shifted left by 20 */
+    int32_t shift;  /* -31 to 30 */
+} weft_rsqrt_params_t;
+
+/* SOFTMAX of int16. */
+typedef struct {
+    int32_t multiplier;  /* of the difference to the maximum, to 65535 / 10 */
+    int32_t shift;  /* -31 to 30 */
+    int16_t exp_table[513];  /* exp(x), Q0.15, for x from -10 to 0 */
+    int16_t reciprocal_table[513];  /* 1 / (1 + x), x from 0 to 1 */
+} weft_softmax_int16_params_t;
+
+/* LOG_SOFTMAX of int8; exp_table is cut behind its last entry that is not zero. */
+typedef struct {
+    int32_t multiplier;  /* of the difference to the maximum, to Q5.26 */
+    int32_t shift;  /* 0 to 30 */
+    int32_t reverse_multiplier;  /* back from Q5.26 to codes */
+    int32_t reverse_shift;  /* -31 to 0 */
+    int32_t diff_min;  /* the lowest difference whose exponential counts */
+    int32_t n_entries;  /* entries of exp_table that are there; 1 to 256 */
+    int32_t exp_table[256];  /* exp(-d * scale), Q0.31, for d = 0, 1, ... */
+} weft_log_softmax_params_t;
+
+/* REDUCE_MAX and REDUCE_MIN; SUM and MEAN of float32. */
+typedef struct {
+    uint32_t axes;  /* bit i: dimension i of the input is reduced */
+    float divisor;  /* of sums: 1, or the number of their elements */
+} weft_reduce_params_t;
+
+/* ARG_MAX and ARG_MIN. */
+typedef struct {
+    int32_t axis;  /* the dimension that is searched */
+    int32_t is_max;  /* 0 ARG_MIN, 1 ARG_MAX */
+} weft_arg_params_t;
 
 #endif /* WEFT_ABI_H */

@@ -1,7 +1,7 @@
 """What a model's outputs must be: TensorFlow Lite Micro's reference kernels, run here.
 
 Models with custom operators are cut at them; TensorFlow Lite Micro runs the parts in between, and
-a Python callable each custom operator.
+a Python callable each custom operator. So are models with operators that it lacks.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from arch.quant import rounding_divide_by_pot
 from compiler import constraints
 from compiler.builtin import Kind
 from compiler.errors import ModelError
-from compiler.graph import Graph, Operator, Tensor
+from compiler.graph import DType, Graph, Operator, Tensor
 from compiler.ops.softmax import SUM_INTEGER_BITS, SUM_LIMIT, softmax
 from compiler.shapes import shape_text
 from compiler.tflite_reader import read_model
-from sim import tflite_rewrite
+from sim import litert_operators, tflite_rewrite
 
 Array = NDArray[Any]
 CustomOp = Callable[[Operator, Sequence[Array | None]], Sequence[Array]]
@@ -128,7 +128,8 @@ class Reference:
 
     def _run_custom(self, op: Operator, values: Mapping[int, Array]) -> dict[int, Array]:
         operands = [_operand(tensor, values) for tensor in op.inputs]
-        results = list(self._custom_ops[op.custom_name](op, operands))
+        function = litert_operators.OPERATORS.get(op.kind)
+        results = list((function or self._custom_ops[op.custom_name])(op, operands))
         if len(results) != len(op.outputs):
             raise ModelError(f"{op}: its function returned {len(results)} outputs")
         for tensor, result in zip(op.outputs, results, strict=True):
@@ -281,7 +282,7 @@ def _plan(graph: Graph, data: bytes) -> list[_Segment | Operator]:
     """Segments and custom operators, in execution order."""
     runs: list[list[Operator]] = [[]]
     for op in graph.operators:
-        alone = op.kind is Kind.CUSTOM
+        alone = _is_run_here(op)
         if (alone or _may_abort(op)) and runs[-1]:
             runs.append([])
         runs[-1].append(op)
@@ -293,7 +294,7 @@ def _plan(graph: Graph, data: bytes) -> list[_Segment | Operator]:
     model = tflite_rewrite.unpack(data)
     steps: list[_Segment | Operator] = []
     for operators in filter(None, runs):
-        if operators[0].kind is Kind.CUSTOM:
+        if _is_run_here(operators[0]):
             steps.append(operators[0])
         else:
             steps.append(_segment(graph, operators, model))
@@ -313,9 +314,15 @@ def _segment(graph: Graph, operators: list[Operator], model: Any) -> _Segment:
     return _Segment(graph, operators, part, inputs, outputs)
 
 
+def _is_run_here(op: Operator) -> bool:
+    """Custom operators, and those that TensorFlow Lite Micro lacks."""
+    return op.kind is Kind.CUSTOM or op.kind in litert_operators.OPERATORS
+
+
 def _may_abort(op: Operator) -> bool:
     """TensorFlow Lite Micro aborts when a SOFTMAX's sum of exponentials reaches 512."""
-    return op.kind is Kind.SOFTMAX and softmax(op).depth << (31 - SUM_INTEGER_BITS) >= SUM_LIMIT
+    is_fixed_point = op.kind is Kind.SOFTMAX and op.input(0).dtype is DType.INT8
+    return is_fixed_point and softmax(op).depth << (31 - SUM_INTEGER_BITS) >= SUM_LIMIT
 
 
 def _check_softmax(op: Operator, values: Mapping[int, Array]) -> None:

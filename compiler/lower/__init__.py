@@ -18,7 +18,7 @@ from compiler.lower.convolution import (
     lower_transpose_conv,
 )
 from compiler.lower.copies import can_copy_on_array, lower_copies
-from compiler.lower.elementwise import add_job
+from compiler.lower.elementwise import elementwise_job
 from compiler.lower.pooling import (
     average_counts,
     average_pool_2d_jobs,
@@ -26,7 +26,11 @@ from compiler.lower.pooling import (
     mean_jobs,
 )
 from compiler.operators import SPECS
-from compiler.ops.pooling import average_multiplier, mean
+from compiler.ops.functions import FUNCTIONS
+from compiler.ops.pairs import PAIRS
+from compiler.ops.pooling import average_multiplier
+from compiler.ops.tables import table_operand
+from compiler.shapes.arithmetic import reduced_axes
 from compiler.steps import Step
 
 JOBS: Mapping[Kind, Callable[[Operator, Context], Iterator[ArrayJob]]] = {
@@ -36,11 +40,12 @@ JOBS: Mapping[Kind, Callable[[Operator, Context], Iterator[ArrayJob]]] = {
     Kind.AVERAGE_POOL_2D: average_pool_2d_jobs,
     Kind.MAX_POOL_2D: max_pool_2d_jobs,
     Kind.MEAN: mean_jobs,
+    Kind.SUM: mean_jobs,
 }
 """Windows over images: they can be done a few rows at a time."""
 
 FLAT: Mapping[Kind, Callable[[Operator, Context], FlatJob]] = {
-    Kind.ADD: add_job,
+    kind: elementwise_job for kind in (*FUNCTIONS, *PAIRS)
 }
 """Element by element on dense tensors: they can be done a few bytes at a time."""
 
@@ -50,23 +55,76 @@ WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
 """On tensors that are in the scratchpad as a whole."""
 
 
+Condition = Callable[[Operator, Params], bool]
+"""Whether the array does an operator; its docstring goes on from "on the array where ..."."""
+
+
+def _table(op: Operator, params: Params) -> bool:
+    """input and output are of one byte."""
+    return params.config.elementwise and table_operand(op) is not None
+
+
+def _table_of_constant(op: Operator, params: Params) -> bool:
+    """all is of one byte and one operand is a constant of one element."""
+    return _table(op, params)
+
+
+def _sum(op: Operator, params: Params) -> bool:
+    """all is int8, and operands have one shape or one is a constant of one element."""
+    if _table(op, params):
+        return True
+    same = op.input(0).shape == op.input(1).shape == op.output.shape
+    return params.config.elementwise and params.streams > 1 and same and _is_int8(op)
+
+
+def _copied(op: Operator, params: Params) -> bool:
+    """what it moves takes few commands of the element-wise unit."""
+    return can_copy_on_array(op, params)
+
+
+def _few_elements(op: Operator, params: Params) -> bool:
+    """no window has more than 2896 elements."""
+    counts = {int(n) for n in average_counts(op).flat}
+    return _is_int8(op) and all(average_multiplier(n) is not None for n in counts)
+
+
+def _over_the_image(op: Operator, params: Params) -> bool:
+    """all is int8, and height, width or both of four dimensions are reduced."""
+    return _is_int8(op) and len(op.input(0).shape) == 4 and set(reduced_axes(op)) <= {1, 2}
+
+
+CONDITIONS: Mapping[Kind, Condition] = {
+    **{kind: _table for kind in FUNCTIONS},
+    **{kind: _table_of_constant for kind in PAIRS},
+    Kind.ADD: _sum,
+    Kind.SUB: _sum,
+    **{kind: _copied for kind, spec in SPECS.items() if spec.copies is not None},
+    Kind.AVERAGE_POOL_2D: _few_elements,
+    Kind.MEAN: _over_the_image,
+    Kind.SUM: _over_the_image,
+}
+"""Operators on the array that are not always there."""
+
+
+def _is_int8(op: Operator) -> bool:
+    return all(tensor.dtype is DType.INT8 for tensor in op.outputs)
+
+
 def engine_of(op: Operator, params: Params) -> Engine | None:
     """Where an operator runs; None for one that moves nothing (RESHAPE)."""
     if SPECS[op.kind].moves_nothing:
         return None
-    if SPECS[op.kind].copies is not None:
-        return Engine.ARRAY if can_copy_on_array(op, params) else Engine.CORE
-    on_array = op.kind in JOBS or op.kind in FLAT or op.kind in WHOLE
-    if not on_array or any(t.dtype is not DType.INT8 for t in op.outputs):
+    if not may_be_on_array(op.kind):
         return Engine.CORE
-    elementwise = params.config.elementwise
-    if op.kind is Kind.ADD:
-        same = op.input(0).shape == op.input(1).shape == op.output.shape
-        return Engine.ARRAY if elementwise and params.streams > 1 and same else Engine.CORE
-    if op.kind is Kind.AVERAGE_POOL_2D:
-        large = any(average_multiplier(int(n)) is None for n in set(average_counts(op).flat))
-        return Engine.CORE if large else Engine.ARRAY
-    if op.kind is Kind.MEAN:
-        image = len(op.input(0).shape) == 4 and set(mean(op).axes) <= {1, 2}
-        return Engine.ARRAY if image else Engine.CORE
-    return Engine.ARRAY
+    condition = CONDITIONS.get(op.kind)
+    on_array = _is_int8(op) if condition is None else condition(op, params)
+    return Engine.ARRAY if on_array else Engine.CORE
+
+
+def is_looked_up(kind: Kind) -> bool:
+    """Whether an operator on the array is a table."""
+    return CONDITIONS.get(kind) in (_table, _table_of_constant)
+
+
+def may_be_on_array(kind: Kind) -> bool:
+    return kind in JOBS or kind in FLAT or kind in WHOLE

@@ -7,13 +7,27 @@ from collections.abc import Mapping
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import Graph, Operator, Tensor
-from compiler.operators import arithmetic, custom, movement, products, sampling, windowed
+from compiler.operators import (
+    custom,
+    movement,
+    pairs,
+    products,
+    reductions,
+    rows,
+    sampling,
+    unary,
+    windowed,
+)
 from compiler.operators.spec import CoreUse, Spec
+from compiler.ops.tables import table_operand
 from compiler.shapes import shape_problem
 
 SPECS: Mapping[Kind, Spec] = {
     **windowed.SPECS,
-    **arithmetic.SPECS,
+    **unary.SPECS,
+    **pairs.SPECS,
+    **rows.SPECS,
+    **reductions.SPECS,
     **movement.SPECS,
     **sampling.SPECS,
     **products.SPECS,
@@ -28,6 +42,9 @@ def data_operands(op: Operator) -> list[Tensor]:
 
 def data_inputs(op: Operator) -> list[Tensor | None]:
     """The same with None for optional ones that are absent."""
+    position = table_operand(op)
+    if position is not None:
+        return [op.inputs[position]]
     return op.inputs[slice(*SPECS[op.kind].data_of(op))]
 
 

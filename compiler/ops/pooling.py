@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN.
+"""AVERAGE_POOL_2D, MAX_POOL_2D, MEAN and SUM.
 
 Sources: tensorflow/lite/kernels/internal/reference/integer_ops/pooling.h,
 tensorflow/lite/kernels/internal/reference/reduce.h (QuantizedMeanOrSum).
@@ -6,11 +6,13 @@ tensorflow/lite/kernels/internal/reference/reduce.h (QuantizedMeanOrSum).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from arch.quant import Int64, quantize_multiplier
+from compiler.builtin import Kind
 from compiler.graph import Operator
 from compiler.ops.requantization import clamp_of
 from compiler.ops.window import Window
@@ -71,16 +73,17 @@ class MeanParams:
 
 
 def mean(op: Operator) -> MeanParams:
-    """Of a MEAN that the constraints have passed."""
+    """Of a MEAN or SUM of int8 or int16 that the constraints have passed."""
     axes = reduced_axes(op)
-    count = int(np.prod([op.input(0).shape[axis] for axis in axes]))
+    count = math.prod(op.input(0).shape[axis] for axis in axes)
     multiplier, shift = quantize_multiplier(op.input(0).scale / op.output.scale)
-    down = min(count.bit_length() - 1, 32, 31 + shift)
+    divisor = 1 if op.kind is Kind.SUM else count
+    down = min(divisor.bit_length() - 1, 32, 31 + shift)
     return MeanParams(
         axes=axes,
         count=count,
         input_zero_point=op.input(0).zero_point,
-        multiplier=(multiplier << down) // count,
+        multiplier=(multiplier << down) // divisor,
         shift=shift - down,
         zero_point=op.output.zero_point,
     )

@@ -1,13 +1,15 @@
-"""SOFTMAX.
+"""SOFTMAX and LOG_SOFTMAX.
 
 Sources: tensorflow/lite/micro/kernels/softmax_common.cc (CalculateSoftmaxParams),
 tensorflow/lite/kernels/internal/quantization_util.cc (PreprocessSoftmaxScaling,
-CalculateInputRadius).
+CalculateInputRadius, PreprocessLogSoftmaxScalingExp), tensorflow/lite/kernels/internal/common.h
+(gen_lut).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,14 +52,13 @@ class SoftmaxParams:
 
 def real_factor(op: Operator) -> float:
     """The scale of differences in Q5.26, in double precision; the reference needs more than 1."""
-    options = op.options
-    assert isinstance(options, SoftmaxOptions)
-    scaled = options.beta * op.input(0).scale * (1 << (31 - INTEGER_BITS))
+    beta = op.options.beta if isinstance(op.options, SoftmaxOptions) else 1.0
+    scaled = beta * op.input(0).scale * (1 << (31 - INTEGER_BITS))
     return min(scaled, (1 << 31) - 1.0)
 
 
 def softmax(op: Operator) -> SoftmaxParams:
-    """Of a SOFTMAX that the constraints have passed."""
+    """Of a SOFTMAX or LOG_SOFTMAX of int8 that the constraints have passed."""
     multiplier, left_shift = quantize_multiplier(real_factor(op))
     radius = ((1 << INTEGER_BITS) - 1) * (1 << (31 - INTEGER_BITS)) / (1 << left_shift)
     depth = op.input(0).shape[-1]
@@ -68,3 +69,80 @@ def softmax(op: Operator) -> SoftmaxParams:
         left_shift=left_shift,
         diff_min=-math.floor(radius),
     )
+
+
+@dataclass(frozen=True)
+class LogSoftmaxParams:
+    """A LOG_SOFTMAX; the reverse multiplier and shift lead from Q5.26 back to codes."""
+
+    softmax: SoftmaxParams
+    reverse_multiplier: int
+    reverse_shift: int
+
+
+def log_softmax(op: Operator) -> LogSoftmaxParams:
+    """Of a LOG_SOFTMAX of int8 that the constraints have passed."""
+    p = softmax(op)
+    reverse = (1 << (31 - p.left_shift)) / p.multiplier
+    return LogSoftmaxParams(p, *quantize_multiplier(reverse))
+
+
+# ---- int16 -------------------------------------------------------------------------------------
+def int16_factor(op: Operator) -> float:
+    """From differences to the maximum to 65535 for 10, in double precision."""
+    options = op.options
+    assert isinstance(options, SoftmaxOptions)
+    return op.input(0).scale * options.beta / (10.0 / 65535.0)
+
+
+def softmax_int16(op: Operator) -> tuple[int, int]:
+    """Multiplier and shift of a SOFTMAX of int16 that the constraints have passed."""
+    return quantize_multiplier(int16_factor(op))
+
+
+@dataclass(frozen=True)
+class LookupTables:
+    """What a SOFTMAX of int16 interpolates, Q0.15, 513 entries each.
+
+    ``exponential`` is exp(x) for x from -10 to 0, ``reciprocal`` is 1 / (1 + x) for x from 0 to 1.
+    """
+
+    exponential: tuple[int, ...]
+    reciprocal: tuple[int, ...]
+
+    @classmethod
+    def made(cls) -> LookupTables:
+        one = np.float32(1)
+        return cls(
+            _lookup_table(lambda x: np.float32(math.exp(x)), -10.0, 0.0),
+            _lookup_table(lambda x: one / (one + x), 0.0, 1.0),
+        )
+
+
+def _lookup_table(
+    function: Callable[[np.float32], np.float32], low: float, high: float
+) -> tuple[int, ...]:
+    """Samples in float32, moved by half the error of interpolation in the middle."""
+    n, start = 512, np.float32(low)
+    step = np.float32((high - low) / n)
+    to_code = np.float32(1 << 15)
+    half = step / np.float32(2)
+
+    def at(x: np.float32) -> np.float32:
+        return function(x) * to_code
+
+    table = []
+    for i in range(n):
+        x = start + np.float32(i) * step
+        sample, following = _rounded(at(x)), at(start + np.float32(i + 1) * step)
+        middle = _rounded((following + sample) / np.float32(2))
+        error = middle - _rounded(at(x + half))
+        table.append(sample - _rounded(error / np.float32(2)))
+    table.append(_rounded(at(np.float32(high))))
+    return tuple(min(max(int(value), -32768), 32767) for value in table)
+
+
+def _rounded(x: np.float32) -> np.float32:
+    """To nearest, ties away from zero."""
+    value = float(x)
+    return np.float32(math.copysign(math.floor(abs(value) + 0.5), value))

@@ -8,7 +8,7 @@ constraints of an operator may rely on the earlier ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from arch.quant import quantize_multiplier
 from compiler.graph import DType, Operator, Tensor
@@ -29,10 +29,20 @@ PLAIN_TYPES = (
 )
 
 
-def documented(rule: Constraint, text: str) -> Constraint:
-    """A constraint that was made for one kind of operator, with its documentation."""
+def documented(rule: Constraint, text: str, types: Iterable[str] = ()) -> Constraint:
+    """A constraint that was made for one kind of operator, with its documentation.
+
+    ``types`` are the element types that it allows, as the table of operators lists them.
+    """
     rule.__doc__ = text
+    rule.__dict__["types"] = tuple(types)
     return rule
+
+
+def types_of(rule: Constraint) -> tuple[str, ...]:
+    """The element types that a constraint allows; none where it is about something else."""
+    types: tuple[str, ...] = rule.__dict__.get("types", ())
+    return types
 
 
 def tensors_of(op: Operator) -> Iterator[Tensor]:

@@ -64,6 +64,7 @@ def int8(*operands: int) -> Constraint:
     return documented(
         activations_are_int8,
         "Its inputs and its output are int8 (quantise the model to full integers).",
+        ("int8",),
     )
 
 
@@ -73,6 +74,7 @@ def int8_or_int16(*operands: int) -> Constraint:
     return documented(
         rule,
         "Its inputs and its output are int8 (quantise the model to full integers), or int16.",
+        ("int8", "int16"),
     )
 
 
@@ -93,8 +95,34 @@ def all_of(types: tuple[DType, ...], *operands: int) -> Constraint:
         return None
 
     return documented(
-        one_type_for_all, f"Its inputs and its output are of one type: {names_of(types)}."
+        one_type_for_all,
+        f"Its inputs and its output are of one type: {names_of(types)}.",
+        [dtype.name.lower() for dtype in types],
     )
+
+
+def typed(*choices: tuple[DType, ...]) -> Constraint:
+    """A constraint on types: each choice has those of the first operands, and of the output."""
+
+    def types_are_a_choice(op: Operator) -> str | None:
+        tensors = [*(op.input(i) for i in range(len(choices[0]) - 1)), op.outputs[0]]
+        if tuple(tensor.dtype for tensor in tensors) in choices:
+            return None
+        return f"its types are {_signature(tensor.dtype for tensor in tensors)}"
+
+    texts = [_signature(choice) for choice in choices]
+    return documented(
+        types_are_a_choice, f"Its inputs and its output are {', '.join(texts)}.", texts
+    )
+
+
+def _signature(types: Iterable[DType]) -> str:
+    """int8 where all are, otherwise those of the operands and that of the output."""
+    names = [dtype.name.lower() for dtype in types]
+    if len(set(names)) == 1:
+        return names[0]
+    operands = list(dict.fromkeys(names[:-1]))
+    return f"{' and '.join(operands)} to {names[-1]}"
 
 
 def plain_data(op: Operator) -> str | None:
@@ -112,7 +140,7 @@ def quantised(*operands: int) -> Constraint:
 
     def activations_are_quantised(op: Operator) -> str | None:
         for tensor in activations_of(op, operands):
-            problem = _quantisation_problem(tensor)
+            problem = quantisation_problem(tensor)
             if problem is not None:
                 return f"{tensor} {problem}"
         return None
@@ -124,7 +152,8 @@ def quantised(*operands: int) -> Constraint:
     )
 
 
-def _quantisation_problem(tensor: Tensor) -> str | None:
+def quantisation_problem(tensor: Tensor) -> str | None:
+    """What is wrong with the scale and zero point of a tensor; None for plain numbers."""
     if tensor.dtype not in (DType.INT8, DType.UINT8, DType.INT16):
         return None
     q = tensor.quantization

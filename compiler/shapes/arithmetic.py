@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.options import ReducerOptions
-from compiler.shapes import Shape, ShapeError, integers, ranked, shape_of, shape_text
+from compiler.shapes import (
+    Shape,
+    ShapeError,
+    dimension,
+    integers,
+    ranked,
+    shape_of,
+    shape_text,
+)
 
 if TYPE_CHECKING:
     from compiler.graph import Operator
@@ -51,3 +59,13 @@ def reduction(op: Operator) -> Shape:
     if options.keep_dims:
         return tuple(1 if i in axes else n for i, n in enumerate(shape))
     return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+def searched_axis(op: Operator) -> int:
+    """The dimension that an ARG_MAX or ARG_MIN searches."""
+    return dimension(integers(op, 1)[0], len(shape_of(op, 0)))
+
+
+def search(op: Operator) -> Shape:
+    axis = searched_axis(op)
+    return tuple(n for i, n in enumerate(shape_of(op, 0)) if i != axis)

@@ -29,8 +29,10 @@ inline int32_t weft_broadcast_step(const weft_tensor_t *t, int32_t rank, int32_t
 }
 
 // False where the shapes do not fit each other.
-inline bool weft_broadcast(weft_broadcast_t *shape, const weft_tensor_t *a, const weft_tensor_t *b,
-                           const weft_tensor_t *out) {
+__attribute__((noinline)) inline bool weft_broadcast(weft_broadcast_t *shape,
+                                                     const weft_tensor_t *a,
+                                                     const weft_tensor_t *b,
+                                                     const weft_tensor_t *out) {
     if (a->rank > out->rank || b->rank > out->rank) return false;
     bool fits = true;
     int32_t size_a = 1, size_b = 1, n = 0;
@@ -60,13 +62,14 @@ inline bool weft_broadcast(weft_broadcast_t *shape, const weft_tensor_t *a, cons
     return fits && size_a == weft_elements(a) && size_b == weft_elements(b);
 }
 
-// Calls row(offset_a, offset_b, elements) for every row of the output, in the order of memory.
-template <typename Row>
-inline void weft_broadcast_rows(const weft_broadcast_t *shape, Row row) {
+// Calls row(context, offset_a, offset_b, elements) for every row of the output, in the order of
+// memory. Out of line: operators that differ in what they do with a row share it.
+__attribute__((noinline)) inline void weft_broadcast_walk(
+    const weft_broadcast_t *shape, void (*row)(void *, int32_t, int32_t, int32_t), void *context) {
     int32_t index[WEFT_MAX_RANK] = {};
     int32_t at_a = 0, at_b = 0;
     for (;;) {
-        row(at_a, at_b, shape->extent[0]);
+        row(context, at_a, at_b, shape->extent[0]);
         int32_t d = 1;
         for (; d < shape->rank; d++) {
             at_a += shape->step_a[d];
@@ -78,6 +81,17 @@ inline void weft_broadcast_rows(const weft_broadcast_t *shape, Row row) {
         }
         if (d >= shape->rank) return;
     }
+}
+
+// The same with anything that can be called as row(offset_a, offset_b, elements).
+template <typename Row>
+inline void weft_broadcast_rows(const weft_broadcast_t *shape, Row row) {
+    weft_broadcast_walk(
+        shape,
+        [](void *context, int32_t at_a, int32_t at_b, int32_t n) {
+            (*static_cast<Row *>(context))(at_a, at_b, n);
+        },
+        &row);
 }
 
 #endif  // WEFT_OPS_BROADCAST_H

@@ -25,11 +25,13 @@ def report() -> dict[str, Any]:
     keys = ("op", "engine", "cycles", "macs", "bytes", "name")
     layers: list[dict[str, Any]] = [dict(zip(keys, layer, strict=True)) for layer in LAYERS]
     for layer in layers:
+        layer["predicted_cycles"] = layer["cycles"] + 1_234 * bool(layer["cycles"])
         layer["utilisation"] = layer["macs"] / (256 * layer["cycles"]) if layer["cycles"] else 0
     return {
         "model": "net.tflite",
         "config": "large",
         "cycles": sum(layer["cycles"] for layer in layers) + 54,
+        "predicted_cycles": sum(layer["predicted_cycles"] for layer in layers) + 50,
         "macs": sum(layer["macs"] for layer in layers),
         "macs_per_cycle": 256,
         "layers": layers,
@@ -46,7 +48,7 @@ def lines(width: int) -> list[str]:
 def test_no_line_is_wider_and_no_number_is_cut(width: int) -> None:
     text = lines(width)
     assert max(map(len, text)) <= width
-    for number in ("147,464", "12,359,296", "1,020,988", "158,527", "12,431,296"):
+    for number in ("147,464", "12,359,296", "1,020,988", "158,527", "12,431,296", "162,225"):
         assert any(number in line.split() for line in text)
     # Title, headings, rule, a line for each layer, results, blank, total.
     assert len(text) == 3 + len(LAYERS) + 3

@@ -7,6 +7,7 @@ from arch.isa import Engine, Space
 from arch.params import Params
 from compiler.scheduler import Constants, Scheduler
 from compiler.steps import SCRATCHPAD, Range, Step
+from compiler.timing.memory import MemoryTiming
 from compiler.transfers import PROGRAM_REGION, load_step
 
 PARAMS = Params(load_config("tiny"))
@@ -18,7 +19,7 @@ def load(layer: int, low: int, high: int) -> Step:
 
 def work(layer: int, reads: tuple[int, int], writes: tuple[int, int]) -> Step:
     return Step(
-        Engine.ARRAY,
+        Engine.CORE,
         {},
         layer,
         reads=(Range(SCRATCHPAD, *reads),),
@@ -31,7 +32,7 @@ def order(pending: list[Step], steps: list[Step]) -> list[Step]:
     scheduler = Scheduler(PARAMS, Constants(), pending)
     for step in steps:
         scheduler.add(step)
-    return [placed.step for placed in scheduler.commands()[0]]
+    return [placed.step for placed in scheduler.stream(MemoryTiming()).placed]
 
 
 def test_a_constant_is_not_loaded_over_a_tensor_that_lies_there_before() -> None:
@@ -64,6 +65,6 @@ def test_slabs_of_an_input_are_loaded_just_before_the_tile_that_reads_them() -> 
     scheduler = Scheduler(PARAMS, Constants(), [first, second])
     scheduler.add(steps[0])
     scheduler.add(steps[1])
-    waits = {id(p.step): p.command.waits for p in scheduler.commands()[0]}
+    waits = {id(p.step): p.command.waits for p in scheduler.stream(MemoryTiming()).placed}
     assert waits[id(steps[0])][Engine.LOAD] == 1
     assert waits[id(steps[1])][Engine.LOAD] == 2

@@ -29,14 +29,33 @@ def small() -> Params:
     return Params(load_config("small"))
 
 
+# Operators that most quantised networks are made of.
+COMMON_OPS = ("ADD", "AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "COPY", "RESHAPE", "SOFTMAX", "TABLE")
+
+
 @cache
 def library_image() -> FirmwareImage:
-    """The whole operator library, for the preset small."""
-    return build_firmware(small(), [], builtin_op_names())
+    """The common operators, for the preset small."""
+    return build_firmware(small(), [], COMMON_OPS)
+
+
+@cache
+def roomy() -> Params:
+    """The preset small with memories for the whole operator library."""
+    config = load_config("small")
+    core = config.core.model_copy(update={"imem_kib": 128, "dmem_kib": 64})
+    return Params(config.model_copy(update={"core": core}))
+
+
+@cache
+def whole_library_image() -> FirmwareImage:
+    """Every operator of the library, for :func:`roomy`."""
+    return build_firmware(roomy(), [], builtin_op_names())
 
 
 @cache
 def library_host() -> HostOps:
+    """Every operator of the library."""
     return HostOps([], builtin_op_names())
 
 

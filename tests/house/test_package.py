@@ -20,6 +20,7 @@ OWN = {"arch", "hw", "gen", "compiler", "firmware", "sim", "boards", "cli", "exa
 EXTRAS = {
     "examples": ("train",),
     "tests": ("test", "train"),
+    "sim/roofline.py": ("plot",),
     "sim/regress.py": ("test",),  # runs the tests, so it wants a clone
 }
 """What folders and files may rely on beyond the dependencies of the package."""

@@ -1,0 +1,75 @@
+"""Writes docs/operators.md: the supported operators, where they run, and their constraints.
+
+``python -m compiler.operator_docs`` rewrites the file; a test holds it equal to :func:`markdown`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from compiler.builtin import Kind
+from compiler.constraints import rule_of, rules_of
+from compiler.lower import CONDITIONS, is_looked_up, may_be_on_array
+from compiler.operators import SPECS
+from compiler.rules import types_of
+from compiler.rules.general import GENERAL
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "operators.md"
+
+_HEAD = """\
+# Supported operators
+
+<!-- Made by python -m compiler.operator_docs from the constraints that the compiler checks. -->
+
+Results equal those of TensorFlow Lite Micro's kernels bit for bit, except where a constraint below
+says otherwise. What is not here can be [written in C++](ops.md). An operator runs
+
+- on the *array*, at the speed of the accelerator;
+- as a *table*: the array's element-wise unit looks every element up, `lanes` a cycle, and behind a
+  convolution or a pool that nothing else reads it takes no time at all;
+- on the *core*, the RISC-V processor next to the data, without the host.
+
+A configuration with `core: none` takes only what the array does; one with `elementwise: false` has
+neither tables nor sums of tensors nor PAD on the array.
+
+"""
+
+
+def where_of(kind: Kind) -> str:
+    """Which unit runs an operator, and when."""
+    spec = SPECS[kind]
+    if spec.moves_nothing:
+        return "nowhere: nothing moves"
+    if not may_be_on_array(kind):
+        return "core"
+    condition = CONDITIONS.get(kind)
+    if condition is None:
+        only_int8 = spec.core is None or types_text(kind) == "int8"
+        return "array" if only_int8 else "array where all is int8; else core"
+    text = " ".join((condition.__doc__ or "").split()).rstrip(".")
+    unit = "table" if is_looked_up(kind) else "array"
+    return f"{unit} where {text}; else core"
+
+
+def types_text(kind: Kind) -> str:
+    """The element types of an operator, as the table lists them."""
+    types = [name for rule in rules_of(kind) for name in types_of(rule)]
+    return ", ".join(dict.fromkeys(types)) or "any"
+
+
+def markdown() -> str:
+    """The whole document."""
+    kinds = sorted(SPECS, key=lambda kind: kind.name)
+    lines = ["| operator | types | runs on |", "|---|---|---|"]
+    lines += [f"| [{k.name}](#{k.name.lower()}) | {types_text(k)} | {where_of(k)} |" for k in kinds]
+    lines += ["", "## Constraints", "", "Every operator:", ""]
+    lines += [f"- {rule_of(constraint)}" for constraint in GENERAL]
+    for kind in kinds:
+        lines += ["", f"### {kind.name}", ""]
+        lines += [f"- {rule_of(constraint)}" for constraint in rules_of(kind)]
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(markdown())

@@ -1,0 +1,78 @@
+"""Operators that reduce dimensions."""
+
+from __future__ import annotations
+
+import math
+
+from arch import elementwise_params as structures
+from arch import op_params
+from compiler.builtin import Kind
+from compiler.graph import DType, Operator
+from compiler.operators.spec import CoreUse, Spec
+from compiler.ops.pooling import mean
+from compiler.rules import reductions as rules
+from compiler.rules.general import all_of, quantised, typed
+from compiler.shapes import arithmetic as shapes
+from compiler.shapes.arithmetic import reduced_axes, searched_axis
+
+_INT8, _INT16, _INT32, _FLOAT32 = DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32
+
+
+def _bits(axes: tuple[int, ...]) -> int:
+    return sum(1 << axis for axis in axes)
+
+
+def _sum(op: Operator) -> CoreUse:
+    """MEAN and SUM."""
+    axes = reduced_axes(op)
+    if op.output.dtype is _FLOAT32:
+        count = math.prod(op.input(0).shape[axis] for axis in axes)
+        divisor = float(count) if op.kind is Kind.MEAN else 1.0
+        params = structures.REDUCE.pack({"axes": _bits(axes), "divisor": divisor})
+        return CoreUse("SUM_FLOAT32", params)
+    p = mean(op)
+    values = {"axes": _bits(axes), "multiplier": p.multiplier, "shift": p.shift}
+    name = "MEAN_INT16" if op.output.dtype is _INT16 else "MEAN"
+    return CoreUse(name, op_params.MEAN.pack(values))
+
+
+def _extreme(op: Operator) -> CoreUse:
+    return CoreUse(op.kind.name, structures.REDUCE.pack({"axes": _bits(reduced_axes(op))}))
+
+
+def _arg(op: Operator) -> CoreUse:
+    values = {"axis": searched_axis(op), "is_max": int(op.kind is Kind.ARG_MAX)}
+    return CoreUse("ARG_EXTREME", structures.ARG.pack(values))
+
+
+_TOTAL = Spec(
+    operands=(2, 2),
+    types=(all_of((_INT8, _INT16, _FLOAT32), 0), quantised(0), rules.axes_are_constant),
+    shape=shapes.reduction,
+    limits=(rules.sum_multiplier_fits,),
+    core=_sum,
+)
+
+_EXTREME = Spec(
+    operands=(2, 2),
+    types=(all_of((_INT8, _FLOAT32), 0), quantised(0), rules.axes_are_constant),
+    shape=shapes.reduction,
+    limits=(rules.reduction_keeps_quantisation,),
+    core=_extreme,
+)
+
+_ARG = Spec(
+    operands=(2, 2),
+    types=(typed((_INT8, _INT32), (_FLOAT32, _INT32)), rules.axis_is_constant),
+    shape=shapes.search,
+    core=_arg,
+)
+
+SPECS = {
+    Kind.MEAN: _TOTAL,
+    Kind.SUM: _TOTAL,
+    Kind.REDUCE_MAX: _EXTREME,
+    Kind.REDUCE_MIN: _EXTREME,
+    Kind.ARG_MAX: _ARG,
+    Kind.ARG_MIN: _ARG,
+}

@@ -1,0 +1,64 @@
+"""Operators that are a function of one byte, as tables of 256 bytes.
+
+Such are all functions of one operand in int8, uint8 and bool, and those of two of which one is a
+constant of one element.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arch.quant import Int64
+from compiler.graph import Operator, Tensor
+from compiler.ops.functions import FUNCTIONS
+from compiler.ops.pairs import PAIRS
+
+Table = NDArray[np.int8]
+
+
+def table_operand(op: Operator) -> int | None:
+    """The operand whose bytes a table maps to those of the output; None where there is no table."""
+    if op.kind in FUNCTIONS:
+        position = 0
+    elif op.kind in PAIRS and op.input(0).is_constant != op.input(1).is_constant:
+        position = 1 if op.input(0).is_constant else 0
+        if op.input(1 - position).size != 1:
+            return None
+    else:
+        return None
+    x, y = op.input(position), op.output
+    if x.shape != y.shape or x.is_constant or not (_is_byte(x) and _is_byte(y)):
+        return None
+    return position
+
+
+def table_of(op: Operator) -> Table | None:
+    """The output's byte for each byte of :func:`table_operand`: for -128, -127, ..., 127."""
+    position = table_operand(op)
+    if position is None:
+        return None
+    codes = _all_values(op.input(position))
+    if op.kind in FUNCTIONS:
+        results = FUNCTIONS[op.kind](op, codes)
+    else:
+        data = op.input(1 - position).data
+        assert data is not None
+        other = np.full(codes.shape, int(data.reshape(-1)[0]), np.int64)
+        operands = (codes, other) if position == 0 else (other, codes)
+        results = PAIRS[op.kind](op, *operands)
+    assert op.output.dtype.numpy is not None
+    return results.astype(op.output.dtype.numpy).view(np.int8)
+
+
+def _is_byte(tensor: Tensor) -> bool:
+    return tensor.dtype.numpy is not None and tensor.dtype.numpy.itemsize == 1
+
+
+def _all_values(tensor: Tensor) -> Int64:
+    """The values of the bytes -128, -127, ..., 127 in the type of a tensor."""
+    assert tensor.dtype.numpy is not None
+    raw = np.arange(-128, 128).astype(np.int8)
+    is_bool = tensor.dtype.numpy.kind == "b"
+    values: Int64 = (raw != 0 if is_bool else raw.view(tensor.dtype.numpy)).astype(np.int64)
+    return values

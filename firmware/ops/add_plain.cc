@@ -1,0 +1,13 @@
+// ADD of int32 and float32; tensorflow/lite/kernels/internal/reference/add.h.
+#include "plain.h"
+#include "weft_op.h"
+
+namespace {
+
+int32_t add(const weft_op_t *op) {
+    return weft_plain(op, [](auto a, auto b) { return a + b; });
+}
+
+}  // namespace
+
+WEFT_OP("ADD_PLAIN", add)

@@ -1,0 +1,47 @@
+// ARG_MAX and ARG_MIN of int8 and float32; of equal elements the first one.
+//
+// tensorflow/lite/kernels/internal/reference/arg_min_max.h.
+#include "types.h"
+#include "weft_op.h"
+
+namespace {
+
+template <typename T>
+int32_t arg_extreme_of(const weft_op_t *op) {
+    const weft_arg_params_t p = *weft_params<weft_arg_params_t>(op);
+    const weft_tensor_t *in = op->inputs[0], *out = op->outputs[0];
+    if (out->type != WEFT_TYPE_INT32) return WEFT_STATUS_TYPE;
+    if (p.axis < 0 || p.axis >= in->rank) return WEFT_STATUS_PARAMS;
+    int32_t outer = 1, inner = 1;
+    for (int32_t i = 0; i < p.axis; i++) outer *= in->dims[i];
+    for (int32_t i = p.axis + 1; i < in->rank; i++) inner *= in->dims[i];
+    const int32_t extent = in->dims[p.axis];
+    if (weft_elements(out) != outer * inner) return WEFT_STATUS_SHAPE;
+    const T *from = weft_data<T>(in);
+    int32_t *to = weft_data<int32_t>(out);
+    for (; outer > 0; outer--, from += (extent - 1) * inner) {
+        for (int32_t i = 0; i < inner; i++, from++) {
+            T best = *from;
+            int32_t place = 0;
+            const T *x = from + inner;
+            for (int32_t k = 1; k < extent; k++, x += inner) {
+                if (p.is_max ? *x > best : *x < best) {
+                    best = *x;
+                    place = k;
+                }
+            }
+            *to++ = place;
+        }
+    }
+    return WEFT_STATUS_OK;
+}
+
+int32_t arg_extreme(const weft_op_t *op) {
+    return weft_for_type<int8_t, float>(op->inputs[0]->type, [&](auto tag) {
+        return arg_extreme_of<typename decltype(tag)::type>(op);
+    });
+}
+
+}  // namespace
+
+WEFT_OP("ARG_EXTREME", arg_extreme)

@@ -1,0 +1,13 @@
+// MUL of int32 and float32; tensorflow/lite/kernels/internal/reference/mul.h.
+#include "plain.h"
+#include "weft_op.h"
+
+namespace {
+
+int32_t mul(const weft_op_t *op) {
+    return weft_plain(op, [](auto a, auto b) { return a * b; });
+}
+
+}  // namespace
+
+WEFT_OP("MUL_PLAIN", mul)

@@ -1,0 +1,11 @@
+// SQUARE of float32; tensorflow/lite/micro/kernels/elementwise.cc.
+#include "map.h"
+#include "weft_op.h"
+
+namespace {
+
+float apply(float x) { return x * x; }
+
+}  // namespace
+
+WEFT_OP("SQUARE_FLOAT32", weft_map_float<apply>)
