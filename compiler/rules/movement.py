@@ -62,6 +62,7 @@ def one_type(*operands: int) -> Constraint:
     return documented(
         moved_data_is_of_one_type,
         f"What it moves is of one type, before and after: {names_of(PLAIN_TYPES)}.",
+        [dtype.name.lower() for dtype in PLAIN_TYPES],
     )
 
 
