@@ -189,7 +189,7 @@ class _Compiler:
         """Loads of inputs and of constants that are read as data."""
         steps: list[Step] = []
         for tensor, where in zip(self.graph.inputs, self.inputs, strict=True):
-            if id(tensor) in self.placement.external:
+            if id(tensor) in self.placement.external or not self._is_used(tensor):
                 continue
             layout = self.placement.layouts[id(tensor)]
             layer = self._first_reader(tensor)
@@ -210,6 +210,11 @@ class _Compiler:
                 )
             )
         return steps
+
+    def _is_used(self, tensor: Tensor) -> bool:
+        """Whether anything wants an input; what nothing reads shares its place with others."""
+        read = any(tensor in data_operands(op) for op in self.graph.operators)
+        return read or tensor in self.graph.outputs
 
     def _first_reader(self, tensor: Tensor) -> int:
         """The first layer that reads a tensor, itself or through operators that vanished."""

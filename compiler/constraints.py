@@ -8,7 +8,7 @@ from compiler.graph import Graph, Operator
 from compiler.operators import SPECS
 from compiler.operators.spec import Spec
 from compiler.rules import PLAIN_TYPES, Constraint, documented
-from compiler.rules.general import GENERAL
+from compiler.rules.general import GENERAL, no_variables
 from compiler.shapes import shape_problem
 
 
@@ -16,7 +16,8 @@ def rules_of(kind: Kind) -> tuple[Constraint, ...]:
     """The constraints of a kind of operator, in the order in which they are checked."""
     spec = SPECS[kind]
     shapes = () if spec.shape is None else (_shapes_agree(spec),)
-    return (*spec.complete, *spec.types, *shapes, *spec.limits)
+    stateless = () if spec.keeps_state else (no_variables,)
+    return (*stateless, *spec.complete, *spec.types, *shapes, *spec.limits)
 
 
 def _shapes_agree(spec: Spec) -> Constraint:
@@ -43,6 +44,13 @@ def check(graph: Graph) -> None:
                 f"{graph.name}: {tensor}, an input or output, is {tensor.dtype.name}; supported: "
                 "int8 (quantise the model to full integers), and for custom operators integers "
                 "of 8 to 64 bits, float32 and bool"
+            )
+    for tensor in graph.tensors:
+        readers = graph.consumers(tensor) if tensor.is_variable else []
+        if len(readers) > 1:
+            raise ModelError(
+                f"{graph.name}: {readers[1]}: {tensor} is the state of {readers[0]}; supported: "
+                "Each variable tensor belongs to one operator."
             )
     for op in graph.operators:
         if op.kind not in SPECS:

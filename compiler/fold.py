@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.builtin import Kind
-from compiler.graph import Graph, Operator, Tensor
+from compiler.graph import DType, Graph, Operator, Tensor
 from compiler.ops.movement import pad
 
 
@@ -39,4 +39,5 @@ def _can_fold(op: Operator, consumer: Operator) -> bool:
     only_image = len(paddings) == 4 and not any((*paddings[0], *paddings[3]))
     is_data = consumer.inputs.index(op.output) == 0 and consumer.inputs.count(op.output) == 1
     kinds = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D)
-    return consumer.kind in kinds and only_image and is_data
+    on_array = consumer.kind in kinds and consumer.output.dtype is DType.INT8
+    return on_array and only_image and is_data

@@ -6,6 +6,7 @@ import math
 
 from compiler.builtin import Kind
 from compiler.graph import Operator
+from compiler.ops.batch_matmul import batch_matmul
 
 
 def macs_of(op: Operator) -> int:
@@ -14,6 +15,10 @@ def macs_of(op: Operator) -> int:
         return op.output.size * math.prod(op.input(1).shape[1:])
     if op.kind is Kind.DEPTHWISE_CONV_2D:
         return op.output.size * math.prod(op.input(1).shape[1:3])
+    if op.kind is Kind.TRANSPOSE_CONV:
+        return op.input(2).size * math.prod(op.input(1).shape[:3])
+    if op.kind is Kind.BATCH_MATMUL:
+        return op.output.size * batch_matmul(op).depth
     if op.kind is Kind.FULLY_CONNECTED:
         return op.output.size * op.input(1).shape[-1]
     return 0

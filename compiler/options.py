@@ -106,6 +106,107 @@ class PadOptions:
     pass
 
 
+@dataclass(frozen=True)
+class ConcatenationOptions:
+    axis: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class SplitOptions:
+    """Of SPLIT and SPLIT_V."""
+
+    num_splits: int
+
+
+@dataclass(frozen=True)
+class StridedSliceOptions:
+    """Bit ``i`` of a mask is for dimension ``i``."""
+
+    begin_mask: int = 0
+    end_mask: int = 0
+    ellipsis_mask: int = 0
+    new_axis_mask: int = 0
+    shrink_axis_mask: int = 0
+    offset: bool = False
+
+
+@dataclass(frozen=True)
+class PackOptions:
+    axis: int = 0
+
+
+@dataclass(frozen=True)
+class UnpackOptions:
+    axis: int = 0
+
+
+@dataclass(frozen=True)
+class BlockOptions:
+    """Of SPACE_TO_DEPTH and DEPTH_TO_SPACE."""
+
+    block_size: int
+
+
+@dataclass(frozen=True)
+class GatherOptions:
+    axis: int = 0
+    batch_dims: int = 0
+
+
+@dataclass(frozen=True)
+class SqueezeOptions:
+    """No dimensions stand for all of extent 1."""
+
+    squeeze_dims: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class MirrorPadOptions:
+    """``mode`` 0 mirrors without the border element (REFLECT), 1 with it (SYMMETRIC)."""
+
+    mode: int = 0
+
+
+@dataclass(frozen=True)
+class ResizeOptions:
+    """Of RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR."""
+
+    align_corners: bool = False
+    half_pixel_centers: bool = False
+
+
+@dataclass(frozen=True)
+class TransposeConvOptions:
+    padding: Padding
+    stride: tuple[int, int]
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class BatchMatMulOptions:
+    """``adj_x`` and ``adj_y`` swap the last two dimensions of the first and second operand."""
+
+    adj_x: bool = False
+    adj_y: bool = False
+
+
+@dataclass(frozen=True)
+class SvdfOptions:
+    rank: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class LstmOptions:
+    """Of UNIDIRECTIONAL_SEQUENCE_LSTM; clips of 0 do not clip."""
+
+    activation: Activation
+    cell_clip: float = 0.0
+    proj_clip: float = 0.0
+    time_major: bool = False
+
+
 Options = (
     Conv2DOptions
     | DepthwiseConv2DOptions
@@ -118,4 +219,18 @@ Options = (
     | LeakyReluOptions
     | GeluOptions
     | PadOptions
+    | ConcatenationOptions
+    | SplitOptions
+    | StridedSliceOptions
+    | PackOptions
+    | UnpackOptions
+    | BlockOptions
+    | GatherOptions
+    | SqueezeOptions
+    | MirrorPadOptions
+    | ResizeOptions
+    | TransposeConvOptions
+    | BatchMatMulOptions
+    | SvdfOptions
+    | LstmOptions
 )

@@ -113,8 +113,10 @@ class _Placer:
         if self.fused.table_behind(op) is not None:
             return None
         windows = row_windows(op, self.params, self.folded)
+        if windows is None:
+            return None
         # Rows of a tensor in another shape than that of its storage would lie elsewhere.
-        tensors = [op.output, *(w.tensor for w in windows or ())]
+        tensors = [op.output, *(w.tensor for w in windows)]
         return windows if all(self._root(t) is t for t in tensors) else None
 
     def _root(self, tensor: Tensor) -> Tensor:

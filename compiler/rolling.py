@@ -53,7 +53,7 @@ def row_windows(
     Operators with more than one image, or with more weights in a block of channels than half of
     the weight memory, are not cut this way.
     """
-    if len(op.output.shape) != 4 or op.output.shape[0] != 1:
+    if len(op.outputs) != 1 or len(op.output.shape) != 4 or op.output.shape[0] != 1:
         return None
     if op.kind in FLAT:
         row_bytes = op.output.shape[2] * op.output.shape[3]

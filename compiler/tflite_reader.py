@@ -6,9 +6,9 @@ returns is checked against what it refers to.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,18 +23,32 @@ from compiler.graph import DType, Graph, Operator, Quantization, Tensor
 from compiler.options import (
     Activation,
     ArithmeticOptions,
+    BatchMatMulOptions,
+    BlockOptions,
+    ConcatenationOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
     FullyConnectedOptions,
+    GatherOptions,
     GeluOptions,
     LeakyReluOptions,
+    LstmOptions,
+    MirrorPadOptions,
     Options,
+    PackOptions,
     Padding,
     PadOptions,
     Pool2DOptions,
     ReducerOptions,
     ReshapeOptions,
+    ResizeOptions,
     SoftmaxOptions,
+    SplitOptions,
+    SqueezeOptions,
+    StridedSliceOptions,
+    SvdfOptions,
+    TransposeConvOptions,
+    UnpackOptions,
 )
 
 ABSENT = -1  # the index of an optional operand that is not given
@@ -239,92 +253,79 @@ def _padding(table: Record, where: str) -> Padding:
     return _member(Padding, table.padding, f"{where}: padding")
 
 
-def _conv_2d(table: Record, where: str) -> Options:
-    return Conv2DOptions(
-        padding=_padding(table, where),
-        stride=(table.stride_h, table.stride_w),
-        dilation=(table.dilation_h_factor, table.dilation_w_factor),
-        activation=_activation(table, where),
-    )
+def _value(name: str, table: Record, where: str) -> Any:
+    """One member of a class of options, from the field or fields that make it up."""
+    match name:
+        case "activation":
+            return _activation(table, where)
+        case "padding":
+            return _padding(table, where)
+        case "stride":
+            return table.stride_h, table.stride_w
+        case "dilation":
+            return table.dilation_h_factor, table.dilation_w_factor
+        case "kernel":
+            return table.filter_height, table.filter_width
+        case "shuffled_weights":
+            return table.weights_format != 0
+    value = getattr(table, name)
+    return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
 
 
-def _depthwise_conv_2d(table: Record, where: str) -> Options:
-    return DepthwiseConv2DOptions(
-        padding=_padding(table, where),
-        stride=(table.stride_h, table.stride_w),
-        depth_multiplier=table.depth_multiplier,
-        dilation=(table.dilation_h_factor, table.dilation_w_factor),
-        activation=_activation(table, where),
-    )
+def _convert(options: type[Options], table: Record, where: str) -> Options:
+    return options(**{f.name: _value(f.name, table, where) for f in dataclasses.fields(options)})
 
 
-def _fully_connected(table: Record, where: str) -> Options:
-    return FullyConnectedOptions(
-        activation=_activation(table, where),
-        keep_num_dims=table.keep_num_dims,
-        shuffled_weights=table.weights_format != 0,
-    )
-
-
-def _arithmetic(table: Record, where: str) -> Options:
-    return ArithmeticOptions(activation=_activation(table, where))
-
-
-def _pool_2d(table: Record, where: str) -> Options:
-    return Pool2DOptions(
-        padding=_padding(table, where),
-        stride=(table.stride_h, table.stride_w),
-        kernel=(table.filter_height, table.filter_width),
-        activation=_activation(table, where),
-    )
-
-
-def _reducer(table: Record, where: str) -> Options:
-    return ReducerOptions(keep_dims=table.keep_dims)
-
-
-def _reshape(table: Record, where: str) -> Options:
-    return ReshapeOptions(new_shape=tuple(table.new_shape.tolist()))
-
-
-def _softmax(table: Record, where: str) -> Options:
-    return SoftmaxOptions(beta=table.beta)
-
-
-def _leaky_relu(table: Record, where: str) -> Options:
-    return LeakyReluOptions(alpha=table.alpha)
-
-
-def _gelu(table: Record, where: str) -> Options:
-    return GeluOptions(approximate=table.approximate)
-
-
-def _pad(table: Record, where: str) -> Options:
-    return PadOptions()
-
-
-# For each kind: its table of options, the conversion, and what stands for an absent table.
-_Converter = Callable[[Record, str], Options]
-_OPTIONS: dict[Kind, tuple[Table, _Converter, Options | None]] = {
-    Kind.CONV_2D: (tflite_schema.CONV_2D_OPTIONS, _conv_2d, None),
-    Kind.DEPTHWISE_CONV_2D: (tflite_schema.DEPTHWISE_CONV_2D_OPTIONS, _depthwise_conv_2d, None),
-    Kind.FULLY_CONNECTED: (tflite_schema.FULLY_CONNECTED_OPTIONS, _fully_connected, None),
-    Kind.ADD: (tflite_schema.ADD_OPTIONS, _arithmetic, ArithmeticOptions()),
-    Kind.SUB: (tflite_schema.SUB_OPTIONS, _arithmetic, ArithmeticOptions()),
-    Kind.MUL: (tflite_schema.MUL_OPTIONS, _arithmetic, ArithmeticOptions()),
-    Kind.DIV: (tflite_schema.DIV_OPTIONS, _arithmetic, ArithmeticOptions()),
-    Kind.L2_NORMALIZATION: (tflite_schema.L2_NORM_OPTIONS, _arithmetic, ArithmeticOptions()),
-    Kind.LEAKY_RELU: (tflite_schema.LEAKY_RELU_OPTIONS, _leaky_relu, None),
-    Kind.GELU: (tflite_schema.GELU_OPTIONS, _gelu, GeluOptions()),
-    Kind.AVERAGE_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, _pool_2d, None),
-    Kind.MAX_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, _pool_2d, None),
-    Kind.MEAN: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
-    Kind.SUM: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
-    Kind.REDUCE_MAX: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
-    Kind.REDUCE_MIN: (tflite_schema.REDUCER_OPTIONS, _reducer, None),
-    Kind.PAD: (tflite_schema.PAD_OPTIONS, _pad, PadOptions()),
-    Kind.RESHAPE: (tflite_schema.RESHAPE_OPTIONS, _reshape, ReshapeOptions()),
-    Kind.SOFTMAX: (tflite_schema.SOFTMAX_OPTIONS, _softmax, None),
+# For each kind: its table of options, what they become, and what stands for an absent table.
+_OPTIONS: dict[Kind, tuple[Table, type[Options], Options | None]] = {
+    Kind.CONV_2D: (tflite_schema.CONV_2D_OPTIONS, Conv2DOptions, None),
+    Kind.DEPTHWISE_CONV_2D: (tflite_schema.DEPTHWISE_CONV_2D_OPTIONS, DepthwiseConv2DOptions, None),
+    Kind.TRANSPOSE_CONV: (tflite_schema.TRANSPOSE_CONV_OPTIONS, TransposeConvOptions, None),
+    Kind.FULLY_CONNECTED: (tflite_schema.FULLY_CONNECTED_OPTIONS, FullyConnectedOptions, None),
+    Kind.BATCH_MATMUL: (
+        tflite_schema.BATCH_MATMUL_OPTIONS,
+        BatchMatMulOptions,
+        BatchMatMulOptions(),
+    ),
+    Kind.ADD: (tflite_schema.ADD_OPTIONS, ArithmeticOptions, ArithmeticOptions()),
+    Kind.SUB: (tflite_schema.SUB_OPTIONS, ArithmeticOptions, ArithmeticOptions()),
+    Kind.MUL: (tflite_schema.MUL_OPTIONS, ArithmeticOptions, ArithmeticOptions()),
+    Kind.DIV: (tflite_schema.DIV_OPTIONS, ArithmeticOptions, ArithmeticOptions()),
+    Kind.L2_NORMALIZATION: (tflite_schema.L2_NORM_OPTIONS, ArithmeticOptions, ArithmeticOptions()),
+    Kind.LEAKY_RELU: (tflite_schema.LEAKY_RELU_OPTIONS, LeakyReluOptions, None),
+    Kind.GELU: (tflite_schema.GELU_OPTIONS, GeluOptions, GeluOptions()),
+    Kind.SUM: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.REDUCE_MAX: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.REDUCE_MIN: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.AVERAGE_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
+    Kind.MAX_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
+    Kind.MEAN: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.PAD: (tflite_schema.PAD_OPTIONS, PadOptions, PadOptions()),
+    Kind.RESHAPE: (tflite_schema.RESHAPE_OPTIONS, ReshapeOptions, ReshapeOptions()),
+    Kind.SOFTMAX: (tflite_schema.SOFTMAX_OPTIONS, SoftmaxOptions, None),
+    Kind.CONCATENATION: (tflite_schema.CONCATENATION_OPTIONS, ConcatenationOptions, None),
+    Kind.SPLIT: (tflite_schema.SPLIT_OPTIONS, SplitOptions, None),
+    Kind.SPLIT_V: (tflite_schema.SPLIT_V_OPTIONS, SplitOptions, None),
+    Kind.STRIDED_SLICE: (
+        tflite_schema.STRIDED_SLICE_OPTIONS,
+        StridedSliceOptions,
+        StridedSliceOptions(),
+    ),
+    Kind.PACK: (tflite_schema.PACK_OPTIONS, PackOptions, PackOptions()),
+    Kind.UNPACK: (tflite_schema.UNPACK_OPTIONS, UnpackOptions, UnpackOptions()),
+    Kind.SPACE_TO_DEPTH: (tflite_schema.SPACE_TO_DEPTH_OPTIONS, BlockOptions, None),
+    Kind.DEPTH_TO_SPACE: (tflite_schema.DEPTH_TO_SPACE_OPTIONS, BlockOptions, None),
+    Kind.GATHER: (tflite_schema.GATHER_OPTIONS, GatherOptions, GatherOptions()),
+    Kind.SQUEEZE: (tflite_schema.SQUEEZE_OPTIONS, SqueezeOptions, SqueezeOptions()),
+    Kind.MIRROR_PAD: (tflite_schema.MIRROR_PAD_OPTIONS, MirrorPadOptions, MirrorPadOptions()),
+    Kind.RESIZE_BILINEAR: (tflite_schema.RESIZE_BILINEAR_OPTIONS, ResizeOptions, ResizeOptions()),
+    Kind.RESIZE_NEAREST_NEIGHBOR: (
+        tflite_schema.RESIZE_NEAREST_NEIGHBOR_OPTIONS,
+        ResizeOptions,
+        ResizeOptions(),
+    ),
+    Kind.SVDF: (tflite_schema.SVDF_OPTIONS, SvdfOptions, None),
+    Kind.UNIDIRECTIONAL_SEQUENCE_LSTM: (tflite_schema.LSTM_OPTIONS, LstmOptions, None),
 }
 
 
@@ -336,12 +337,12 @@ def _options(kind: Kind, table: Record, where: str) -> Options | None:
         raise MalformedError(f"{where}: has the options of a builtin operator")
     if kind not in _OPTIONS:
         return None
-    expected, convert, default = _OPTIONS[kind]
+    expected, options, default = _OPTIONS[kind]
     union_type, union = table.builtin_options_type, table.builtin_options
     if union_type and tflite_schema.OPTIONS.get(union_type) is not expected:
         raise MalformedError(f"{where}: has the options of another operator")
     if union is not None:
-        return convert(union, where)
+        return _convert(options, union, where)
     if default is None:
         raise MalformedError(f"{where}: its options are missing")
     return default

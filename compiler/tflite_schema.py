@@ -83,22 +83,108 @@ RESHAPE_OPTIONS = Table("ReshapeOptions", {"new_shape": _INTS})
 SOFTMAX_OPTIONS = Table("SoftmaxOptions", {"beta": _FLOAT32})
 PAD_OPTIONS = Table("PadOptions", {})
 
+CONCATENATION_OPTIONS = Table(
+    "ConcatenationOptions", {"axis": _INT32, "fused_activation_function": _INT8}
+)
+SPLIT_OPTIONS = Table("SplitOptions", {"num_splits": _INT32})
+SPLIT_V_OPTIONS = Table("SplitVOptions", {"num_splits": _INT32})
+STRIDED_SLICE_OPTIONS = Table(
+    "StridedSliceOptions",
+    {
+        "begin_mask": _INT32,
+        "end_mask": _INT32,
+        "ellipsis_mask": _INT32,
+        "new_axis_mask": _INT32,
+        "shrink_axis_mask": _INT32,
+        "offset": _BOOL,
+    },
+)
+PACK_OPTIONS = Table("PackOptions", {"values_count": _INT32, "axis": _INT32})
+UNPACK_OPTIONS = Table("UnpackOptions", {"num": _INT32, "axis": _INT32})
+SPACE_TO_DEPTH_OPTIONS = Table("SpaceToDepthOptions", {"block_size": _INT32})
+DEPTH_TO_SPACE_OPTIONS = Table("DepthToSpaceOptions", {"block_size": _INT32})
+GATHER_OPTIONS = Table("GatherOptions", {"axis": _INT32, "batch_dims": _INT32})
+SQUEEZE_OPTIONS = Table("SqueezeOptions", {"squeeze_dims": _INTS})
+MIRROR_PAD_OPTIONS = Table("MirrorPadOptions", {"mode": _INT8})
+RESIZE_BILINEAR_OPTIONS = Table(
+    "ResizeBilinearOptions",
+    {
+        "new_height": _INT32,
+        "new_width": _INT32,
+        "align_corners": _BOOL,
+        "half_pixel_centers": _BOOL,
+    },
+)
+RESIZE_NEAREST_NEIGHBOR_OPTIONS = Table(
+    "ResizeNearestNeighborOptions", {"align_corners": _BOOL, "half_pixel_centers": _BOOL}
+)
+TRANSPOSE_CONV_OPTIONS = Table(
+    "TransposeConvOptions",
+    {
+        "padding": _INT8,
+        "stride_w": _INT32,
+        "stride_h": _INT32,
+        "fused_activation_function": _INT8,
+        "quantized_bias_type": _INT8,
+    },
+)
+BATCH_MATMUL_OPTIONS = Table(
+    "BatchMatMulOptions",
+    {"adj_x": _BOOL, "adj_y": _BOOL, "asymmetric_quantize_inputs": _BOOL},
+)
+SVDF_OPTIONS = Table(
+    "SVDFOptions",
+    {
+        "rank": _INT32,
+        "fused_activation_function": _INT8,
+        "asymmetric_quantize_inputs": _BOOL,
+    },
+)
+LSTM_OPTIONS = Table(
+    "UnidirectionalSequenceLSTMOptions",
+    {
+        "fused_activation_function": _INT8,
+        "cell_clip": _FLOAT32,
+        "proj_clip": _FLOAT32,
+        "time_major": _BOOL,
+        "asymmetric_quantize_inputs": _BOOL,
+        "diagonal_recurrent_tensors": _BOOL,
+    },
+)
+
 # Members of the union BuiltinOptions, by their numbers.
 OPTIONS: dict[int, Table] = {
     1: CONV_2D_OPTIONS,
     2: DEPTHWISE_CONV_2D_OPTIONS,
     5: POOL_2D_OPTIONS,
+    6: SVDF_OPTIONS,
     8: FULLY_CONNECTED_OPTIONS,
     9: SOFTMAX_OPTIONS,
+    10: CONCATENATION_OPTIONS,
     11: ADD_OPTIONS,
     12: L2_NORM_OPTIONS,
+    15: RESIZE_BILINEAR_OPTIONS,
     17: RESHAPE_OPTIONS,
+    19: SPACE_TO_DEPTH_OPTIONS,
     21: MUL_OPTIONS,
     22: PAD_OPTIONS,
+    23: GATHER_OPTIONS,
     27: REDUCER_OPTIONS,
     28: SUB_OPTIONS,
     29: DIV_OPTIONS,
+    30: SQUEEZE_OPTIONS,
+    32: STRIDED_SLICE_OPTIONS,
+    35: SPLIT_OPTIONS,
+    49: TRANSPOSE_CONV_OPTIONS,
+    59: PACK_OPTIONS,
+    64: UNPACK_OPTIONS,
+    71: LSTM_OPTIONS,
+    74: RESIZE_NEAREST_NEIGHBOR_OPTIONS,
     75: LEAKY_RELU_OPTIONS,
+    77: MIRROR_PAD_OPTIONS,
+    79: SPLIT_V_OPTIONS,
+    94: DEPTH_TO_SPACE_OPTIONS,
+    101: BATCH_MATMUL_OPTIONS,
     116: GELU_OPTIONS,
 }
 

@@ -109,11 +109,128 @@ typedef struct {
     int32_t shift;  /* -31 to 30 */
 } weft_mean_params_t;
 
-/* PAD of int8 or wider elements; what comes after follows from the output's shape. */
+/* All operators that only move data; its copies follow, and behind them the fill element. */
 typedef struct {
-    int32_t before[8];  /* elements in front, for each dimension of the input */
-    int32_t value;  /* the element to pad with */
-} weft_pad_params_t;
+    int32_t n_copies;  /* copies, in any order */
+    int32_t fill_bytes;  /* of the element that outputs are filled with first; or 0 */
+} weft_copy_plan_t;
+
+/* Bytes of an operand to an output; the arithmetic is in bytes, whatever the type. */
+typedef struct {
+    int32_t source;  /* number of the input */
+    int32_t target;  /* number of the output */
+    int32_t source_offset;  /* of its first byte */
+    int32_t target_offset;  /* of its first byte */
+    int32_t run;  /* bytes that lie together in both */
+    int32_t n_loops;  /* loops around the run */
+    int32_t extents[8];  /* of the loops, outermost first */
+    int32_t source_steps[8];  /* of the loops; 0 and below may be */
+    int32_t target_steps[8];  /* of the loops */
+} weft_copy_t;
+
+/* GATHER of any type. */
+typedef struct {
+    int32_t batches;  /* each has indices of its own */
+    int32_t outer;  /* slices of all places, one after the other */
+    int32_t extent;  /* places that an index chooses from */
+    int32_t n_indices;  /* of a batch */
+    int32_t slice_bytes;  /* of what lies at one place */
+} weft_gather_params_t;
+
+/* GATHER_ND of any type. */
+typedef struct {
+    int32_t n_slices;  /* of the output */
+    int32_t depth;  /* indices that name a place */
+    int32_t extents[8];  /* that each of them chooses from */
+    int32_t steps[8];  /* bytes that each of them counts */
+    int32_t slice_bytes;  /* of what lies at one place */
+} weft_gather_nd_params_t;
+
+/* RESIZE_BILINEAR: one row or column of the output. */
+typedef struct {
+    int32_t low;  /* row or column of the input */
+    int32_t high;  /* the one behind it */
+    int32_t low_weight;  /* 10 fractional bits; for float32 the bits of one */
+    int32_t high_weight;  /* likewise */
+} weft_sample_t;
+
+/* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED; a weft_scale_t for each filter follows. */
+typedef struct {
+    int32_t images;  /* of the batch */
+    int32_t height;  /* rows of an image */
+    int32_t width;  /* pixels of a row */
+    int32_t depth;  /* channels of a pixel */
+    int32_t out_h;  /* rows of the output */
+    int32_t out_w;  /* pixels of a row of the output */
+    int32_t filters;  /* channels of the output */
+    int32_t filter_h;  /* rows of the window */
+    int32_t filter_w;  /* columns of the window */
+    int32_t stride_h;  /* rows from window to window */
+    int32_t stride_w;  /* columns from window to window */
+    int32_t dilation_h;  /* rows from tap to tap */
+    int32_t dilation_w;  /* columns from tap to tap */
+    int32_t pad_top;  /* rows of padding above the image */
+    int32_t pad_left;  /* columns of padding to its left */
+    int32_t group_channels;  /* channels of the image that a filter reads */
+    int32_t filters_per_group;  /* filters that read the same channels */
+    int32_t filter_step;  /* weights from filter to filter */
+    int32_t tap_step;  /* weights from tap to tap */
+    int32_t channel_step;  /* weights from channel to channel */
+    int32_t low;  /* lower clamp */
+    int32_t high;  /* upper clamp */
+} weft_convolution_params_t;
+
+/* From sums to codes. */
+typedef struct {
+    int32_t multiplier;  /* 0 to 2^31 - 1 */
+    int32_t shift;  /* -31 to 30; with sums of 64 bits to 7 */
+} weft_scale_t;
+
+/* BATCH_MATMUL of a and b; steps are in elements, 0 where batches are broadcast. */
+typedef struct {
+    int32_t batches[3];  /* extents, outermost first */
+    int32_t a_batch_steps[3];  /* from batch to batch */
+    int32_t b_batch_steps[3];  /* likewise */
+    int32_t rows;  /* of the output */
+    int32_t columns;  /* of the output */
+    int32_t depth;  /* products in a sum */
+    int32_t a_row_step;  /* from row to row */
+    int32_t a_depth_step;  /* from product to product */
+    int32_t b_depth_step;  /* likewise */
+    int32_t b_column_step;  /* from column to column */
+    int32_t multiplier;  /* scale_a * scale_b / scale_out */
+    int32_t shift;  /* -31 to 30; of int16 to 7 */
+} weft_batch_matmul_params_t;
+
+/* SVDF of int8. */
+typedef struct {
+    int32_t batches;  /* rows of the input */
+    int32_t inputs;  /* of a row */
+    int32_t filters;  /* rank for each unit of the output */
+    int32_t memory;  /* states of a filter */
+    int32_t rank;  /* filters that are summed */
+    int32_t in_zero_point;  /* of the input */
+    int32_t state_zero_point;  /* of the states */
+    int32_t feature_multiplier;  /* from sums over inputs to states */
+    int32_t feature_shift;  /* -31 to 30 */
+    int32_t time_multiplier;  /* from sums over states to the output */
+    int32_t time_shift;  /* -31 to 30 */
+} weft_svdf_params_t;
+
+/* UNIDIRECTIONAL_SEQUENCE_LSTM of int8; 11 weft_scale_t and 8 * units biases follow. */
+typedef struct {
+    int32_t batches;  /* sequences */
+    int32_t steps;  /* of a sequence */
+    int32_t inputs;  /* of a step */
+    int32_t units;  /* cells of a sequence, and outputs of a step */
+    int32_t batch_rows;  /* rows of input and output from sequence to sequence */
+    int32_t step_rows;  /* rows from step to step */
+    int32_t hidden_zero_point;  /* of hidden codes and output */
+    int32_t cell_clip;  /* the largest cell */
+    int32_t cell_has_no_clip;  /* 1: the smallest cell is one below its negative */
+    int32_t tanh_multiplier;  /* of cells in front of their tanh */
+    int32_t tanh_shift;  /* to the right, behind it */
+} weft_lstm_params_t;
 
 /* RESCALE: RELU, RELU6, LEAKY_RELU, ABS and QUANTIZE of integers. */
 typedef struct {

@@ -34,6 +34,13 @@ static inline int32_t weft_mbqm(int32_t x, int32_t multiplier, int32_t shift) {
     return weft_rdbp(weft_srdhm_doubled(shifted, (uint32_t)multiplier << 1), right);
 }
 
+/* The same for sums of 64 bits, with the multiplier rounded to 16; shift is -31 to 7. */
+static inline int32_t weft_mbqm_64(int64_t x, int32_t multiplier, int32_t shift) {
+    const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+    const int32_t right = 15 - shift;
+    return (int32_t)((x * reduced + (INT64_C(1) << (right - 1))) >> right);
+}
+
 static inline int32_t weft_clamp(int32_t x, int32_t low, int32_t high) {
     return x < low ? low : x > high ? high : x;
 }

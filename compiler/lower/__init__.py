@@ -15,8 +15,10 @@ from compiler.lower.convolution import (
     conv_2d_jobs,
     depthwise_conv_2d_jobs,
     fully_connected_jobs,
+    lower_transpose_conv,
 )
-from compiler.lower.elementwise import elementwise_job, lower_pad
+from compiler.lower.copies import can_copy_on_array, lower_copies
+from compiler.lower.elementwise import elementwise_job
 from compiler.lower.pooling import (
     average_counts,
     average_pool_2d_jobs,
@@ -48,8 +50,8 @@ FLAT: Mapping[Kind, Callable[[Operator, Context], FlatJob]] = {
 """Element by element on dense tensors: they can be done a few bytes at a time."""
 
 WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
-    Kind.PAD: lower_pad,
-}
+    kind: lower_copies for kind, spec in SPECS.items() if spec.copies is not None
+} | {Kind.TRANSPOSE_CONV: lower_transpose_conv}
 """On tensors that are in the scratchpad as a whole."""
 
 
@@ -75,9 +77,9 @@ def _sum(op: Operator, params: Params) -> bool:
     return params.config.elementwise and params.streams > 1 and same and _is_int8(op)
 
 
-def _few_dimensions(op: Operator, params: Params) -> bool:
-    """there are at most four dimensions."""
-    return params.config.elementwise and len(op.output.shape) <= 4 and _is_int8(op)
+def _copied(op: Operator, params: Params) -> bool:
+    """what it moves takes few commands of the element-wise unit."""
+    return can_copy_on_array(op, params)
 
 
 def _few_elements(op: Operator, params: Params) -> bool:
@@ -96,7 +98,7 @@ CONDITIONS: Mapping[Kind, Condition] = {
     **{kind: _table_of_constant for kind in PAIRS},
     Kind.ADD: _sum,
     Kind.SUB: _sum,
-    Kind.PAD: _few_dimensions,
+    **{kind: _copied for kind, spec in SPECS.items() if spec.copies is not None},
     Kind.AVERAGE_POOL_2D: _few_elements,
     Kind.MEAN: _over_the_image,
     Kind.SUM: _over_the_image,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from arch.isa import Engine, Mode
 from arch.params import Params
 from compiler.fold import FoldedPad
 from compiler.graph import Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops.window import Axis, Window
 from compiler.scheduler import Constants
-from compiler.steps import SCRATCHPAD, Range, Step
 
 
 @dataclass(frozen=True)
@@ -53,46 +51,3 @@ def view_of(layout: Layout, window: Window, fold: FoldedPad | None = None) -> In
     return InputView(
         axis(window.y, layout.height, top, layout.row_pitch), x, layout.base, x_is_padded
     )
-
-
-def elementwise_step(
-    ctx: Context,
-    source: Layout,
-    target: Layout,
-    *,
-    channels: int,
-    tile: tuple[int, int],
-    config: Mapping[str, int],
-) -> Step:
-    """One element-wise command over ``tile`` (rows, columns) of pixels of ``channels`` bytes."""
-    p = ctx.params
-    height, width = tile
-    blocks = -(-channels // p.cols)
-    fields = {
-        "mode": Mode.ELEMENTWISE,
-        "in_base": source.base,
-        "in_block_step": p.cols,
-        "row_step": source.row_pitch,
-        "pixel_step": source.pixel_pitch,
-        "tile_w": width,
-        "tile_h": height,
-        "run": width,
-        "blocks": blocks,
-        "last_cols": channels - (blocks - 1) * p.cols,
-        "out_base": target.base,
-        "out_block_step": p.cols,
-        "out_row_step": target.row_pitch,
-        "out_pixel_step": target.pixel_pitch,
-    }
-    return Step(
-        Engine.ARRAY,
-        {**fields, **config},
-        ctx.layer,
-        reads=(Range(SCRATCHPAD, *_span(source, height, width, channels)),),
-        writes=(Range(SCRATCHPAD, *_span(target, height, width, channels)),),
-    )
-
-
-def _span(layout: Layout, height: int, width: int, channels: int) -> tuple[int, int]:
-    last = (height - 1) * layout.row_pitch + (width - 1) * layout.pixel_pitch + channels
-    return layout.base, layout.base + last

@@ -1,4 +1,4 @@
-"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED on the array."""
+"""CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED on the array."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.array_job import ArrayJob, Scales, job_cycles
+from compiler.array_job import ArrayJob, Scales, job_cycles, steps_of
 from compiler.graph import Operator
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.lower.context import Context
@@ -20,7 +20,9 @@ from compiler.ops.convolution import (
     depthwise_conv_2d,
     fully_connected,
 )
+from compiler.ops.transpose_conv import transpose_conv
 from compiler.passplan import plan_convolution, plan_depthwise
+from compiler.steps import Step
 
 
 def _scales(params: ConvolutionParams | DepthwiseParams | FullyConnectedParams) -> Scales:
@@ -61,6 +63,45 @@ def conv_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
                 scales=_some(_scales(c), own),
                 pad=c.input_zero_point,
             )
+
+
+def lower_transpose_conv(op: Operator, ctx: Context) -> Iterator[Step]:
+    """A convolution for each image and phase, whose results lie a stride apart."""
+    c = transpose_conv(op)
+    r = c.requantization
+    source, target = ctx.layout(op.input(2)), ctx.layout(op.output)
+    (stride_y, stride_x), channels = c.stride, op.input(2).shape[3]
+    for n in range(op.output.shape[0]):
+        image, result = source.image(n), target.image(n)
+        for phase in c.phases:
+            y, x = (
+                ViewAxis(size, len(p.taps), 1, 1, p.before, p.output, pitch)
+                for p, size, pitch in (
+                    (phase.y, image.height, image.row_pitch),
+                    (phase.x, image.width, image.pixel_pitch),
+                )
+            )
+            view = InputView(y, x, image.base)
+            place = phase.y.first * result.row_pitch + phase.x.first * result.pixel_pitch
+            job = ArrayJob(
+                layer=ctx.layer,
+                plan=plan_convolution(ctx.params, view, channels),
+                view=view,
+                source=image,
+                target=replace(
+                    result,
+                    base=result.base + place,
+                    row_pitch=stride_y * result.row_pitch,
+                    pixel_pitch=stride_x * result.pixel_pitch,
+                ),
+                n_out=op.output.shape[3],
+                weights=phase.weights.reshape(op.output.shape[3], -1),
+                scales=Scales(
+                    phase.folded_bias, r.multipliers, r.shifts, r.zero_point, r.low, r.high
+                ),
+                pad=c.input_zero_point,
+            )
+            yield from steps_of(ctx.params, job)
 
 
 def fully_connected_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from arch.isa import Engine, Space
 from compiler.array_job import IDENTITY
 from compiler.flat_job import FlatJob
 from compiler.graph import Operator
-from compiler.layout import image_shape
-from compiler.lower.context import Context, elementwise_step
+from compiler.lower.context import Context
 from compiler.ops.add import add
-from compiler.ops.movement import pad
 from compiler.ops.tables import Table, table_of, table_operand
 from compiler.steps import TABLES, Range, Step
-from compiler.transfers import PROGRAM_REGION, fill_step, load_step
+from compiler.transfers import PROGRAM_REGION, load_step
 
 TABLE_BYTES = 1024  # of one table on chip
 
@@ -79,26 +76,3 @@ def _sum_job(op: Operator, ctx: Context) -> FlatJob:
         },
         (table_load(ctx, tables),),
     )
-
-
-def lower_pad(op: Operator, ctx: Context) -> Iterator[Step]:
-    """Fill the output, then copy the input to its place."""
-    p = pad(op)
-    source, target = ctx.layout(op.input(0)), ctx.layout(op.output)
-    (images, _), (top, _), (left, _), (front, _) = ((0, 0),) * (4 - len(p.paddings)) + p.paddings
-    fill = fill_step(ctx.params, ctx.layer, target.start, p.value, (target.size,))
-    n, height, width, channels = image_shape(op.input(0).shape)
-    for i in range(n):
-        place = target.image(images + i)
-        corner = top * target.row_pitch + left * target.pixel_pitch + front
-        step = elementwise_step(
-            ctx,
-            source.image(i),
-            replace(place, base=place.base + corner),
-            channels=channels,
-            tile=(height, width),
-            config=_UNCHANGED,
-        )
-        if i == 0:
-            step.loads.append(fill)
-        yield step

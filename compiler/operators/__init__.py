@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import Graph, Operator, Tensor
-from compiler.operators import custom, movement, pairs, reductions, rows, unary, windowed
+from compiler.operators import (
+    custom,
+    movement,
+    pairs,
+    products,
+    reductions,
+    rows,
+    sampling,
+    unary,
+    windowed,
+)
 from compiler.operators.spec import CoreUse, Spec
 from compiler.ops.tables import table_operand
 from compiler.shapes import shape_problem
@@ -19,6 +29,8 @@ SPECS: Mapping[Kind, Spec] = {
     **rows.SPECS,
     **reductions.SPECS,
     **movement.SPECS,
+    **sampling.SPECS,
+    **products.SPECS,
     **custom.SPECS,
 }
 
@@ -33,7 +45,7 @@ def data_inputs(op: Operator) -> list[Tensor | None]:
     position = table_operand(op)
     if position is not None:
         return [op.inputs[position]]
-    return op.inputs[slice(*SPECS[op.kind].data)]
+    return op.inputs[slice(*SPECS[op.kind].data_of(op))]
 
 
 def core_use(op: Operator) -> CoreUse | None:

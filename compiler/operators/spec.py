@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from compiler.graph import Operator
+from compiler.ops.copies import CopyPlan
 from compiler.rules import Constraint
 from compiler.rules.general import complete
 from compiler.shapes import ShapeRule
+
+Span = tuple[int, int | None]
+"""Operands from the first number up to the second."""
 
 
 class CoreUse(NamedTuple):
@@ -29,21 +33,29 @@ class Spec:
     types : constraints on types and quantisation, checked before the shapes.
     shape : the shapes of its outputs; None leaves them to the operator.
     limits : constraints that are checked after the shapes.
-    data : the operands from the first number up to the second are read while the program runs;
-        the others (weights, axes, shapes) are constants that commands or parameters hold.
+    data : the operands that are read while the program runs, for all or for each operator; the
+        others (weights, axes, shapes) are constants that commands or parameters hold.
     several_outputs : it may have more than one.
     moves_nothing : its output is its input by another name.
+    keeps_state : it has variable tensors, which are no data: the core keeps them.
     core : how it runs on the core; None where it cannot.
+    copies : what it copies, if it does nothing else; None where it does more.
     """
 
     operands: tuple[int, int] | None
     types: tuple[Constraint, ...]
     shape: ShapeRule | None
     limits: tuple[Constraint, ...] = ()
-    data: tuple[int, int | None] = (0, 1)
+    data: Span | Callable[[Operator], Span] = (0, 1)
     several_outputs: bool = False
     moves_nothing: bool = False
-    core: Callable[[Operator], CoreUse] | None = None
+    keeps_state: bool = False
+    core: Callable[[Operator], CoreUse | None] | None = None
+    copies: Callable[[Operator], CopyPlan | None] | None = None
+
+    def data_of(self, op: Operator) -> Span:
+        """The operands of one operator that are read while the program runs."""
+        return self.data(op) if callable(self.data) else self.data
 
     @property
     def complete(self) -> tuple[Constraint, ...]:

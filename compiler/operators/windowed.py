@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from arch import op_params
 from compiler.builtin import Kind
-from compiler.graph import Operator
-from compiler.operators.spec import CoreUse, Spec
+from compiler.graph import DType, Operator
+from compiler.operators.spec import CoreUse, Span, Spec
+from compiler.ops import convolution
+from compiler.ops.convolution import ConvolutionParams, DepthwiseParams, FullyConnectedParams
+from compiler.ops.convolution_loops import loops_of
 from compiler.ops.pooling import pool_2d
 from compiler.rules import convolution as rules
 from compiler.rules.arithmetic import pooling_keeps_quantisation
-from compiler.rules.general import activation_function_is_a_clamp, int8, quantised
+from compiler.rules.general import (
+    activation_function_is_a_clamp,
+    int8,
+    int8_or_int16,
+    quantised,
+)
 from compiler.shapes import arithmetic as shapes
 from compiler.shapes import window
 
 _WITH_FILTER = (
-    int8(0),
+    int8_or_int16(0),
     quantised(0),
     rules.filter_is_constant_int8,
     rules.filter_is_symmetric,
@@ -37,12 +47,37 @@ def _pool_on_core(op: Operator) -> CoreUse:
     return CoreUse(op.kind.name, op_params.POOL_2D.pack(values))
 
 
+def _convolution_data(op: Operator) -> Span:
+    """The core reads filter and bias; the array has them in its commands' weights."""
+    return (0, None) if op.output.dtype is DType.INT16 else (0, 1)
+
+
+def _convolution_on_core(op: Operator) -> CoreUse | None:
+    """Of int16 data; the array takes int8."""
+    if op.output.dtype is not DType.INT16:
+        return None
+    loops, r = loops_of(op), _PARAMS[op.kind](op).requantization
+    parts = [op_params.CONVOLUTION.pack({**vars(loops), "low": r.low, "high": r.high})]
+    for multiplier, shift in zip(r.multipliers.tolist(), r.shifts.tolist(), strict=True):
+        parts.append(op_params.SCALE.pack({"multiplier": multiplier, "shift": shift}))
+    return CoreUse("CONVOLUTION_16X8", b"".join(parts))
+
+
+_Params = ConvolutionParams | DepthwiseParams | FullyConnectedParams
+_PARAMS: Mapping[Kind, Callable[[Operator], _Params]] = {
+    Kind.CONV_2D: convolution.conv_2d,
+    Kind.DEPTHWISE_CONV_2D: convolution.depthwise_conv_2d,
+    Kind.FULLY_CONNECTED: convolution.fully_connected,
+}
+
 SPECS = {
     Kind.CONV_2D: Spec(
         operands=(2, 3),
         types=_WITH_FILTER,
         shape=window.conv_2d,
-        limits=(rules.bias_is_constant_int32, rules.multipliers_fit),
+        limits=(rules.bias_is_constant_int32, rules.multipliers_fit, rules.wide_multipliers_fit),
+        data=_convolution_data,
+        core=_convolution_on_core,
     ),
     Kind.DEPTHWISE_CONV_2D: Spec(
         operands=(2, 3),
@@ -52,7 +87,27 @@ SPECS = {
             rules.bias_is_constant_int32,
             rules.absent_bias_is_left_out,
             rules.multipliers_fit,
+            rules.wide_multipliers_fit,
         ),
+        data=_convolution_data,
+        core=_convolution_on_core,
+    ),
+    Kind.TRANSPOSE_CONV: Spec(
+        operands=(3, 4),
+        types=(
+            int8(2),
+            quantised(2),
+            rules.reordered(rules.filter_is_constant_int8),
+            rules.reordered(rules.filter_is_symmetric),
+            activation_function_is_a_clamp,
+        ),
+        shape=window.transpose_conv,
+        limits=(
+            rules.reordered(rules.bias_is_constant_int32),
+            rules.reordered(rules.absent_bias_is_left_out),
+            rules.reordered(rules.multipliers_fit),
+        ),
+        data=(2, 3),
     ),
     Kind.FULLY_CONNECTED: Spec(
         operands=(2, 3),
@@ -62,18 +117,21 @@ SPECS = {
             rules.bias_is_constant_int32,
             rules.bias_scale_is_that_of_products,
             rules.multipliers_fit,
+            rules.wide_multipliers_fit,
         ),
+        data=_convolution_data,
+        core=_convolution_on_core,
     ),
     Kind.AVERAGE_POOL_2D: Spec(
         operands=(1, 1),
-        types=(int8(0), quantised(0), activation_function_is_a_clamp),
+        types=(int8_or_int16(0), quantised(0), activation_function_is_a_clamp),
         shape=window.pool_2d,
         limits=(pooling_keeps_quantisation,),
         core=_pool_on_core,
     ),
     Kind.MAX_POOL_2D: Spec(
         operands=(1, 1),
-        types=(int8(0), quantised(0), activation_function_is_a_clamp),
+        types=(int8_or_int16(0), quantised(0), activation_function_is_a_clamp),
         shape=window.pool_2d,
         limits=(pooling_keeps_quantisation,),
         core=_pool_on_core,

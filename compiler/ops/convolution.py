@@ -17,7 +17,12 @@ from arch.quant import Int64, wrap32
 from compiler.graph import Operator, Quantization, Tensor
 from compiler.ops.requantization import Requantization, clamp_of, quantize_multipliers
 from compiler.ops.window import Window
-from compiler.options import Conv2DOptions, DepthwiseConv2DOptions, FullyConnectedOptions
+from compiler.options import (
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    FullyConnectedOptions,
+    TransposeConvOptions,
+)
 from compiler.shapes.window import convolution_window
 
 
@@ -99,15 +104,15 @@ def conv_2d(op: Operator) -> ConvolutionParams:
     """Of a CONV_2D that the constraints have passed."""
     options = op.options
     assert isinstance(options, Conv2DOptions)
-    weights = _weights(op)
+    weights = weights_of(op)
     n_out = weights.shape[0]
     return ConvolutionParams(
         window=convolution_window(op),
         groups=op.input(0).shape[3] // weights.shape[3],
         weights=weights,
-        bias=_bias(op, n_out),
+        bias=biases_of(op, n_out),
         input_zero_point=op.input(0).zero_point,
-        requantization=_requantization(op, channel_factors(op, n_out), options),
+        requantization=requantization_of(op, channel_factors(op, n_out), options),
     )
 
 
@@ -115,15 +120,15 @@ def depthwise_conv_2d(op: Operator) -> DepthwiseParams:
     """Of a DEPTHWISE_CONV_2D that the constraints have passed."""
     options = op.options
     assert isinstance(options, DepthwiseConv2DOptions)
-    weights = np.ascontiguousarray(np.moveaxis(_weights(op)[0], 2, 0))
+    weights = np.ascontiguousarray(np.moveaxis(weights_of(op)[0], 2, 0))
     n_out = weights.shape[0]
     return DepthwiseParams(
         window=convolution_window(op),
         depth_multiplier=options.depth_multiplier,
         weights=weights,
-        bias=_bias(op, n_out),
+        bias=biases_of(op, n_out),
         input_zero_point=op.input(0).zero_point,
-        requantization=_requantization(op, channel_factors(op, n_out), options),
+        requantization=requantization_of(op, channel_factors(op, n_out), options),
     )
 
 
@@ -131,14 +136,14 @@ def fully_connected(op: Operator) -> FullyConnectedParams:
     """Of a FULLY_CONNECTED that the constraints have passed."""
     options = op.options
     assert isinstance(options, FullyConnectedOptions)
-    weights = _weights(op)
+    weights = weights_of(op)
     n_out, n_in = weights.shape
     return FullyConnectedParams(
         rows=op.input(0).size // n_in,
         weights=weights,
-        bias=_bias(op, n_out),
+        bias=biases_of(op, n_out),
         input_zero_point=op.input(0).zero_point,
-        requantization=_requantization(op, channel_factors(op, n_out), options),
+        requantization=requantization_of(op, channel_factors(op, n_out), options),
     )
 
 
@@ -148,25 +153,28 @@ def _quantization(tensor: Tensor) -> Quantization:
     return tensor.quantization
 
 
-def _weights(op: Operator) -> NDArray[np.int8]:
+def weights_of(op: Operator) -> NDArray[np.int8]:
+    """The filter, operand 1."""
     data = op.input(1).data
     if data is None:
         raise ValueError(f"{op}: its filter is not constant")
     return data
 
 
-def _bias(op: Operator, n_out: int) -> Int64:
+def biases_of(op: Operator, n_out: int) -> Int64:
+    """Operand 2; zeros where there is none."""
     tensor = op.optional_input(2)
     if tensor is None or tensor.data is None:
         return np.zeros(n_out, np.int64)
     return tensor.data.reshape(-1).astype(np.int64)
 
 
-def _requantization(
+def requantization_of(
     op: Operator,
     factors: list[float],
-    options: Conv2DOptions | DepthwiseConv2DOptions | FullyConnectedOptions,
+    options: Conv2DOptions | DepthwiseConv2DOptions | FullyConnectedOptions | TransposeConvOptions,
 ) -> Requantization:
+    """From sums to the output, with one factor for each channel."""
     multipliers, shifts = quantize_multipliers(factors)
     low, high = clamp_of(options.activation, op.output)
     return Requantization(multipliers, shifts, op.output.zero_point, low, high)

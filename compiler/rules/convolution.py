@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from arch.quant import quantize_multiplier
 from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.ops import convolution
+from compiler.ops.transpose_conv import as_convolution
 from compiler.options import FullyConnectedOptions
-from compiler.rules import is_constant_int32, is_scale, unfit
+from compiler.rules import Constraint, documented, is_constant_int32, is_scale, unfit
 
 BIAS_SCALE_TOLERANCE = 0.02
+MAX_WIDE_SHIFT = 7
 
 
 def filter_is_constant_int8(op: Operator) -> str | None:
@@ -39,11 +42,15 @@ def filter_is_symmetric(op: Operator) -> str | None:
 
 
 def bias_is_constant_int32(op: Operator) -> str | None:
-    """The bias, if any, is a constant of type int32 with one element for each output channel."""
+    """The bias, if any, is a constant of type int32 (with int16 data int64 as well, and only
+    int64 of a DEPTHWISE_CONV_2D) with one element for each output channel."""
     bias = op.optional_input(2)
     if bias is None:
         return None
-    if not is_constant_int32(bias):
+    wide = op.output.dtype is DType.INT16
+    is_int64 = bias.dtype is DType.INT64 and bias.is_constant
+    narrow = is_constant_int32(bias) and not (wide and op.kind is Kind.DEPTHWISE_CONV_2D)
+    if not narrow and not (wide and is_int64):
         return f"its bias {bias} is no int32 constant"
     n_out = op.output.shape[-1]
     return None if bias.size == n_out else f"it has {bias.size} biases for {n_out} channels"
@@ -70,3 +77,20 @@ def bias_scale_is_that_of_products(op: Operator) -> str | None:
 def multipliers_fit(op: Operator) -> str | None:
     """Input scale times filter scale over output scale is below 2**30."""
     return unfit(max(convolution.channel_factors(op, op.output.shape[-1])))
+
+
+def wide_multipliers_fit(op: Operator) -> str | None:
+    """With int16 data and biases other than int32, that factor is below 2**7."""
+    if op.output.dtype is not DType.INT16:
+        return None
+    largest = max(convolution.channel_factors(op, op.output.shape[-1]))
+    return None if quantize_multiplier(largest)[1] <= MAX_WIDE_SHIFT else f"it is {largest:g}"
+
+
+def reordered(rule: Constraint) -> Constraint:
+    """A constraint of convolutions for the order of operands of a TRANSPOSE_CONV."""
+
+    def holds_as_convolution(op: Operator) -> str | None:
+        return rule(as_convolution(op))
+
+    return documented(holds_as_convolution, rule.__doc__ or "")

@@ -26,7 +26,7 @@ def no_variables(op: Operator) -> str | None:
     return next((f"{t} is a variable" for t in tensors_of(op) if t.is_variable), None)
 
 
-GENERAL: tuple[Constraint, ...] = (tensors_have_fixed_sizes, no_variables)
+GENERAL: tuple[Constraint, ...] = (tensors_have_fixed_sizes,)
 
 
 def complete(least: int, most: int, several_outputs: bool = False) -> Constraint:
@@ -65,6 +65,16 @@ def int8(*operands: int) -> Constraint:
         activations_are_int8,
         "Its inputs and its output are int8 (quantise the model to full integers).",
         ("int8",),
+    )
+
+
+def int8_or_int16(*operands: int) -> Constraint:
+    """A constraint that some operands, and the output, are int8, or int16."""
+    rule = all_of((DType.INT8, DType.INT16), *operands)
+    return documented(
+        rule,
+        "Its inputs and its output are int8 (quantise the model to full integers), or int16.",
+        ("int8", "int16"),
     )
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compiler.ops.window import Window
-from compiler.options import Conv2DOptions, DepthwiseConv2DOptions, Pool2DOptions
+from compiler.options import (
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    Pool2DOptions,
+    TransposeConvOptions,
+)
 from compiler.shapes import Shape, ShapeError, ranked, shape_text
 
 if TYPE_CHECKING:
@@ -18,7 +23,9 @@ def _windowed(op: Operator, window: Window, channels: int) -> Shape:
     return (op.input(0).shape[0], *window.output, channels)
 
 
-def _check_steps(options: Conv2DOptions | DepthwiseConv2DOptions | Pool2DOptions) -> None:
+def _check_steps(
+    options: Conv2DOptions | DepthwiseConv2DOptions | Pool2DOptions | TransposeConvOptions,
+) -> None:
     if min(options.stride) < 1:
         raise ShapeError(f"its strides are {options.stride[0]} and {options.stride[1]}")
     dilation = getattr(options, "dilation", (1, 1))
@@ -77,3 +84,17 @@ def depthwise_conv_2d(op: Operator) -> Shape:
 
 def pool_2d(op: Operator) -> Shape:
     return _windowed(op, pool_window(op), op.input(0).shape[3])
+
+
+def transpose_conv(op: Operator) -> Shape:
+    """Of any height and width, as in the reference, which does not read operand 0."""
+    options = op.options
+    assert isinstance(options, TransposeConvOptions)
+    _check_steps(options)
+    n, _, _, channels = ranked(op, 2, 4)
+    n_out, kernel_h, kernel_w, filter_channels = ranked(op, 1, 4)
+    if channels != filter_channels or min(kernel_h, kernel_w) < 1 or len(op.output.shape) != 4:
+        raise ShapeError(
+            f"its filter is {shape_text(op.input(1).shape)} for {channels} input channels"
+        )
+    return n, op.output.shape[1], op.output.shape[2], n_out

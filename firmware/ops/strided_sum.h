@@ -1,4 +1,4 @@
-// Sums of int8 codes at a constant stride, for several neighbouring channels at once.
+// Sums of codes at a constant stride, for several neighbouring channels at once.
 #ifndef WEFT_OPS_STRIDED_SUM_H
 #define WEFT_OPS_STRIDED_SUM_H
 
@@ -31,19 +31,29 @@ inline void weft_add_packed(const int8_t *from, int32_t count, int32_t stride, i
 
 // Adds to sums[0..lanes-1] the codes from[k * stride + lane] for k below count; lanes is at most
 // kSumLanes.
-inline void weft_add_strided(const int8_t *from, int32_t count, int32_t stride, int32_t lanes,
-                             int32_t *sums) {
-    const uintptr_t alignment = reinterpret_cast<uintptr_t>(from) | static_cast<uintptr_t>(stride);
-    if (lanes == kSumLanes && alignment % 4 == 0) {
-        weft_add_packed(from, count, stride, sums);
-        return;
-    }
+template <typename T>
+inline void weft_add_lanes(const T *from, int32_t count, int32_t stride, int32_t lanes,
+                           int32_t *sums) {
     for (int32_t lane = 0; lane < lanes; lane++) {
         int32_t sum = sums[lane];
-        const int8_t *p = from + lane;
+        const T *p = from + lane;
         for (int32_t k = count; k > 0; k--, p += stride) sum += *p;
         sums[lane] = sum;
     }
+}
+
+inline void weft_add_strided(const int16_t *from, int32_t count, int32_t stride, int32_t lanes,
+                             int32_t *sums) {
+    weft_add_lanes(from, count, stride, lanes, sums);
+}
+
+inline void weft_add_strided(const int8_t *from, int32_t count, int32_t stride, int32_t lanes,
+                             int32_t *sums) {
+    const uintptr_t alignment = reinterpret_cast<uintptr_t>(from) | static_cast<uintptr_t>(stride);
+    if (lanes == kSumLanes && alignment % 4 == 0)
+        weft_add_packed(from, count, stride, sums);
+    else
+        weft_add_lanes(from, count, stride, lanes, sums);
 }
 
 #endif  // WEFT_OPS_STRIDED_SUM_H

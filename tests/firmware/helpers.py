@@ -30,7 +30,16 @@ def small() -> Params:
 
 
 # Operators that most quantised networks are made of.
-COMMON_OPS = ("ADD", "AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "PAD", "RESHAPE", "SOFTMAX", "TABLE")
+COMMON_OPS = (
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "MAX_POOL_2D",
+    "MEAN",
+    "COPY",
+    "RESHAPE",
+    "SOFTMAX",
+    "TABLE",
+)
 
 
 @cache

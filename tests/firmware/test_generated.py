@@ -202,8 +202,8 @@ def test_rank_and_dims_are_a_tflite_int_array() -> None:
 def test_structure_refuses_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match=r"weft_mean_params_t: no member axis"):
         op_params.MEAN.pack({"axis": 1})
-    with pytest.raises(ValueError, match=r"weft_pad_params_t.before: 9 elements exceed 8"):
-        op_params.PAD.pack({"before": [0] * 9})
+    with pytest.raises(ValueError, match=r"weft_copy_t.extents: 9 elements exceed 8"):
+        op_params.COPY.pack({"extents": [0] * 9})
     with pytest.raises(ValueError, match=r"weft_mean_params_t.shift"):
         op_params.MEAN.pack({"shift": 1 << 40})
 

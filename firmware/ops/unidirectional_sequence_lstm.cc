@@ -1,0 +1,112 @@
+// UNIDIRECTIONAL_SEQUENCE_LSTM of int8 with int16 cells; tensorflow/lite/micro/kernels/lstm_eval.cc.
+//
+// Zero points are folded into the biases. State: the cells of all batches, then their hidden codes.
+#include <string.h>
+
+#include "sigmoid.h"
+#include "weft_fixed_point.h"
+#include "weft_op.h"
+
+namespace {
+
+constexpr int32_t kGates = 4;  // input, forget, cell, output
+enum Gate { kInput, kForget, kCell, kOutput };
+
+int32_t saturated(int32_t x) { return weft_clamp(x, INT16_MIN, INT16_MAX); }
+
+int32_t scaled(int32_t x, const weft_scale_t &scale) {
+    return saturated(weft_mbqm(x, scale.multiplier, scale.shift));
+}
+
+int32_t dot(const int8_t *weights, const int8_t *codes, int32_t n, int32_t sum) {
+    for (; n > 0; n--) sum += *weights++ * *codes++;
+    return sum;
+}
+
+struct Lstm {
+    const weft_lstm_params_t *p;
+    const weft_scale_t *scales;   // of inputs, then of hidden codes, for each gate
+    const int32_t *biases;        // likewise, for each unit of each gate
+    const int8_t *weights[2 * kGates];
+
+    // The sum in front of a gate's activation, Q3.12.
+    int32_t gate(int32_t g, int32_t unit, const int8_t *x, const int8_t *hidden) const {
+        const int32_t inputs = p->inputs, units = p->units;
+        const int32_t from_input =
+            dot(weights[g] + unit * inputs, x, inputs, biases[g * units + unit]);
+        const int32_t from_hidden = dot(weights[kGates + g] + unit * units, hidden, units,
+                                        biases[(kGates + g) * units + unit]);
+        return saturated(scaled(from_input, scales[g]) + scaled(from_hidden, scales[kGates + g]));
+    }
+
+    int32_t next_cell(int32_t forget, int32_t cell, int32_t input, int32_t candidate) const {
+        const int32_t sum = scaled(forget * cell, scales[2 * kGates]) +
+                            scaled(input * candidate, scales[2 * kGates + 1]);
+        return weft_clamp(saturated(sum), -p->cell_clip - p->cell_has_no_clip, p->cell_clip);
+    }
+
+    int32_t cell_tanh(int32_t cell) const {
+        const int32_t half = p->tanh_shift > 0 ? 1 << (p->tanh_shift - 1) : 0;
+        return weft_tanh((cell * p->tanh_multiplier + half) >> p->tanh_shift);
+    }
+
+    // One step of one batch: `next` gets the new hidden codes.
+    void step(const int8_t *x, const int8_t *hidden, int16_t *cells, int8_t *next) const {
+        for (int32_t u = 0; u < p->units; u++) {
+            const int32_t forget = weft_logistic(3 * gate(kForget, u, x, hidden));
+            const int32_t input = weft_logistic(3 * gate(kInput, u, x, hidden));
+            const int32_t candidate = weft_tanh(3 * gate(kCell, u, x, hidden));
+            const int32_t output = weft_logistic(3 * gate(kOutput, u, x, hidden));
+            cells[u] = static_cast<int16_t>(next_cell(forget, cells[u], input, candidate));
+            const weft_scale_t scale = scales[2 * kGates + 2];
+            const int32_t code =
+                weft_mbqm(output * cell_tanh(cells[u]), scale.multiplier, scale.shift);
+            next[u] = static_cast<int8_t>(weft_clamp(code + p->hidden_zero_point, -128, 127));
+        }
+    }
+};
+
+const weft_lstm_params_t *params(const weft_op_t *op) {
+    return static_cast<const weft_lstm_params_t *>(op->params);
+}
+
+uint32_t state_bytes(const weft_op_t *op) {
+    return static_cast<uint32_t>(params(op)->batches * params(op)->units) * 3;
+}
+
+uint32_t scratch_bytes(const weft_op_t *op) { return static_cast<uint32_t>(params(op)->units); }
+
+int32_t init(const weft_op_t *op) {
+    const weft_lstm_params_t *p = params(op);
+    const int32_t n = p->batches * p->units;
+    memset(op->state, 0, static_cast<uint32_t>(2 * n));
+    memset(static_cast<char *>(op->state) + 2 * n, p->hidden_zero_point, static_cast<uint32_t>(n));
+    return WEFT_STATUS_OK;
+}
+
+int32_t lstm(const weft_op_t *op) {
+    const weft_lstm_params_t *p = params(op);
+    const auto *scales = reinterpret_cast<const weft_scale_t *>(p + 1);
+    Lstm lstm{p, scales, reinterpret_cast<const int32_t *>(scales + 2 * kGates + 3), {}};
+    for (int32_t i = 0; i < 2 * kGates; i++)
+        lstm.weights[i] = static_cast<const int8_t *>(op->inputs[1 + i]->data);
+    int16_t *cells = static_cast<int16_t *>(op->state);
+    int8_t *hidden = reinterpret_cast<int8_t *>(cells + p->batches * p->units);
+    int8_t *next = static_cast<int8_t *>(op->scratch);
+    const auto *in = static_cast<const int8_t *>(op->inputs[0]->data);
+    auto *out = static_cast<int8_t *>(op->outputs[0]->data);
+    const uint32_t units = static_cast<uint32_t>(p->units);
+    for (int32_t b = 0; b < p->batches; b++, cells += units, hidden += units) {
+        for (int32_t t = 0; t < p->steps; t++) {
+            const int32_t row = b * p->batch_rows + t * p->step_rows;
+            lstm.step(in + row * p->inputs, hidden, cells, next);
+            memcpy(hidden, next, units);
+            memcpy(out + row * p->units, next, units);
+        }
+    }
+    return WEFT_STATUS_OK;
+}
+
+}  // namespace
+
+WEFT_OP("UNIDIRECTIONAL_SEQUENCE_LSTM", lstm, init, state_bytes, scratch_bytes)
