@@ -113,11 +113,11 @@ def layer_table(report: dict[str, Any], width: int) -> Table:
     return table
 
 
-_HEADINGS = ("#", "layer", "operator", "engine", "cycles", "predicted", "MACs", "use", "bytes")
-_TEXTS = ("layer", "operator", "engine")
+_HEADINGS = ("#", "layer", "operator", "on", "cycles", "predict", "MACs", "use", "bytes")
+_TEXTS = ("layer", "operator", "on")
 _LAYER, _OPERATOR = 1, 2
 _LONGEST_OPERATOR = len("DEPTHWISE_CONV_2D")  # that a narrow table shows in full
-_SHORTEST_LAYER = 8
+_SHORTEST_LAYER = 6
 
 
 def _cells(index: int, row: dict[str, Any]) -> list[str]:
