@@ -77,7 +77,7 @@ def layer_table(report: dict[str, Any], width: int) -> Table:
     ``width`` columns, they and the operators are shortened in their middle. Nothing else is.
     """
     rows = [_cells(i, layer) for i, layer in enumerate(report["layers"])]
-    calls = [_dispatch(layer["dispatch_cycles"]) for layer in report["layers"]]
+    calls = [_dispatch(layer.get("dispatch_cycles")) for layer in report["layers"]]
     rest = report["cycles"] - sum(row["cycles"] for row in report["layers"])
     predicted_rest = report["predicted_cycles"] - sum(
         row["predicted_cycles"] for row in report["layers"]

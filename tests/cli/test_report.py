@@ -49,7 +49,16 @@ def lines(width: int) -> list[str]:
 def test_no_line_is_wider_and_no_number_is_cut(width: int) -> None:
     text = lines(width)
     assert max(map(len, text)) <= width
-    for number in ("147,464", "12,359,296", "1,020,988", "158,527", "12,431,296", "162,225", "33%", "31/-"):
+    for number in (
+        "147,464",
+        "12,359,296",
+        "1,020,988",
+        "158,527",
+        "12,431,296",
+        "162,225",
+        "33%",
+        "31/-",
+    ):
         assert any(number in line.split() for line in text)
     # Title, headings, rule, a line for each layer, results, blank, total.
     assert len(text) == 3 + len(LAYERS) + 3

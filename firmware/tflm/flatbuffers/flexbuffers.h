@@ -1,5 +1,5 @@
 // Reads the options of custom operators: FlexBuffers, as google/flatbuffers documents the format
-// (its page Internals, "FlexBuffers encoding"). The names are those of its C++ reader.
+// ("FlexBuffers encoding"). The names are those of its C++ reader.
 //
 // Data are not aligned and are read byte by byte. What lies outside the buffer reads as null.
 #ifndef WEFT_TFLM_FLEXBUFFERS_H
