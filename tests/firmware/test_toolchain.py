@@ -10,8 +10,8 @@ import pytest
 
 from arch.config import load_config, parse_config
 from arch.errors import WeftError
-from arch.op_interface import OpDescription
 from arch.isa import Space
+from arch.op_interface import OpDescription
 from arch.params import Params
 from firmware import image as image_module
 from firmware.elf import read_elf
