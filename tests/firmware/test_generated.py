@@ -209,12 +209,12 @@ def test_structure_refuses_what_does_not_fit() -> None:
 
 
 def test_linker_map_has_the_memories_of_the_configuration() -> None:
-    for preset, kib in (("tiny", 8), ("small", 16)):
+    for preset, imem_kib, dmem_kib in (("tiny", 16, 8), ("small", 16, 16)):
         params = params_of(preset)
         text = linker_script(params)
         lengths = [int(n) for n in re.findall(r"LENGTH = (\d+)", text)]
-        assert lengths == [kib * 1024, kib * 1024 - KEPT_BYTES]
-        assert stack_bytes(params) == kib * 256
+        assert lengths == [imem_kib * 1024, dmem_kib * 1024 - KEPT_BYTES]
+        assert stack_bytes(params) == dmem_kib * 256
 
 
 def test_configuration_without_core_has_a_header_and_no_linker_map() -> None:
