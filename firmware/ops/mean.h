@@ -8,12 +8,6 @@
 #include "strided_sum.h"
 #include "weft_fixed_point.h"
 
-inline void weft_add_strided(const int16_t *from, int32_t count, int32_t stride, int32_t lanes,
-                      int32_t *sums) {
-    for (; count > 0; count--, from += stride)
-        for (int32_t lane = 0; lane < lanes; lane++) sums[lane] += from[lane];
-}
-
 template <typename T>
 struct weft_mean_t {
     const weft_reduction_t &reduction;
