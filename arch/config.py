@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from arch.errors import ConfigError
 
@@ -47,6 +47,9 @@ class CoreConfig(_Model):
 
 class Config(_Model):
     """One accelerator, as its user describes it.
+
+    ``ops`` are C++ files with operators for the core; a file's paths are relative to its folder.
+    They are software: nothing of the hardware depends on them.
 
     Sizes are powers of two so that addresses split without arithmetic; what follows from them
     (word widths, address widths, groups of rows) is in :class:`arch.params.Params`.
@@ -104,6 +107,22 @@ class Config(_Model):
         default=True,
         description="the unit that adds and copies tensors, and looks codes up in tables",
     )
+    ops: tuple[str, ...] = Field(
+        default=(), description="C++ files with operators for the core; no part of the digest"
+    )
+
+    @field_validator("ops", mode="before")
+    @classmethod
+    def _list_to_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    def with_ops_in(self, folder: Path) -> Config:
+        """The same with the paths of ``ops`` taken from a folder."""
+        return self.model_copy(update={"ops": tuple(str(folder / path) for path in self.ops)})
+
+    def hardware(self) -> dict[str, Any]:
+        """What the Verilog depends on, with the name that its module has."""
+        return self.model_dump(mode="json", exclude={"ops"})
 
     @property
     def has_core(self) -> bool:
@@ -112,7 +131,8 @@ class Config(_Model):
     @property
     def digest(self) -> int:
         """32 bits that a program and a device must agree on (the name does not count)."""
-        data = self.model_dump(mode="json", exclude={"name"})
+        data = self.hardware()
+        del data["name"]
         text = json.dumps(data, sort_keys=True).encode()
         return int.from_bytes(hashlib.sha256(text).digest()[:4], "little")
 
@@ -241,6 +261,9 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
     if key == "core":
         text = "is neither 'none' nor a block with imem_kib and dmem_kib"
         return _reject(source, key, repr(value), text, "give whole numbers of KiB, or 'none'")
+    if key == "ops" or key.startswith("ops."):
+        text = "is not a list of C++ files"
+        return _reject(source, key, repr(value), text, "write ops: [my_op.cc]")
     if kind == "string_pattern_mismatch":
         return _reject(
             source, key, repr(value), "is not a plain name", "use lower-case letters, digits and _"
@@ -288,4 +311,5 @@ def load_config(name_or_path: str | Path) -> Config:
         line = f", line {where.line + 1}" if where is not None else ""
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise ConfigError(f"{text_name}{line}: is not YAML: {problem}; correct it") from None
-    return parse_config(data, text_name)
+    config = parse_config(data, text_name)
+    return config if text_name in PRESETS else config.with_ops_in(Path(text_name).parent)

@@ -11,6 +11,8 @@ MMIO_BASE = 0x3000_0000
 WINDOW_BASE = 0x8000_0000  # region r of external memory: WINDOW_BASE + r * WINDOW_BYTES
 WINDOW_BYTES = 0x1000_0000
 
+MAIN_LOOP_BYTES = 64  # at IMEM_BASE: the firmware's main loop; operators are behind it
+
 
 class Mmio(enum.IntEnum):
     """Byte offsets from MMIO_BASE of the registers between the core and the command stream."""
@@ -20,6 +22,7 @@ class Mmio(enum.IntEnum):
     ARGUMENT = 0x08  # r: field argument
     DONE = 0x0C  # w: the command is complete; 0, or the status of the error that stops the program
     LOG = 0x10  # w: a byte for the host's log
+    TRAP = 0x14  # w: cycles that a trap handler gets before the program is stopped
 
 
 MMIO_DOC = {
@@ -28,4 +31,5 @@ MMIO_DOC = {
     Mmio.ARGUMENT: "r: its argument",
     Mmio.DONE: "w: complete the command; a value other than 0 stops the program with that status",
     Mmio.LOG: "w: append a byte to the host's log",
+    Mmio.TRAP: "w: cycles that a trap handler gets before the program is stopped; 0 after a boot",
 }

@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="weft: neural-network accelerators as Verilog, and the software for them.",
 )
+DEFAULT_WATCHDOG_CYCLES = 20_000_000  # several minutes of simulation
 
 ConfigOption = Annotated[
     str, typer.Option("-c", "--config", help="Preset (tiny, small, medium, large) or YAML file.")
@@ -29,6 +30,13 @@ ConfigOption = Annotated[
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="A .tflite file, or kws, vww, ic, ad.")
 ]
+
+
+def show_log(text: str) -> None:
+    """What operators printed, as it is."""
+    if text:
+        out.print("log of the operators:")
+        out.print(text, end="" if text.endswith("\n") else "\n", markup=False, highlight=False)
 
 
 @app.command()
@@ -99,11 +107,15 @@ def run(
     bandwidth: Annotated[
         float, typer.Option(help="Bytes per cycle of external memory, in each direction.")
     ] = 8.0,
+    watchdog: Annotated[
+        int, typer.Option(min=0, help="Cycles that one call on the core may take; 0: no limit.")
+    ] = DEFAULT_WATCHDOG_CYCLES,
 ) -> None:
     """Compile a model, simulate the Verilog, check outputs against TensorFlow Lite Micro."""
     from cli.inputs import read_inputs, write_outputs
     from cli.report import layer_table, run_report
     from compiler.timing.memory import MemoryTiming
+    from firmware.trap import read_log
     from sim.blocks import choose_seed
     from sim.job import BusSettings
     from sim.reference import random_inputs
@@ -132,6 +144,7 @@ def run(
             prepared,
             [inputs],
             bus=bus,
+            watchdog_cycles=watchdog,
             waves=waves,
             stage=lambda text: progress.update(task, description=text),
             progress=lambda at: progress.update(
@@ -143,6 +156,8 @@ def run(
         )
     report = run_report(result)
     out.print(layer_table(report, out.width))
+    for outcome in result.outcomes:
+        show_log(read_log(outcome.result.events.log).text)
     out.print(
         f"{report['cycles']:,} cycles from doorbell to interrupt"
         f" (predicted {report['predicted_cycles']:,}); simulated in {result.seconds:.1f} s"
@@ -166,6 +181,22 @@ def run(
 
 
 app.command()(bench)
+
+
+@app.command("new-op")
+def new_op(
+    name: Annotated[str, typer.Argument(help="Name under which models call the operator.")],
+    output: Annotated[Path, typer.Option("-o", help="Folder for the two files.")] = Path("."),
+) -> None:
+    """Write a C++ file for an operator on the core, and a test of it."""
+    from cli.new_op import write_stub
+
+    source, test = write_stub(name, output)
+    out.print(f"{source}\n{test}", soft_wrap=True)
+    out.print(
+        f"try it: python -m pytest {test}; use it: weft run MODEL -c CONFIG --op {source}",
+        soft_wrap=True,
+    )
 
 
 @app.command("models")
@@ -196,9 +227,15 @@ def _describe(config: Config) -> str:
 
 def main() -> None:
     """Entry point: failures that the user can act on are one line and exit with 1."""
+    from sim.failure import InferenceError
+
     try:
         app(standalone_mode=True)
     except WeftError as error:
+        if isinstance(error, InferenceError):
+            show_log(error.log)
+            for number, frame in enumerate(error.backtrace):
+                err.print(f"  #{number} {frame}", markup=False, highlight=False, soft_wrap=True)
         err.print(f"weft: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -9,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from arch.registers import Counter
+from sim.dispatch import dispatches
 from sim.layers import layer_cycles, total_cycles
 from sim.run import ModelRun, Outcome
 
@@ -35,9 +37,15 @@ def run_report(run: ModelRun) -> dict[str, Any]:
 
 def _layers(run: ModelRun, outcome: Outcome) -> list[dict[str, Any]]:
     peak = run.prepared.params.macs_per_cycle
-    rows = []
     program = run.prepared.program
-    for info, row in zip(program.layers, layer_cycles(program, outcome.result), strict=True):
+    image = run.prepared.image
+    runtime = () if image is None else (image.prepare, image.keep)
+    calls = {call.layer: call for call in dispatches(program, outcome.result, runtime)}
+    rows = []
+    for index, (info, row) in enumerate(
+        zip(program.layers, layer_cycles(program, outcome.result), strict=True)
+    ):
+        call = calls.get(index)
         rows.append(
             {
                 "name": info.name,
@@ -50,18 +58,26 @@ def _layers(run: ModelRun, outcome: Outcome) -> list[dict[str, Any]]:
                 "bytes": info.bytes_loaded + info.bytes_stored,
                 "start": row.start,
                 "end": row.end,
+                "dispatch_cycles": None if call is None else [call.entry, call.exit],
             }
         )
     return rows
 
 
+def _dispatch(cycles: list[int | None] | None) -> str:
+    return "" if cycles is None else "/".join("-" if n is None else str(n) for n in cycles)
+
+
 def layer_table(report: dict[str, Any], width: int) -> Table:
     """Layers of one inference and the total.
+
+    Where operators ran on the core, "in/out" has the cycles of :class:`sim.dispatch.Dispatch`.
 
     Names are those of the layers (see :func:`layer_name`); where the table would be wider than
     ``width`` columns, they and the operators are shortened in their middle. Nothing else is.
     """
     rows = [_cells(i, layer) for i, layer in enumerate(report["layers"])]
+    calls = [_dispatch(layer.get("dispatch_cycles")) for layer in report["layers"]]
     rest = report["cycles"] - sum(row["cycles"] for row in report["layers"])
     predicted_rest = report["predicted_cycles"] - sum(
         row["predicted_cycles"] for row in report["layers"]
@@ -73,8 +89,13 @@ def layer_table(report: dict[str, Any], width: int) -> Table:
         ["", "total", "", "", f"{report['cycles']:,}", f"{report['predicted_cycles']:,}"]
         + [f"{report['macs']:,}", f"{use:.0%}", f"{n_bytes:,}"],
     ]
-    _fit(rows, width - len(_HEADINGS) + 1)
-    roomy = sum(_widths(rows)) + 2 * (len(_HEADINGS) - 1) <= width
+    headings: tuple[str, ...] = _HEADINGS
+    if any(calls):
+        headings = (*_HEADINGS, "in/out")
+        for cells, call in zip(rows, [*calls, "", ""], strict=True):
+            cells.append(call)
+    _fit(headings, rows, width - len(headings) + 1)
+    roomy = sum(_widths(headings, rows)) + 2 * (len(headings) - 1) <= width
     table = Table(
         title=f"{report['model']} on {report['config']}",
         title_justify="left",
@@ -83,7 +104,7 @@ def layer_table(report: dict[str, Any], width: int) -> Table:
         padding=(0, int(roomy), 0, 0),
         pad_edge=False,
     )
-    for heading in _HEADINGS:
+    for heading in headings:
         table.add_column(heading, justify="left" if heading in _TEXTS else "right", no_wrap=True)
     for cells in rows[:-1]:
         table.add_row(*map(escape, cells))
@@ -92,11 +113,11 @@ def layer_table(report: dict[str, Any], width: int) -> Table:
     return table
 
 
-_HEADINGS = ("#", "layer", "operator", "engine", "cycles", "predicted", "MACs", "use", "bytes")
-_TEXTS = ("layer", "operator", "engine")
+_HEADINGS = ("#", "layer", "operator", "on", "cycles", "predict", "MACs", "use", "bytes")
+_TEXTS = ("layer", "operator", "on")
 _LAYER, _OPERATOR = 1, 2
 _LONGEST_OPERATOR = len("DEPTHWISE_CONV_2D")  # that a narrow table shows in full
-_SHORTEST_LAYER = 8
+_SHORTEST_LAYER = 6
 
 
 def _cells(index: int, row: dict[str, Any]) -> list[str]:
@@ -123,14 +144,14 @@ def layer_name(name: str) -> str:
     return path[-2] if len(path) > 1 else path[0]
 
 
-def _widths(rows: list[list[str]]) -> list[int]:
-    return [max(len(cells[i]) for cells in [list(_HEADINGS), *rows]) for i in range(len(_HEADINGS))]
+def _widths(headings: Sequence[str], rows: list[list[str]]) -> list[int]:
+    return [max(len(cells[i]) for cells in [headings, *rows]) for i in range(len(headings))]
 
 
-def _fit(rows: list[list[str]], width: int) -> None:
+def _fit(headings: Sequence[str], rows: list[list[str]], width: int) -> None:
     """Shorten operators and then layers, so that all columns together are as wide at most."""
     for column, least in ((_OPERATOR, _LONGEST_OPERATOR), (_LAYER, _SHORTEST_LAYER)):
-        widths = _widths(rows)
+        widths = _widths(headings, rows)
         most = max(least, widths[column] - max(0, sum(widths) - width))
         for cells in rows:
             cells[column] = _shortened(cells[column], most)

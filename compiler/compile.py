@@ -13,7 +13,7 @@ from arch.memory_map import SCRATCHPAD_BASE
 from arch.params import Params
 from compiler.array_job import steps_of
 from compiler.constraints import check
-from compiler.core_image import CoreBuilder, CoreImage
+from compiler.core_image import CoreBuilder, CoreCall, CoreImage
 from compiler.errors import ModelError
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
@@ -119,20 +119,25 @@ class _Compiler:
         scheduler = Scheduler(self.params, self.constants, self._pending())
         image = self._core_image()
         booted = image is None
-        calls = iter(()) if image is None else iter(image.calls)
+        calls = iter(()) if image is None else zip(image.prepares, image.calls, strict=True)
         for layer, op in enumerate(self.graph.operators):
             is_core = op in self.core_ops
             if image is not None and not booted and (is_core or layer > 0):
                 scheduler.add(self._boot(layer, image))
                 booted = True
             if is_core:
-                call = next(calls)
-                scheduler.add(self._call(layer, op, call.function, call.argument))
+                prepare, call = next(calls)
+                if prepare is not None:
+                    scheduler.add(self._prepare(layer, op, prepare))
+                scheduler.add(self._call(layer, op, call))
             else:
                 for step in self._array_steps(layer, op):
                     scheduler.add(step)
         for step in self._stores():
             scheduler.add(step)
+        if image is not None and image.last is not None:
+            last = self.graph.operators.index(self.core_ops[-1])
+            scheduler.add(Step(Engine.CORE, _call_fields(image.last), last, cycles=40))
         return self._program(scheduler.stream(self.memory))
 
     # ---- steps -------------------------------------------------------------------------------
@@ -279,7 +284,7 @@ class _Compiler:
                     )
         return Step(
             Engine.CORE,
-            {"function": image.entry, "boot": 1},
+            {**_call_fields(image.boot), "boot": 1},
             layer,
             reads=(Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24)),
             writes=(Range(DMEM, 0, 1 << 24),),
@@ -287,18 +292,25 @@ class _Compiler:
             loads=loads,
         )
 
-    def _call(self, layer: int, op: Operator, function: int, argument: int) -> Step:
-        def ranges(tensors: Sequence[Tensor]) -> tuple[Range, ...]:
-            layouts = [self.placement.layouts[id(t)] for t in tensors]
-            return tuple(Range(SCRATCHPAD, t.start, t.start + t.size) for t in layouts)
+    def _ranges(self, tensors: Sequence[Tensor]) -> tuple[Range, ...]:
+        layouts = [self.placement.layouts[id(t)] for t in tensors]
+        return tuple(Range(SCRATCHPAD, t.start, t.start + t.size) for t in layouts)
 
+    def _prepare(self, layer: int, op: Operator, call: CoreCall) -> Step:
+        """Before the first inference; it may read the operator's constants."""
+        constants = [tensor for tensor in data_operands(op) if tensor.is_constant]
+        return Step(
+            Engine.CORE, _call_fields(call), layer, reads=self._ranges(constants), cycles=40
+        )
+
+    def _call(self, layer: int, op: Operator, call: CoreCall) -> Step:
         elements = sum(t.size for t in op.outputs)
         return Step(
             Engine.CORE,
-            {"function": function, "argument": argument},
+            _call_fields(call),
             layer,
-            reads=ranges(data_operands(op)),
-            writes=ranges(op.outputs),
+            reads=self._ranges(data_operands(op)),
+            writes=self._ranges(op.outputs),
             cycles=300 + 40 * elements,
         )
 
@@ -347,6 +359,10 @@ class _Compiler:
             replace(layer, predicted_cycles=time.cycles)
             for layer, time in zip(layers, times, strict=True)
         )
+
+
+def _call_fields(call: CoreCall) -> dict[str, int]:
+    return {"function": call.function, "argument": call.argument, "boot": 0}
 
 
 def _kind(op: Operator) -> str:

@@ -56,7 +56,8 @@ def check(graph: Graph) -> None:
         if op.kind not in SPECS:
             raise ModelError(
                 f"{graph.name}: {op}: is not supported; supported are those of docs/operators.md, "
-                "and any operator written in C++ as a custom one (see docs/ops.md)"
+                "and any operator written in C++ as a custom one "
+                "('weft new-op NAME' writes a stub; docs/ops.md)"
             )
         for constraint in (*GENERAL, *rules_of(op.kind)):
             found = constraint(op)

@@ -21,14 +21,21 @@ class CoreCall:
 class CoreImage:
     """Software for the core.
 
-    ``imem``, ``dmem``: (byte offset in the memory, bytes) to be loaded before ``entry`` starts;
-    ``calls``: of each operator, in the order given.
+    Members
+    -------
+    imem, dmem : (byte offset in the memory, bytes) to be loaded before ``entry`` starts.
+    boot : how the core is started.
+    prepares : of each operator in the order given, what comes before its call; None for nothing.
+    calls : of each operator, in the order given.
+    last : what ends an inference that keeps state; None for nothing.
     """
 
     imem: tuple[tuple[int, bytes], ...]
     dmem: tuple[tuple[int, bytes], ...]
-    entry: int
+    boot: CoreCall
+    prepares: tuple[CoreCall | None, ...]
     calls: tuple[CoreCall, ...]
+    last: CoreCall | None
 
 
 class CoreBuilder(Protocol):

@@ -13,11 +13,11 @@ from arch.params import Params
 from compiler.builtin import Kind
 from compiler.core_image import CoreCall, CoreImage
 from compiler.graph import Operator, Tensor
-from firmware.describe import describe, host_custom_op, registered_name, with_sizes
+from firmware.describe import as_asked, describe, host_custom_op, registered_name, with_sizes
 from firmware.descriptors import layout_descriptors
 from firmware.host import HostOps
 from firmware.host_core import HostCore
-from firmware.image import build_firmware
+from firmware.image import FirmwareImage, build_firmware
 
 CustomOp = Callable[[Operator, Sequence[NDArray[Any] | None]], list[NDArray[Any]]]
 
@@ -28,35 +28,45 @@ class FirmwareBuilder:
     Parameters
     ----------
     params : the configuration.
-    op_sources : C++ files that register operators.
+    op_sources : C++ files that register operators, beside those of the configuration.
 
     Members
     -------
-    host_core : after :meth:`build`, what runs the same calls on the host; None before.
+    image : after :meth:`build`, the core's software; None before.
+    host_core : likewise, what runs the same calls on the host.
     """
 
     def __init__(self, params: Params, op_sources: Sequence[Path] = ()):
         self._params = params
-        self._op_sources = list(op_sources)
+        self._op_sources = [*map(Path, params.config.ops), *op_sources]
+        self.image: FirmwareImage | None = None
         self.host_core: HostCore | None = None
 
     def build(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> CoreImage:
         """See :class:`compiler.core_image.CoreBuilder`."""
         builtin = sorted({registered_name(op) for op in ops if op.kind is not Kind.CUSTOM})
         image = build_firmware(self._params, self._op_sources, builtin)
+        self.image = image
         host = HostOps(self._op_sources, builtin)
-        descriptions = [with_sizes(describe(op, place), host) for op in ops]
+        descriptions = [with_sizes(describe(op, place), host, as_asked(op)) for op in ops]
         layout = layout_descriptors(image, descriptions)
         self.host_core = HostCore(image, descriptions, layout, host)
-        calls = [
-            CoreCall(image.functions[description.name].eval, argument)
-            for description, argument in zip(descriptions, layout.arguments, strict=True)
-        ]
+        functions = [image.functions[description.name] for description in descriptions]
         return CoreImage(
             imem=((0, image.imem),),
-            dmem=((0, image.dmem), (layout.base - DMEM_BASE, layout.data)),
-            entry=image.entry,
-            calls=tuple(calls),
+            dmem=(
+                (image.dmem_base - DMEM_BASE, image.dmem),
+                (layout.base - DMEM_BASE, layout.data),
+            ),
+            boot=CoreCall(image.entry, layout.model),
+            prepares=tuple(
+                CoreCall(image.prepare, prepare) if prepare else None for prepare in layout.prepares
+            ),
+            calls=tuple(
+                CoreCall(function.eval, argument)
+                for function, argument in zip(functions, layout.arguments, strict=True)
+            ),
+            last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
 
     def custom_reference(self) -> CustomOp:

@@ -65,13 +65,23 @@ def describe(op: Operator, place: Place) -> OpDescription:
     )
 
 
-def with_sizes(description: OpDescription, host: HostOps) -> OpDescription:
-    """The same with the bytes of state and scratch that the operator asks for."""
-    name = description.name
+def as_asked(op: Operator) -> OpDescription:
+    """Describe one operator to ask it for sizes: with the data of constants alone."""
+    return describe(op, lambda tensor: 0 if tensor.data is None else tensor.data)
+
+
+def with_sizes(
+    description: OpDescription, host: HostOps, asked: OpDescription | None = None
+) -> OpDescription:
+    """The same with the bytes of state and scratch that the operator asks for.
+
+    It is asked with ``asked``, or with the description itself.
+    """
+    asked = description if asked is None else asked
     return replace(
         description,
-        state_bytes=host.state_bytes(name, description),
-        scratch_bytes=host.scratch_bytes(name, description),
+        state_bytes=host.state_bytes(asked.name, asked),
+        scratch_bytes=host.scratch_bytes(asked.name, asked),
     )
 
 
@@ -107,9 +117,10 @@ def host_custom_op(
 ) -> Callable[[Operator, Sequence[NDArray[Any] | None]], list[NDArray[Any]]]:
     """A callable that runs custom operators on arrays, as reference for whole models.
 
-    Operators with state start from zero at each call. Raises :class:`DescriptionError` where the
-    operator returns an error.
+    State is prepared before an operator's first run and kept from call to call. Raises
+    :class:`DescriptionError` where the operator returns an error.
     """
+    states: dict[Operator, NDArray[np.uint8]] = {}
 
     def run(op: Operator, inputs: Sequence[NDArray[Any] | None]) -> list[NDArray[Any]]:
         arrays = {
@@ -119,11 +130,15 @@ def host_custom_op(
         }
         outputs = [np.zeros(t.shape, t.dtype.numpy) for t in op.outputs]
         arrays |= {id(t): array for t, array in zip(op.outputs, outputs, strict=True)}
-        use = with_sizes(describe(op, lambda tensor: arrays[id(tensor)]), host)
+        use = describe(op, lambda tensor: arrays[id(tensor)])
+        use = with_sizes(use, host, as_asked(op))
+        is_first = op not in states
+        state = states.setdefault(op, np.zeros(use.state_bytes, np.uint8))
         if use.state_bytes:
-            use = replace(use, state=np.zeros(use.state_bytes, np.uint8))
-        status = host.init(use.name, use) or host.call(use.name, use)
+            use = replace(use, state=state)
+        status = (host.init(use.name, use) if is_first else 0) or host.call(use.name, use)
         if status:
+            del states[op]
             raise DescriptionError(f"{op}: the operator returned the error {status}")
         return outputs
 

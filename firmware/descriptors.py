@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from firmware.image import AddressRange, FirmwareImage, UnknownOperatorError
 
 ALIGNMENT = 8  # of descriptors, parameters and constants
 AREA_ALIGNMENT = 16  # of state and scratch
+_DIGEST_BYTES = 8
+_MODEL = struct.Struct(f"<{_DIGEST_BYTES}sII")  # weft_model_t of runtime/runtime.h
+_PREPARE = struct.Struct("<II")  # weft_prepare_t
 
 
 class LayoutError(WeftError):
@@ -27,13 +31,17 @@ class DescriptorLayout(NamedTuple):
     -------
     data : to be loaded at address ``base`` before the first operator runs.
     arguments : address of each operator's ``weft_op_t``, in the order given.
-    state : states that were placed here; to be cleared once, and kept between inferences.
+    prepares : address of each operator's ``weft_prepare_t`` (runtime.h), 0 where it has no init.
+    model : address of the ``weft_model_t``; 0 where no operator has state or init.
+    state : states that were placed here; cleared once, and kept between inferences.
     scratch : what remains of the free data memory; shared by all operators without an own one.
     """
 
     data: bytes
     base: int
     arguments: tuple[int, ...]
+    prepares: tuple[int, ...]
+    model: int
     state: AddressRange
     scratch: AddressRange
 
@@ -144,18 +152,18 @@ def layout_descriptors(image: FirmwareImage, ops: Sequence[OpDescription]) -> De
             )
     base = _aligned(image.free.start, AREA_ALIGNMENT)
     # Descriptors hold addresses of the areas behind them; their size does not depend on those.
-    size = len(_write(base, ops, base, AddressRange(0, 0))[0])
+    nowhere = AddressRange(base, base)
+    size = len(_write(image, base, ops, nowhere, nowhere).data)
     state_start = _aligned(base + size, AREA_ALIGNMENT)
     state_end = state_start + sum(_aligned(_own_state(op), AREA_ALIGNMENT) for op in ops)
-    scratch = AddressRange(state_end, image.free.end)
-    data, arguments = _write(base, ops, state_start, scratch)
+    state, scratch = AddressRange(state_start, state_end), AddressRange(state_end, image.free.end)
     needed = max((op.scratch_bytes for op in ops if op.scratch is None), default=0)
     if scratch.n_bytes < needed:
         raise LayoutError(
             f"core: {state_end - base} bytes of descriptors and state and {needed} of scratch"
             f" exceed the {image.free.n_bytes} that are free in DMEM; raise core.dmem_kib"
         )
-    return DescriptorLayout(data, base, arguments, AddressRange(state_start, state_end), scratch)
+    return _write(image, base, ops, state, scratch)
 
 
 def _own_state(op: OpDescription) -> int:
@@ -163,10 +171,15 @@ def _own_state(op: OpDescription) -> int:
 
 
 def _write(
-    base: int, ops: Sequence[OpDescription], state: int, scratch: AddressRange
-) -> tuple[bytes, tuple[int, ...]]:
+    image: FirmwareImage,
+    base: int,
+    ops: Sequence[OpDescription],
+    state: AddressRange,
+    scratch: AddressRange,
+) -> DescriptorLayout:
     writer = _Writer(base)
     arguments = []
+    next_state = state.start
     for op in ops:
         pointers = {
             "inputs": writer.tensors(op, op.inputs),
@@ -178,13 +191,25 @@ def _write(
         }
         sizes = {"state_bytes": op.state_bytes, "scratch_bytes": op.scratch_bytes}
         if op.state is None and op.state_bytes:
-            pointers["state"] = state
-            state += _aligned(op.state_bytes, AREA_ALIGNMENT)
+            pointers["state"] = next_state
+            next_state += _aligned(op.state_bytes, AREA_ALIGNMENT)
         if op.scratch is None:
             pointers["scratch"] = scratch.start
             sizes["scratch_bytes"] = max(0, scratch.n_bytes)
         arguments.append(writer.append(OP.pack(op_values(op) | pointers | sizes)))
-    return bytes(writer.data), tuple(arguments)
+    inits = [image.functions[op.name].init for op in ops]
+    prepares = tuple(
+        writer.append(_PREPARE.pack(init, argument)) if init else 0
+        for init, argument in zip(inits, arguments, strict=True)
+    )
+    model = 0
+    if any(inits) or state.n_bytes or any(_own_state(op) for op in ops):
+        contents = image.imem + image.dmem + bytes(writer.data)
+        digest = hashlib.sha256(contents).digest()[:_DIGEST_BYTES]
+        model = writer.append(_MODEL.pack(digest, state.start, state.n_bytes))
+    return DescriptorLayout(
+        bytes(writer.data), base, tuple(arguments), prepares, model, state, scratch
+    )
 
 
 def _address(op: OpDescription, place: object) -> int:

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,13 @@ from arch.errors import WeftError
 from arch.op_interface import NAME_BYTES, OP, TENSOR, OpDescription, TensorDescription
 from firmware.descriptors import op_values, tensor_values
 from firmware.elf import read_elf
-from firmware.image import FIRMWARE_FOLDER, RUNTIME_FOLDER, UnknownOperatorError, builtin_source
+from firmware.image import (
+    INCLUDE_FOLDERS,
+    RUNTIME_FOLDER,
+    UnknownOperatorError,
+    builtin_source,
+    checkout_of,
+)
 from firmware.libraries import in_libm, math_functions, math_object, zig_objects
 from firmware.toolchain import (
     LANGUAGE_FLAGS,
@@ -37,6 +43,7 @@ from firmware.toolchain import (
 )
 
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
+_SINK = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 
 
 class HostCallError(WeftError):
@@ -75,7 +82,8 @@ def _compile(source: Path, sanitize: str) -> Path:
     if not source.is_file():
         raise SourceError(f"{source}: no such file; name an operator's C++ source")
     is_c = source.suffix == ".c"
-    flags = [*LANGUAGE_FLAGS, "-fPIC", "-DWEFT_HOST", f"-I{FIRMWARE_FOLDER}"]
+    flags = [*LANGUAGE_FLAGS, "-fPIC", "-DWEFT_HOST"]
+    flags += [f"-I{folder}" for folder in (*INCLUDE_FOLDERS, *checkout_of(source))]
     flags += ["-x", "c"] if is_c else ["-x", "c++", "-std=c++17", "-fno-rtti"]
     if sanitize:
         flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
@@ -198,6 +206,10 @@ class HostOps:
     sanitize : sanitizers for ``-fsanitize=``, such as ``undefined``; ``address`` wants the
         process to be started with its library in LD_PRELOAD.
 
+    Members
+    -------
+    log : takes what operators print; it is kept for :meth:`take_log` unless replaced.
+
     Raises :class:`SourceError` (one line) for sources that do not compile.
     """
 
@@ -214,6 +226,10 @@ class HostOps:
         self.path = _build([*sources, *op_sources], sanitize)
         self._library = ctypes.CDLL(str(self.path))
         self._declare()
+        self._printed: list[str] = []
+        self.log: Callable[[str], object] = self._printed.append
+        self._sink = _SINK(lambda text: self.log(text.decode(errors="replace")))
+        self._library.weft_host_set_log(self._sink)
         self._functions = self._registrations()
 
     def _declare(self) -> None:
@@ -240,6 +256,12 @@ class HostOps:
             found[name] = (address, functions[0] or 0, functions[1] or 0)
         return found
 
+    def take_log(self) -> str:
+        """What operators have printed since the last call."""
+        text = "".join(self._printed)
+        self._printed.clear()
+        return text
+
     @property
     def names(self) -> list[str]:
         """Names under which operators are registered."""
@@ -248,8 +270,9 @@ class HostOps:
     def _find(self, name: str) -> tuple[int, int, int]:
         if name not in self._functions:
             raise UnknownOperatorError(
-                f"{name}: no operator registers this name; there are {', '.join(self.names)};"
-                " give its C++ file with --op"
+                f"{name}: no operator registers this name; there are"
+                f" {', '.join(self.names) or 'none'}; give its C++ source with --op, or start one"
+                f" with 'weft new-op {name}'"
             )
         return self._functions[name]
 

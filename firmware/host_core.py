@@ -31,6 +31,9 @@ class HostCoreError(WeftError):
 class HostCore:
     """Called with (function, argument, memories) of a command; returns the operator's status.
 
+    State is kept from call to call, as the core keeps it from inference to inference: prepared
+    before the first use, and anew after an operator that failed.
+
     Parameters
     ----------
     image : the firmware whose addresses the commands hold.
@@ -50,22 +53,41 @@ class HostCore:
     ):
         self._host = host
         self._ops: Mapping[int, OpDescription] = dict(zip(layout.arguments, ops, strict=True))
-        self._functions: dict[int, tuple[str, bool]] = {}
-        for name, functions in image.functions.items():
-            self._functions[functions.eval] = (name, False)
-            if functions.init is not None:
-                self._functions[functions.init] = (name, True)
+        self._names = {functions.eval: name for name, functions in image.functions.items()}
+        self._prepares = {
+            address: argument
+            for address, argument in zip(layout.prepares, layout.arguments, strict=True)
+            if address
+        }
+        self._prepare, self._keep = image.prepare, image.keep
         self._states: dict[int, NDArray[np.uint8]] = {}
+        self._prepared: set[int] = set()
 
     def __call__(self, function: int, argument: int, memories: CoreMemories) -> int:
-        if function not in self._functions or argument not in self._ops:
+        if function == self._keep:
+            return 0
+        if function == self._prepare and argument in self._prepares:
+            return self._prepare_once(self._prepares[argument], memories)
+        if function not in self._names or argument not in self._ops:
             raise HostCoreError(
                 f"core: no operator at 0x{function:08X} with descriptor 0x{argument:08X};"
                 " the program was made for another firmware"
             )
-        name, is_init = self._functions[function]
+        status = self._host.call(self._names[function], self._on_host(argument, memories))
+        return self._checked(status)
+
+    def _prepare_once(self, argument: int, memories: CoreMemories) -> int:
+        if argument in self._prepared:
+            return 0
+        self._prepared.add(argument)
         op = self._on_host(argument, memories)
-        return self._host.init(name, op) if is_init else self._host.call(name, op)
+        return self._checked(self._host.init(op.name, op))
+
+    def _checked(self, status: int) -> int:
+        if status:
+            self._states.clear()
+            self._prepared.clear()
+        return status
 
     def _on_host(self, argument: int, memories: CoreMemories) -> OpDescription:
         """The description with views into the memories in the place of addresses."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arch.errors import WeftError
-from arch.memory_map import DMEM_BASE, IMEM_BASE
+from arch.memory_map import IMEM_BASE
 from arch.op_interface import NAME_BYTES
 from arch.params import Params
 from firmware.elf import read_elf
@@ -25,7 +25,17 @@ from gen.linker_map import linker_script
 FIRMWARE_FOLDER = Path(__file__).parent
 OPS_FOLDER = FIRMWARE_FOLDER / "ops"
 RUNTIME_FOLDER = FIRMWARE_FOLDER / "runtime"
-_RUNTIME = ("entry.S", "memory.c", "heap.cc", "support.cc", "division.cc")
+INCLUDE_FOLDERS = (FIRMWARE_FOLDER, FIRMWARE_FOLDER / "tflm")
+_RUNTIME = (
+    "entry.S",
+    "trap.S",
+    "state.cc",
+    "memory.c",
+    "heap.cc",
+    "support.cc",
+    "printf.cc",
+    "division.cc",
+)
 _REGISTRATION = struct.Struct(f"<{NAME_BYTES}sII")
 
 
@@ -63,8 +73,9 @@ class FirmwareImage:
     entry : function of the boot command.
     bss : cleared by the entry code.
     free : data memory for descriptors, constants, state and scratch.
-    stack : grows down from its end.
+    stack : grows down from its end; below its start there is no memory.
     functions : by the name that an operator is registered under.
+    prepare, keep : the runtime's functions that call an init once, and that end an inference.
     elf : the file, with symbols and debug information.
     """
 
@@ -76,8 +87,10 @@ class FirmwareImage:
     stack: AddressRange
     functions: Mapping[str, OpFunctions]
     elf: Path
+    prepare: int
+    keep: int
+    dmem_base: int
     imem_base: int = IMEM_BASE
-    dmem_base: int = DMEM_BASE
 
 
 def builtin_op_names() -> list[str]:
@@ -105,7 +118,7 @@ def build_firmware(
     Parameters
     ----------
     params : the configuration; its core's memories must hold the program.
-    op_sources : the user's C++ sources, each of which registers at least one operator.
+    op_sources : the user's C++ sources, which register operators.
     builtin_ops : names from :func:`builtin_op_names`.
 
     Raises subclasses of WeftError, of one line, for sources that do not compile or link, for
@@ -120,8 +133,7 @@ def build_firmware(
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [Path(work) / f"{i}_{source.stem}.o" for i, source in enumerate(sources)]
         list(pool.map(lambda s, o: _compile(s, o, header_folder), sources, objects))
-        for source, path in zip(op_sources, objects[n_own:], strict=True):
-            _check_registers(source, path)
+        _check_registers(op_sources, objects[n_own:])
         contents = [path.read_bytes() for path in objects]
         digest = digest_of(find_zig().version, script, *contents)
         elf = built_once("firmware", digest, ".elf", lambda out: link_core(params, objects, out))
@@ -143,14 +155,26 @@ def _header_folder(params: Params) -> Path:
 def _compile(source: Path, output: Path, header_folder: Path) -> None:
     is_runtime = source.parent == RUNTIME_FOLDER
     # A runtime's memcpy must not be turned into a call of itself.
-    flags = ("-ffreestanding", "-fno-builtin") if is_runtime else ()
-    compile_object(CORE, source, output, (FIRMWARE_FOLDER, header_folder), flags=flags)
+    flags = ["-ffreestanding", "-fno-builtin"] if is_runtime else []
+    flags += ["-Oz"] if source.name == "printf.cc" else []  # the log is not in a hurry
+    folders = (*INCLUDE_FOLDERS, header_folder, *checkout_of(source))
+    compile_object(CORE, source, output, folders, flags=flags)
 
 
-def _check_registers(source: Path, compiled: Path) -> None:
-    if "weft_ops" not in read_elf(compiled).sections:
+def checkout_of(source: Path) -> tuple[Path, ...]:
+    """The folder that a source's includes start from, if it lies in a checkout of TFLM's."""
+    for folder in source.resolve().parents:
+        if (folder / "tensorflow" / "lite").is_dir() or (folder / "signal" / "src").is_dir():
+            return (folder,)
+    return ()
+
+
+def _check_registers(sources: Sequence[Path], objects: Sequence[Path]) -> None:
+    """Some may only help others."""
+    if sources and not any("weft_ops" in read_elf(path).sections for path in objects):
+        names = ", ".join(map(str, sources))
         raise SourceError(
-            f'{source}: registers no operator; add a line WEFT_OP("name", eval) at file scope'
+            f'{names}: registers no operator; add a line WEFT_OP("name", eval) at file scope'
         )
 
 
@@ -171,6 +195,9 @@ def read_image(path: Path) -> FirmwareImage:
         stack=AddressRange(at["__stack_bottom"], at["__stack_top"]),
         functions=_functions(elf.sections.get(".weft_ops", b"")),
         elf=path,
+        prepare=at["weft_prepare"],
+        keep=at["weft_keep"],
+        dmem_base=at["__data_start"],
     )
     names = {symbol.value: symbol.name for symbol in elf.symbols if symbol.is_function}
     check_instructions(image.imem, image.imem_base, names)

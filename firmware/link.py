@@ -10,7 +10,7 @@ from arch.errors import WeftError
 from arch.params import Params
 from firmware.libraries import providers
 from firmware.toolchain import CORE, SourceError, ToolchainError, run_zig
-from gen.linker_map import core_memory_bytes, linker_script, stack_bytes
+from gen.linker_map import core_memory_bytes, linker_script
 
 
 class FirmwareSizeError(WeftError):
@@ -61,11 +61,6 @@ def _error(params: Params, text: str) -> WeftError:
         return FirmwareSizeError(
             f"firmware: needs {size + int(over[2])} bytes of {over[1]}, and configuration {name}"
             f" has {size}; raise core.{key} or use fewer operators"
-        )
-    if "data and stack exceed" in text:
-        return FirmwareSizeError(
-            f"firmware: data leave less than {stack_bytes(params)} bytes of stack in the"
-            f" {dmem_bytes} bytes of DMEM of configuration {name}; raise core.dmem_kib"
         )
     undefined = re.search(
         r"undefined(?: \w+)? symbol: (.+)\n>>> referenced by (\S+?)(?: \(.*\))?$",

@@ -168,10 +168,10 @@ def first_diagnostic(output: str) -> str | None:
     if found is None:
         return None
     path, line, message = found.groups()
-    return f"{_shown(path)}:{line}: {message}"
+    return f"{shown_path(path)}:{line}: {message}"
 
 
-def _shown(path: str) -> str:
+def shown_path(path: str) -> str:
     """A path as short as it can be said from the current folder."""
     try:
         return str(Path(path).resolve().relative_to(Path.cwd()))

@@ -117,8 +117,13 @@ def _memory_map(params: Params) -> list[str]:
         lines += define("WEFT_IMEM_BYTES", str(core.imem_kib * 1024), "bytes of instruction memory")
         lines += define("WEFT_DMEM_BYTES", str(core.dmem_kib * 1024), "bytes of data memory")
         lines += define(
-            "WEFT_STACK_BYTES", str(stack_bytes(params)), "of it, at its end: the stack"
+            "WEFT_STACK_BYTES", str(stack_bytes(params)), "of it, at its start: the stack"
         )
+    lines += define(
+        "WEFT_MAIN_LOOP_BYTES",
+        str(memory_map.MAIN_LOOP_BYTES),
+        "at IMEM_BASE: the main loop; operators are behind it",
+    )
     lines += _text("Byte offsets from MMIO_BASE.")
     for register in memory_map.Mmio:
         doc = memory_map.MMIO_DOC[register]

@@ -8,6 +8,7 @@ from arch.params import Params
 
 STACK_FRACTION = 4  # of data memory; the rest holds data, descriptors, state and scratch
 GP_OFFSET = 0x800  # gp reaches 2 KiB on either side of it
+KEPT_BYTES = 16  # at the end of data memory: what says that state is there (runtime/state.cc)
 
 
 class NoCoreError(WeftError):
@@ -26,7 +27,7 @@ def core_memory_bytes(params: Params) -> tuple[int, int]:
 
 
 def stack_bytes(params: Params) -> int:
-    """Bytes of stack, at the end of data memory."""
+    """Bytes of stack, at the start of data memory: below it there is nothing to overwrite."""
     return core_memory_bytes(params)[1] // STACK_FRACTION
 
 
@@ -34,20 +35,22 @@ def linker_script(params: Params) -> str:
     """A linker script for LLD and GNU ld.
 
     Code is in IMEM, which only the core's fetch reads; constants and data are in DMEM. Symbols:
-    ``__data_start``, ``__data_end`` (loaded), ``__bss_start``, ``__bss_end`` (cleared by the entry
-    code), ``__free_start``, ``__free_end`` (descriptors, state, scratch), ``__stack_bottom``,
-    ``__stack_top``, ``__init_array_start``, ``__init_array_end``, ``__global_pointer$``.
+    ``__stack_bottom``, ``__stack_top``, ``__data_start``, ``__data_end`` (loaded),
+    ``__bss_start``, ``__bss_end`` (cleared by the entry code), ``__free_start``, ``__free_end``
+    (descriptors, state, scratch), ``__kept``, ``__init_array_start``, ``__init_array_end``,
+    ``__global_pointer$``.
     Registrations of operators are kept in the file, outside the memories.
     """
     imem_bytes, dmem_bytes = core_memory_bytes(params)
     return f"""\
 /* Generated for the configuration {params.config.name}; do not edit. */
 ENTRY(weft_entry)
+EXTERN(weft_prepare weft_keep)
 
 MEMORY
 {{
     IMEM (rx) : ORIGIN = 0x{IMEM_BASE:08X}, LENGTH = {imem_bytes}
-    DMEM (rw) : ORIGIN = 0x{DMEM_BASE:08X}, LENGTH = {dmem_bytes}
+    DMEM (rw) : ORIGIN = 0x{DMEM_BASE:08X}, LENGTH = {dmem_bytes - KEPT_BYTES}
 }}
 
 __stack_bytes = {stack_bytes(params)};
@@ -56,10 +59,17 @@ SECTIONS
 {{
     .text : ALIGN(4)
     {{
-        KEEP(*(.weft.entry))
+        KEEP(*(.weft.main_loop))
         *(.text .text.*)
         . = ALIGN(4);
     }} > IMEM
+
+    .stack (NOLOAD) :
+    {{
+        __stack_bottom = .;
+        . = . + __stack_bytes;
+        __stack_top = .;
+    }} > DMEM
 
     .data : ALIGN(8)
     {{
@@ -83,12 +93,10 @@ SECTIONS
         __bss_end = .;
     }} > DMEM
 
-    __global_pointer$ = ORIGIN(DMEM) + 0x{GP_OFFSET:X};
+    __global_pointer$ = __data_start + 0x{GP_OFFSET:X};
     __free_start = __bss_end;
-    __stack_top = ORIGIN(DMEM) + LENGTH(DMEM);
-    __stack_bottom = __stack_top - __stack_bytes;
-    __free_end = __stack_bottom;
-    ASSERT(__free_start <= __free_end, "data and stack exceed the data memory")
+    __free_end = ORIGIN(DMEM) + LENGTH(DMEM);
+    __kept = __free_end;
 
     .weft_ops 0 (INFO) : {{ KEEP(*(weft_ops)) }}
 

@@ -23,7 +23,7 @@ def sidecar(params: Params, npu: Npu) -> dict[str, Any]:
         "generator": {"amaranth": version("amaranth")},
         "digest": f"0x{c.digest:08x}",
         "version": registers.VERSION,
-        "parameters": c.model_dump(mode="json"),
+        "parameters": c.hardware(),
         "derived": {
             "macs_per_cycle": params.macs_per_cycle,
             "group_rows": params.group_rows,

@@ -37,6 +37,7 @@ class CoreEngine(wiring.Component):
     external_read, external_write : external memory.
     watchdog_cycles : cycles that a command may take; 0: no limit.
     log_valid, log_byte : a byte for the host's log, for one cycle, without back pressure.
+    pc : address of an instruction under way.
     """
 
     def __init__(self, params: Params):
@@ -54,6 +55,7 @@ class CoreEngine(wiring.Component):
                 "watchdog_cycles": In(32),
                 "log_valid": Out(1),
                 "log_byte": Out(8),
+                "pc": Out(32),
             }
         )
 
@@ -85,5 +87,6 @@ class CoreEngine(wiring.Component):
             memories.exclusive.eq(mailbox.core_reset),
             self.log_valid.eq(mailbox.log_valid),
             self.log_byte.eq(mailbox.log_byte),
+            self.pc.eq(cpu.pc),
         ]
         return m

@@ -45,6 +45,7 @@ class Npu(wiring.Component):
     interrupt : level; a program ended, well or with an error.
     event_started, event_completed : one cycle for each command, a bit for each engine.
     log_valid, log_byte : bytes that operators on the core print.
+    core_pc : address of an instruction that the core executes, for traces; 0 without a core.
     """
 
     def __init__(self, params: Params):
@@ -65,6 +66,7 @@ class Npu(wiring.Component):
                 "event_completed": Out(N_ENGINES),
                 "log_valid": Out(1),
                 "log_byte": Out(8),
+                "core_pc": Out(32),
             }
         )
 
@@ -115,6 +117,7 @@ class Npu(wiring.Component):
             core.watchdog_cycles.eq(host.watchdog),
             self.log_valid.eq(core.log_valid),
             self.log_byte.eq(core.log_byte),
+            self.core_pc.eq(core.pc),
         ]
         return core
 

@@ -18,12 +18,16 @@ class Interval:
     index : its place among the engine's commands in this program, from 0.
     start : cycle in which the engine began.
     end : cycle in which its results were complete; None when the program stopped before.
+    entered, returned : of a call on the core: cycles in which the called function's first
+        instruction is executed, and the main loop's first one after its return; else None.
     """
 
     engine: Engine
     index: int
     start: int
     end: int | None
+    entered: int | None = None
+    returned: int | None = None
 
     @property
     def cycles(self) -> int:
@@ -60,6 +64,7 @@ class _Collector:
         self.events = RunEvents(doorbell)
         self._starts: dict[Engine, list[int]] = {engine: [] for engine in Engine}
         self._ends: dict[Engine, list[int]] = {engine: [] for engine in Engine}
+        self._calls: dict[int, dict[str, int]] = {}
         self._log = bytearray()
 
     def add(self, cycle: int, who: str, what: str) -> None:
@@ -69,6 +74,10 @@ class _Collector:
                 self.events.interrupt = since
         elif who == "log":
             self._log.append(int(what))
+        elif what in ("entered", "returned"):
+            # The last command that started; its end is logged before the next one's start.
+            call = self._calls.setdefault(len(self._starts[Engine.CORE]) - 1, {})
+            call.setdefault(what, since)
         else:
             lists = {"started": self._starts, "completed": self._ends}[what]
             lists[Engine(int(who))].append(since)
@@ -83,7 +92,8 @@ class _Collector:
                 )
             for index, start in enumerate(starts):
                 end = ends[index] if index < len(ends) else None
-                self.events.intervals.append(Interval(engine, index, start, end))
+                call = self._calls.get(index, {}) if engine is Engine.CORE else {}
+                self.events.intervals.append(Interval(engine, index, start, end, **call))
         self.events.intervals.sort(key=lambda interval: (interval.start, interval.engine))
         self.events.log = bytes(self._log)
         return self.events

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arch.isa import Engine
 from compiler.graph import DType
 from compiler.program import Program, TensorPlace
 from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION, PROGRAM_REGION
@@ -52,8 +53,14 @@ def job_of(
     timeout_cycles: int | None = None,
     watchdog_cycles: int = 0,
 ) -> Job:
-    """A job that runs the program once on each set of inputs (in the order of the model)."""
+    """A job that runs the program once on each set of inputs (in the order of the model).
+
+    An inference that the device stops is reported in its result, and the next one follows.
+    """
     memory = MemoryMap(program)
+    if timeout_cycles is None:  # never before the watchdog
+        n_calls = len(program.command_layers[Engine.CORE])
+        timeout_cycles = 20 * program.predicted_cycles + 1_000_000 + n_calls * watchdog_cycles
     location = ProgramLocation(PROGRAM_REGION, program.commands_offset, program.commands_bytes)
     runs = []
     for arrays in inputs:
@@ -69,8 +76,9 @@ def job_of(
                 location,
                 writes=writes,
                 reads=reads,
-                timeout_cycles=timeout_cycles or 20 * program.predicted_cycles + 1_000_000,
+                timeout_cycles=timeout_cycles,
                 watchdog_cycles=watchdog_cycles,
+                may_fail=True,
             )
         )
     return Job(

@@ -18,6 +18,8 @@ from compiler.program import Program
 from compiler.tflite_reader import read_model
 from compiler.timing.memory import MemoryTiming
 from firmware.builder import FirmwareBuilder
+from firmware.image import FirmwareImage
+from sim.failure import inference_error
 from sim.functional import run_job
 from sim.hardware import verilog_path
 from sim.inference import job_of, outputs_of
@@ -42,6 +44,11 @@ class Prepared:
     @property
     def params(self) -> Params:
         return Params(self.config)
+
+    @property
+    def image(self) -> FirmwareImage | None:
+        """The core's software, if the model needs any."""
+        return None if self.builder is None else self.builder.image
 
 
 @dataclass
@@ -104,6 +111,7 @@ def run_verilog(
     inputs: Sequence[Arrays],
     *,
     bus: BusSettings | None = None,
+    watchdog_cycles: int = 0,
     simulator: str = "verilator",
     waves: Path | None = None,
     stage: OnStage | None = None,
@@ -111,13 +119,15 @@ def run_verilog(
 ) -> ModelRun:
     """Simulate the Verilog on each set of inputs and compare with the reference.
 
-    ``stage`` is told what is being done; ``progress`` where the simulation is.
+    ``stage`` is told what is being done; ``progress`` where the simulation is. A command on the
+    core may take ``watchdog_cycles`` (0: no limit). Raises :class:`sim.failure.InferenceError` for
+    the first inference that the device stopped.
     """
     tell = stage or (lambda text: None)
     params = prepared.params
     tell("generating Verilog")
     verilog = verilog_path(params)
-    job = job_of(prepared.program, inputs, bus=bus)
+    job = job_of(prepared.program, inputs, bus=bus, watchdog_cycles=watchdog_cycles)
     tell("building the simulator (about a minute, once)")
     build_npu(
         verilog,
@@ -128,7 +138,7 @@ def run_verilog(
     )
     tell("simulating")
     result = simulate(verilog, params, job, simulator=simulator, waves=waves, progress=progress)
-    return judge(prepared, inputs, result)
+    return judge(prepared, inputs, result, watchdog_cycles)
 
 
 def run_functional(prepared: Prepared, inputs: Sequence[Arrays]) -> ModelRun:
@@ -138,8 +148,16 @@ def run_functional(prepared: Prepared, inputs: Sequence[Arrays]) -> ModelRun:
     return judge(prepared, inputs, result)
 
 
-def judge(prepared: Prepared, inputs: Sequence[Arrays], result: JobResult) -> ModelRun:
-    """Compare the results of a job with the reference, tensor by tensor in the model's order."""
+def judge(
+    prepared: Prepared, inputs: Sequence[Arrays], result: JobResult, watchdog_cycles: int = 0
+) -> ModelRun:
+    """Compare the results of a job with the reference, tensor by tensor in the model's order.
+
+    Raises :class:`sim.failure.InferenceError` for the first inference that the device stopped.
+    """
+    for one in result.runs:
+        if one.error is not None:
+            raise inference_error(prepared.program, prepared.image, one, watchdog_cycles)
     run = ModelRun(prepared, seconds=result.seconds)
     for arrays, one in zip(inputs, result.runs, strict=True):
         outputs = outputs_of(prepared.program, one)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from arch.errors import WeftError
+from arch.memory_map import MAIN_LOOP_BYTES
 from arch.params import Params
 from arch.registers import OFFSET
 from sim.blocks import TIMEOUT_SECONDS, run_verilog
@@ -69,6 +70,7 @@ def npu_options(
         "ID_BITS": AXI_ID_BITS,
         "WORDS": size // params.axi_bytes,
         "CONTROL_OFFSET": OFFSET["CONTROL"],
+        "MAIN_LOOP_BYTES": MAIN_LOOP_BYTES,
     }
     return BuildOptions(
         simulator=simulator,

@@ -1,5 +1,6 @@
 /* The host build's end of the operator interface: lists a library's operators and runs them. */
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,7 +46,51 @@ uint32_t weft_host_scratch_bytes(const weft_registration_t *registration, const 
     return query ? query(op) : 0;
 }
 
-void weft_log(const char *text) { fputs(text, stderr); }
+/* What operators print goes to a function of the caller's, or to standard output. */
+static void (*sink)(const char *text);
+
+void weft_host_set_log(void (*function)(const char *text)) { sink = function; }
+
+void weft_log(const char *text) {
+    if (sink)
+        sink(text);
+    else
+        fputs(text, stdout);
+}
+
+/* Of the operators' calls alone, because the library is linked with -Bsymbolic. */
+int vprintf(const char *format, va_list list) {
+    va_list again;
+    va_copy(again, list);
+    const int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = n < 0 ? NULL : malloc((size_t)n + 1);
+    if (!text) return -1;
+    vsnprintf(text, (size_t)n + 1, format, list);
+    weft_log(text);
+    free(text);
+    return n;
+}
+
+int printf(const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    const int n = vprintf(format, list);
+    va_end(list);
+    return n;
+}
+
+int putchar(int c) {
+    const char text[2] = {(char)c, 0};
+    weft_log(text);
+    return (unsigned char)c;
+}
+
+int puts(const char *text) {
+    weft_log(text);
+    weft_log("\n");
+    return 0;
+}
 
 void weft_fail(int32_t status) {
     if (!running) abort();

@@ -15,6 +15,19 @@ typedef struct {
     uint32_t heap_bytes;
 } weft_running_t;
 
+/* State of a model, and what is run once before it is used; firmware/descriptors.py lays these out.
+ */
+typedef struct {
+    uint32_t digest[2];
+    void *state;
+    uint32_t state_bytes;
+} weft_model_t;
+
+typedef struct {
+    weft_function_t init;
+    const weft_op_t *op;
+} weft_prepare_t;
+
 #ifdef __cplusplus
 extern "C"
 #else

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Elaboratable, Module, Signal, Value
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -13,6 +13,8 @@ from hw.core.bus import Trap
 from hw.core.core_bus import MailboxAccess
 from hw.interfaces import EngineStatus, command_signature, completed_layout
 
+TRAP_BITS = 16  # of the cycles that a trap handler may ask for
+
 
 class Mailbox(wiring.Component):
     """Executes CORE commands in order.
@@ -21,6 +23,10 @@ class Mailbox(wiring.Component):
     shown in the registers FUNCTION and ARGUMENT; a read of FUNCTION waits until there is one. Both
     kinds end when the core writes DONE. The core is held in reset until the first boot, and after
     an error.
+
+    An exception stops the program at once, unless the core has written a number of cycles to TRAP
+    since its boot. Its handler then runs so long, or until it writes DONE or takes another
+    exception; what is reported is the first one.
 
     Members
     -------
@@ -60,17 +66,19 @@ class Mailbox(wiring.Component):
         access, config = self.access, port.config
         met, active, calling = Signal(), Signal(), Signal()
         booted, stopped, starting = Signal(), Signal(), Signal()
-        write, done = access.valid & access.write, Signal()
+        write, ending, done = access.valid & access.write, Signal(), Signal()
+        trapped = Signal()
         m.d.comb += [
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
             active.eq(port.valid & met & ~stopped),
             calling.eq(active & ~config.boot),
-            done.eq(
+            ending.eq(
                 write
                 & (access.register == Mmio.DONE >> 2)
                 & (calling | (starting & ~self.core_reset))
             ),
+            done.eq(ending & ~trapped),
             access.ready.eq(calling | access.write | (access.register != Mmio.FUNCTION >> 2)),
             self.log_valid.eq(write & (access.register == Mmio.LOG >> 2)),
             self.log_byte.eq(access.wdata),
@@ -100,11 +108,50 @@ class Mailbox(wiring.Component):
             self.status.busy.eq(active),
             self.status.waiting.eq(port.valid & ~met & ~stopped),
         ]
-        self._errors(m, active, done, calling & ~booted, stopped)
+        trap = self._trap(m, write, ending, trapped)
+        self._errors(m, active, done, calling & ~booted, stopped, trap)
         return m
 
+    def _trap(
+        self, m: Module, write: Value, ending: Signal, trapped: Signal
+    ) -> tuple[Signal, Signal, Signal]:
+        """Whether an exception stops the program now, its pc and its cause."""
+        access, trap = self.access, self.trap
+        allowed, left = Signal(TRAP_BITS), Signal(TRAP_BITS)
+        first_pc, first_cause = Signal(32), Signal(4)
+        stop, pc, cause = Signal(), Signal(32), Signal(4)
+        m.d.comb += [
+            stop.eq(
+                Mux(trapped, trap.valid | ending | (left == 0), trap.valid & (allowed == 0))
+                & ~self.core_reset
+            ),
+            pc.eq(Mux(trapped, first_pc, trap.pc)),
+            cause.eq(Mux(trapped, first_cause, trap.cause)),
+        ]
+        with m.If(self.core_reset):
+            m.d.sync += [allowed.eq(0), trapped.eq(0)]
+        with m.Else():
+            with m.If(write & (access.register == Mmio.TRAP >> 2)):
+                m.d.sync += allowed.eq(access.wdata)
+            with m.If(trapped):
+                m.d.sync += left.eq(left - 1)
+            with m.Elif(trap.valid):
+                m.d.sync += [
+                    trapped.eq(1),
+                    left.eq(allowed),
+                    first_pc.eq(trap.pc),
+                    first_cause.eq(trap.cause),
+                ]
+        return stop, pc, cause
+
     def _errors(
-        self, m: Module, active: Signal, done: Signal, unbooted: Value, stopped: Signal
+        self,
+        m: Module,
+        active: Signal,
+        done: Signal,
+        unbooted: Value,
+        stopped: Signal,
+        trap: tuple[Signal, Signal, Signal],
     ) -> None:
         status, access = self.status, self.access
         watched, left, expired = Signal(), Signal(32), Signal()
@@ -114,12 +161,13 @@ class Mailbox(wiring.Component):
             m.d.sync += left.eq(left - 1)
         m.d.sync += expired.eq(active & watched & (left == 1) & ~done)
         error, cause, address, info = Signal(), Signal(4), Signal(32), Signal(32)
-        with m.If(self.trap.valid & ~self.core_reset):
+        trap_stops, trap_pc, trap_cause = trap
+        with m.If(trap_stops):
             m.d.comb += [
                 error.eq(1),
                 cause.eq(Cause.CORE_TRAP),
-                address.eq(self.trap.pc),
-                info.eq(self.trap.cause),
+                address.eq(trap_pc),
+                info.eq(trap_cause),
             ]
         with m.Elif(done & access.wdata.any()):
             m.d.comb += [error.eq(1), cause.eq(Cause.OP_STATUS), info.eq(access.wdata)]

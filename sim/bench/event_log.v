@@ -4,9 +4,13 @@
 //   <cycle> host doorbell
 //   <cycle> npu interrupt                  the rising edge
 //   <cycle> log <byte>                     a byte for the host's log, in decimal
+//   <cycle> 2 entered|returned             the core, in a command, left its main loop or is back
 //
-// counts holds, for the display of progress, how many commands all engines have completed.
-module event_log (
+// The main loop is the first MAIN_LOOP_BYTES of the core's program (firmware/runtime/entry.S).
+// n_completed holds, for the display of progress, how many commands all engines have completed.
+module event_log #(
+    parameter MAIN_LOOP_BYTES = 64
+) (
     input clk,
     input rst,
     input [31:0] cycle,
@@ -16,18 +20,23 @@ module event_log (
     input irq,
     input log_valid,
     input [7:0] log_byte,
+    input [31:0] core_pc,
     output reg [31:0] n_completed
 );
   integer file, engine;
-  reg irq_before;
+  reg irq_before, calling, in_function;
+  reg [31:0] pc;  // as late as the pulses, which pass a register
   initial begin
     file = $fopen("events.log", "w");
     irq_before = 0;
+    calling = 0;
+    in_function = 0;
     n_completed = 0;
   end
 
   always @(posedge clk) begin
     irq_before <= irq && !rst;
+    pc <= core_pc;
     if (!rst) begin
       if (doorbell) $fwrite(file, "%0d host doorbell\n", cycle);
       if (log_valid) $fwrite(file, "%0d log %0d\n", cycle, log_byte);
@@ -40,6 +49,17 @@ module event_log (
           end
           if (started[engine]) $fwrite(file, "%0d %0d started\n", cycle, engine);
         end
+      if (completed[2]) calling = 0;
+      if (started[2]) calling = 1;
+      if (doorbell) calling = 0;
+      if (!calling) in_function = 0;
+      else if (!in_function && pc >= MAIN_LOOP_BYTES) begin
+        $fwrite(file, "%0d 2 entered\n", cycle);
+        in_function = 1;
+      end else if (in_function && pc < MAIN_LOOP_BYTES) begin
+        $fwrite(file, "%0d 2 returned\n", cycle);
+        in_function = 0;
+      end
       if (irq && !irq_before) $fwrite(file, "%0d npu interrupt\n", cycle);
     end
   end

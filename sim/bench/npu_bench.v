@@ -8,7 +8,8 @@ module npu_bench #(
     parameter ADDRESS_BITS = 40,
     parameter ID_BITS = 2,
     parameter WORDS = 2097152,
-    parameter CONTROL_OFFSET = 16
+    parameter CONTROL_OFFSET = 16,
+    parameter MAIN_LOOP_BYTES = 64
 );
   reg clk /* verilator public_flat_rw */ = 0;
   reg rst /* verilator public_flat_rw */ = 1;
@@ -71,6 +72,7 @@ module npu_bench #(
   wire [3:0] event_started, event_completed;
   wire log_valid, register_accepted;
   wire [7:0] log_byte;
+  wire [31:0] core_pc;
 
   `NPU npu (
       .clk(clk),
@@ -125,7 +127,8 @@ module npu_bench #(
       .event_started(event_started),
       .event_completed(event_completed),
       .log_valid(log_valid),
-      .log_byte(log_byte)
+      .log_byte(log_byte),
+      .core_pc(core_pc)
   );
 
   axil_host #(
@@ -246,7 +249,9 @@ module npu_bench #(
       .protocol_error(protocol_error)
   );
 
-  event_log log (
+  event_log #(
+      .MAIN_LOOP_BYTES(MAIN_LOOP_BYTES)
+  ) log (
       .clk(clk),
       .rst(rst),
       .cycle(cycle),
@@ -257,6 +262,7 @@ module npu_bench #(
       .irq(irq),
       .log_valid(log_valid),
       .log_byte(log_byte),
+      .core_pc(core_pc),
       .n_completed(n_completed)
   );
 endmodule

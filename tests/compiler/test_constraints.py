@@ -319,7 +319,11 @@ def _custom_type(b: ModelBuilder) -> int:
 
 REFUSED = [
     (_unknown, "COMPLEX_ABS 't1': is not supported; supported are those of docs/operators.md,"),
-    (_unknown, "and any operator written in C++ as a custom one (see docs/ops.md)"),
+    (
+        _unknown,
+        "and any operator written in C++ as a custom one"
+        " ('weft new-op NAME' writes a stub; docs/ops.md)",
+    ),
     (_half_input, "(FLOAT16 1x5x5x4), an input or output, is FLOAT16; supported: int8"),
     (_float_model, "operator 0 MAX_POOL_2D 't1': tensor 0 't0' (FLOAT32 1x5x5x4) is FLOAT32"),
     (_float_model, "; supported: Its inputs and its output are int8 (quantise the model to full"),

@@ -63,7 +63,7 @@ class Machine:
         for base, size in list(self._ranges.values())[1:]:
             self._uc.mem_write(base, b"\xa5" * size)
         self._uc.mem_write(IMEM_BASE, self.image.imem)
-        self._uc.mem_write(DMEM_BASE, self.image.dmem)
+        self._uc.mem_write(self.image.dmem_base, self.image.dmem)
         self._start()
 
     def _start(self) -> None:

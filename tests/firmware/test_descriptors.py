@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from arch.config import load_config
-from arch.memory_map import SCRATCHPAD_BASE
+from arch.memory_map import DMEM_BASE, SCRATCHPAD_BASE
 from arch.op_interface import OpDescription, TensorDescription, TensorType
 from arch.params import Params
 from firmware.descriptors import LayoutError, layout_descriptors
@@ -32,7 +32,8 @@ def test_areas_follow_one_another_within_the_free_memory() -> None:
     assert layout.base + len(layout.data) <= layout.state.start
     assert layout.state.n_bytes == 16 + 32
     assert layout.state.end == layout.scratch.start
-    assert layout.scratch.end == image.free.end == image.stack.start
+    assert layout.scratch.end == image.free.end
+    assert image.stack.start == DMEM_BASE and image.stack.end == image.dmem_base
     for address in (layout.base, layout.state.start, layout.scratch.start):
         assert address % 16 == 0
     assert len(set(layout.arguments)) == len(ops)

@@ -325,3 +325,37 @@ def test_the_machine_notices_what_the_core_would_trap_on(tmp_path: Path) -> None
         params = np.array([address], np.int32).tobytes()
         with pytest.raises(MachineError, match=what):
             run(machine, OpDescription("F", (), (), params))
+
+
+PRINTF_OP = r"""
+#include <stdio.h>
+static int32_t f(const weft_op_t *op) {
+    const double *x = (const double *)op->inputs[0]->data;
+    for (int32_t i = 0; i < weft_elements(op->inputs[0]); i++)
+        printf("%f|%.0f|%e|%g|%.17g|%+015.3f|%-12.2e|%#g\n", x[i], x[i], x[i], x[i], x[i], x[i],
+               x[i], x[i]);
+    printf("%d %5i|%-5d|%05d|%+d|%u %x %#X %o %c%s|%5.2s|%%\n", -3, 42, 7, -42, 5, 4000000000u,
+           255, 255, 8, 'a', "bc", "xyz");
+    printf("%lld %llu %hhd\n", -123456789012345LL, 18446744073709551615ULL, 300);
+    return 0;
+}
+WEFT_OP("F", f)
+"""
+
+
+def test_printf_writes_what_the_standard_says(tmp_path: Path) -> None:
+    """As Python's % does, which rounds exactly; numbers below 10^22, the digits of 40 suffice."""
+    rng = np.random.default_rng(BASE_SEED)
+    values = [0.0, -0.0, 0.5, 1.5, 2.5, 123456.789, 5e-324, 2.2250738585072014e-308, 9.9999995]
+    values += [99999.95, 0.0001, 0.00001, 1e21, -3.14159265, 1e300 * 1e-295]
+    values += (rng.standard_normal(30) * 10.0 ** rng.integers(-30, 20, 30)).tolist()
+    machine = Machine(small(), build(tmp_path, PRINTF_OP))
+    x = tensor(np.array(values))
+    status, _ = on_core(machine, OpDescription("F", (x,), ()), rng, alignment=8)
+    assert status == 0
+    *lines, last, wide, end = machine.log.split("\n")
+    for value, line in zip(values, lines, strict=True):
+        due = "%f|%.0f|%e|%g|%.17g|%+015.3f|%-12.2e|%#g" % ((value,) * 8)
+        assert line == due, f"{value!r}, WEFT_SEED={BASE_SEED}"
+    assert last == "-3    42|7    |-0042|+5|4000000000 ff 0XFF 10 abc|   xy|%"
+    assert (wide, end) == ("-123456789012345 18446744073709551615 44", "")

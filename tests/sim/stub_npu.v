@@ -63,7 +63,8 @@ module weft_tiny64 (
     output reg [3:0] event_started,
     output reg [3:0] event_completed,
     output reg log_valid,
-    output reg [7:0] log_byte
+    output reg [7:0] log_byte,
+    output [31:0] core_pc
 );
   localparam IDLE = 0, FETCH = 1, EXECUTE = 2, READ = 3, WRITE = 4, ANSWER = 5, WORK = 6, STOP = 7;
 

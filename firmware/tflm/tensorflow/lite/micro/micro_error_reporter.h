@@ -1,0 +1,6 @@
+#ifndef WEFT_TFLM_MICRO_MICRO_ERROR_REPORTER_H
+#define WEFT_TFLM_MICRO_MICRO_ERROR_REPORTER_H
+
+#include "tensorflow/lite/micro/micro_log.h"
+
+#endif  // WEFT_TFLM_MICRO_MICRO_ERROR_REPORTER_H

@@ -1,0 +1,181 @@
+"""The detection example's operator against TensorFlow Lite Micro's kernel behind DEQUANTIZE."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flatbuffers import flexbuffers
+from numpy.typing import NDArray
+from tflite_micro import runtime
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from arch.config import parse_config
+from arch.op_interface import OpDescription, OpStatus, TensorDescription, TensorType
+from arch.params import Params
+from firmware.host import HostOps
+from firmware.image import build_firmware
+from tests.firmware.helpers import BASE_SEED, on_core
+from tests.firmware.machine import Machine
+from tests.model_builder import DType, Kind, ModelBuilder
+
+SOURCE = Path(__file__).parents[2] / "examples" / "detection" / "detection_postprocess.cc"
+NAME = "TFLite_Detection_PostProcess"
+
+
+@cache
+def host() -> HostOps:
+    return HostOps([SOURCE], [])
+
+
+def options(n_classes: int, **other: float) -> bytes:
+    values: dict[str, float] = {
+        "max_detections": 10,
+        "max_classes_per_detection": 1,
+        "num_classes": n_classes,
+        "nms_score_threshold": 0.3,
+        "nms_iou_threshold": 0.6,
+        "y_scale": 10.0,
+        "x_scale": 10.0,
+        "h_scale": 5.0,
+        "w_scale": 5.0,
+        **other,
+    }
+    builder = flexbuffers.Builder()
+    with builder.Map():
+        for key, value in values.items():
+            builder.Key(key)
+            if isinstance(value, float):
+                builder.Float(value)
+            else:
+                builder.Int(value)
+        builder.Key("use_regular_nms")
+        builder.Bool(False)
+    return bytes(builder.Finish())
+
+
+class Case:
+    """Random boxes around anchors that overlap, and scores of which few are high."""
+
+    def __init__(
+        self, seed: int, n: int, n_classes: int, unsigned: bool = False, likely: float = 0.1
+    ):
+        rng = np.random.default_rng((BASE_SEED, seed))
+        dtype = np.uint8 if unsigned else np.int8
+        low = np.iinfo(dtype).min
+        self.encodings = rng.integers(low, low + 256, (1, n, 4)).astype(dtype)
+        quiet = rng.integers(0, 30, (1, n, n_classes + 1))
+        loud = rng.integers(0, 256, quiet.shape)
+        is_loud = rng.random(quiet.shape) < likely / n_classes
+        self.scores = (np.where(is_loud, loud, quiet) + low).astype(dtype)
+        centres = rng.random((n, 2)) * 0.8 + 0.1
+        sizes = rng.random((n, 2)) * 0.4 + 0.1
+        self.anchors = np.concatenate([centres, sizes], 1).astype(np.float32)
+        self.encoding_scale, self.encoding_zero = 0.0623, int(low + rng.integers(100, 150))
+        self.score_scale, self.score_zero = 1 / 256, low
+        self.n, self.n_classes = n, n_classes
+        self.options = options(n_classes)
+
+    def reference(self) -> list[NDArray[np.float32]]:
+        b = ModelBuilder(1)
+        dtype = DType.UINT8 if self.scores.dtype == np.uint8 else DType.INT8
+        operands = []
+        for array, scale, zero in (
+            (self.encodings, self.encoding_scale, self.encoding_zero),
+            (self.scores, self.score_scale, self.score_zero),
+        ):
+            x = b.tensor(array.shape, dtype=dtype, scale=scale, zero_point=zero)
+            b.subgraph.inputs.append(x)
+            y = b.tensor(array.shape, dtype=DType.FLOAT32)
+            b.operator(Kind.DEQUANTIZE, [x], [y], schema.DequantizeOptionsT())
+            operands.append(y)
+        operands.append(b.constant(self.anchors))
+        shapes = [(1, 10, 4), (1, 10), (1, 10), (1,)]
+        outputs = [b.tensor(shape, dtype=DType.FLOAT32) for shape in shapes]
+        b.operator(Kind.CUSTOM, operands, outputs, custom_name=NAME, custom_options=self.options)
+        interpreter = runtime.Interpreter.from_bytes(b.build(*outputs), arena_size=1 << 25)
+        interpreter.set_input(self.encodings, 0)
+        interpreter.set_input(self.scores, 1)
+        interpreter.invoke()
+        boxes, classes, scores, count = (interpreter.get_output(i) for i in range(4))
+        n = int(count[0])
+        for array in (boxes[0], classes[0], scores[0]):
+            array[n:] = 0  # the kernel leaves them as they were
+        return [boxes, classes, scores, count]
+
+    def description(self) -> OpDescription:
+        def quantised(array: NDArray[Any], scale: float, zero: int) -> TensorDescription:
+            kind = TensorType[array.dtype.name.upper()]
+            return TensorDescription(array.shape, kind, array, scale, zero)
+
+        def floats(shape: tuple[int, ...]) -> TensorDescription:
+            return TensorDescription(shape, TensorType.FLOAT32, np.full(shape, 7, np.float32))
+
+        return OpDescription(
+            NAME,
+            (
+                quantised(self.encodings, self.encoding_scale, self.encoding_zero),
+                quantised(self.scores, self.score_scale, self.score_zero),
+                TensorDescription(self.anchors.shape, TensorType.FLOAT32, self.anchors),
+            ),
+            tuple(floats(shape) for shape in ((1, 10, 4), (1, 10), (1, 10), (1,))),
+            params=self.options,
+        )
+
+
+def assert_equal(use: OpDescription, expected: list[NDArray[np.float32]], label: str) -> None:
+    for i, (output, wanted) in enumerate(zip(use.outputs, expected, strict=True)):
+        assert isinstance(output.data, np.ndarray)
+        np.testing.assert_array_equal(output.data, wanted, f"{label}, output {i}")
+
+
+@pytest.mark.parametrize("unsigned", [False, True])
+def test_results_are_those_of_the_kernel(unsigned: bool) -> None:
+    found = 0
+    for seed in range(20):
+        case = Case(seed, 100 + 7 * seed, 1 + 3 * (seed % 5), unsigned, likely=(seed % 4) / 3)
+        use = case.description()
+        assert host().call(NAME, use) == 0
+        expected = case.reference()
+        assert_equal(use, expected, f"WEFT_SEED={BASE_SEED}, case {seed}")
+        found += int(expected[3][0])
+    assert found > 100
+
+
+def detector_params() -> Params:
+    text = {"name": "detector", "rows": 8, "cols": 8, "lanes": 4, "scratchpad_kib": 256}
+    return Params(parse_config({**text, "core": {"imem_kib": 32, "dmem_kib": 32}}))
+
+
+def test_ssd_with_91_classes_takes_under_three_million_instructions() -> None:
+    """1,917 anchors, as SSD MobileNet has them."""
+    case = Case(1, 1917, 91, likely=0.2)
+    use = case.description()
+    image = build_firmware(detector_params(), [SOURCE], [])
+    use = replace(use, scratch_bytes=host().scratch_bytes(NAME, use))
+    machine = Machine(detector_params(), image)
+    status, outputs = on_core(machine, use, np.random.default_rng(1), alignment=4)
+    print(f"{NAME}, 1,917 anchors, 91 classes: {machine.instructions:,} instructions,"
+          f" {len(image.imem):,} bytes of code")  # fmt: skip
+    assert status == 0
+    for data, wanted in zip(outputs, case.reference(), strict=True):
+        np.testing.assert_array_equal(np.frombuffer(data, np.float32), wanted.reshape(-1))
+    assert machine.instructions < 3_000_000
+
+
+def test_what_is_not_there_is_refused() -> None:
+    case = Case(2, 20, 3)
+    for changed in (
+        options(3, max_classes_per_detection=2),
+        options(5),
+        options(3, nms_iou_threshold=0.0),
+    ):
+        use = replace(case.description(), params=changed)
+        assert host().call(NAME, use) == OpStatus.PARAMS
+    use = case.description()
+    assert host().call(NAME, replace(use, inputs=use.inputs[:2])) == OpStatus.SHAPE
+    assert host().call(NAME, replace(use, params=b"")) == OpStatus.PARAMS
