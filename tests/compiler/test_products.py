@@ -45,3 +45,11 @@ def test_what_keeps_state_goes_on_as_the_reference_kernel_does(name: str) -> Non
     for seed in seeds(40):
         reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
         check_state(reference, seed, 6, where, on_rv32=seed % 8 == 0)
+
+
+@pytest.mark.parametrize("name", STATEFUL)
+def test_accelerator_keeps_state_between_inferences(name: str) -> None:
+    for seed in seeds(4):
+        reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
+        runs = input_sets(reference, seed, 5)
+        assert check_accelerator(reference, small(), runs, where) == ["core"]
