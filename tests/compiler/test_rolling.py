@@ -62,7 +62,7 @@ def chain(b: ModelBuilder, cols: int) -> list[int]:
                 y = b.max_pool2d(x, kernel, stride, common["padding"])
             case 3:
                 y = b.average_pool2d(x, kernel, (1, 1), common["padding"])
-            case 4:
+            case 4 if min(height, width) > 1:
                 padded = b.pad(x, [(0, 0), (1, choice(0, 1)), (0, 1), (0, 0)])
                 y = b.conv2d(padded, cols, (3, 3), stride=stride, padding=VALID)
             case _:
