@@ -43,11 +43,22 @@ def show_log(text: str) -> None:
 def generate(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="Preset or YAML file.")],
     output: Annotated[Path, typer.Option("-o", help="Folder for the files.")],
+    core_only: Annotated[
+        bool, typer.Option("--core-only", help="The RISC-V core alone, with its memory buses.")
+    ] = False,
+    rvfi: Annotated[
+        bool, typer.Option("--rvfi", help="With --core-only: a RISC-V Formal Interface.")
+    ] = False,
 ) -> None:
     """Write Verilog, lint waivers, JSON sidecar, C header and linker map."""
     from gen.generate import generate as write
+    from gen.generate import generate_core
 
-    for path in write(Params(load_config(config)), output):
+    chosen = load_config(config)
+    if rvfi and not core_only:
+        raise WeftError("--rvfi: is a port of the core alone; add --core-only")
+    paths = generate_core(chosen, output, rvfi=rvfi) if core_only else write(Params(chosen), output)
+    for path in paths:
         out.print(str(path), soft_wrap=True)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from arch.config import Config
 from arch.errors import WeftError
 from arch.params import Params
 from gen.c_header import c_header
+from gen.core import core_texts
 from gen.linker_map import linker_script
 from gen.sidecar import sidecar
 from gen.verilog import emit, module_name
@@ -30,6 +32,15 @@ def generate(params: Params, folder: Path) -> list[Path]:
     }
     if params.config.has_core:
         texts[f"{name}.ld"] = linker_script(params)
+    return _write(texts, folder)
+
+
+def generate_core(config: Config, folder: Path, *, rvfi: bool = False) -> list[Path]:
+    """Write Verilog, lint waivers and JSON sidecar of the core alone."""
+    return _write(core_texts(config, rvfi=rvfi), folder)
+
+
+def _write(texts: dict[str, str], folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file_name, text in texts.items():

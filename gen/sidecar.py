@@ -20,7 +20,7 @@ def sidecar(params: Params, npu: Npu) -> dict[str, Any]:
     return {
         "name": c.name,
         "module": module_name(params),
-        "generator": {"amaranth": version("amaranth")},
+        "generator": tool_versions(),
         "digest": f"0x{c.digest:08x}",
         "version": registers.VERSION,
         "parameters": c.hardware(),
@@ -32,7 +32,7 @@ def sidecar(params: Params, npu: Npu) -> dict[str, Any]:
             "weight_word_bytes": params.weight_word_bytes,
             "descriptor_words": params.descriptor_words,
         },
-        "ports": _ports(npu),
+        "ports": port_list(npu),
         "registers": [
             {
                 "name": r.name,
@@ -74,12 +74,18 @@ def memory_bits(params: Params) -> dict[str, int]:
     return sizes
 
 
-def _ports(npu: Npu) -> list[dict[str, Any]]:
+def tool_versions() -> dict[str, str]:
+    """Versions of what the Verilog depends on."""
+    return {"amaranth": version("amaranth")}
+
+
+def port_list(component: Any) -> list[dict[str, Any]]:
+    """Ports of the Verilog module of a component, clock and reset included."""
     ports: list[dict[str, Any]] = [
         {"name": "clk", "direction": "input", "width": 1},
         {"name": "rst", "direction": "input", "width": 1},
     ]
-    for name, (signal, flow) in flat_ports(npu).items():
+    for name, (signal, flow) in flat_ports(component).items():
         direction = "input" if flow is In else "output"
         ports.append({"name": name, "direction": direction, "width": len(signal)})
     return ports

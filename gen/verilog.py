@@ -65,3 +65,18 @@ def _fold_memory_init(text: str) -> str:
         )
 
     return _INIT.sub(fold, text)
+
+
+# Yosys lets every combinational block read a register that is zero from the start.
+_START = re.compile(
+    r"^(?P<indent> *)reg (?P<name>\\\$auto\$verilog_backend\S+) +=.*;$", re.MULTILINE
+)
+
+
+def start_blocks(text: str) -> str:
+    """Let simulators with events run every combinational block at time zero.
+
+    An initial value is no event to Icarus Verilog; an assignment is one. Without it, blocks whose
+    inputs never change would never run.
+    """
+    return _START.sub(r"\g<0>\n\g<indent>initial \g<name> <= 1'h1;", text)

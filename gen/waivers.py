@@ -13,6 +13,7 @@ WAIVERS: dict[str, str] = {
     "WIDTHTRUNC": "Yosys writes a test for zero as the logical negation of a vector",
     "PROCASSINIT": "Amaranth gives registers and intermediate values their reset value as initial"
     " value too",
+    "INITIALDLY": "an assignment at time zero starts combinational blocks in other simulators",
     "CASEINCOMPLETE": "values that a case leaves out are assigned before it",
     "CMPCONST": "generic comparisons become constant for some configurations",
     "UNSIGNED": "generic comparisons become constant for some configurations",
