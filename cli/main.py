@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from arch.config import Config, load_config
 from arch.errors import WeftError
 from arch.params import Params
-from cli import models
+from cli import models, synth
+from cli.console import err, out, progress_line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,9 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="weft: neural-network accelerators as Verilog, and the software for them.",
 )
-out = Console()
-err = Console(stderr=True)
-
 ConfigOption = Annotated[
     str, typer.Option("-c", "--config", help="Preset (tiny, small, medium, large) or YAML file.")
 ]
@@ -55,19 +49,6 @@ def op_files(ops: list[Path] | None) -> list[Path]:
         if not path.is_file():
             raise WeftError(f"{path}: no such C++ file; check the path given to --op")
     return list(ops or [])
-
-
-@contextmanager
-def progress_line() -> Iterator[Progress]:
-    """A line on stderr that says what is being done; gone when it is finished."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as progress:
-        yield progress
 
 
 @app.command()
@@ -135,15 +116,21 @@ def run(
     bandwidth: Annotated[
         float, typer.Option(help="Bytes per cycle of external memory, in each direction.")
     ] = 8.0,
+    board: Annotated[
+        str | None, typer.Option(help="Run on this board instead of the simulation.")
+    ] = None,
+    port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
 ) -> None:
-    """Compile a model, simulate the Verilog, check outputs against TensorFlow Lite Micro."""
+    """Compile a model, run it in the Verilog or on a board, check outputs against TFLite Micro."""
     from cli.inputs import read_inputs, write_outputs
-    from cli.report import layer_table, run_report
+    from cli.report import counter_table, layer_table, run_report
     from sim.blocks import choose_seed
     from sim.job import BusSettings
     from sim.reference import random_inputs
     from sim.run import prepare, run_verilog
 
+    if (board is None) != (port is None):
+        raise WeftError("run: --board and --port belong together; give both")
     chosen = load_config(config)
     path = model_path(model)
     bus = BusSettings(
@@ -161,24 +148,36 @@ def run(
             seed = choose_seed(seed)
             inputs = random_inputs(prepared.graph, seed)
         n_commands = sum(len(row) for row in prepared.program.command_layers)
-        result = run_verilog(
-            prepared,
-            [inputs],
-            bus=bus,
-            waves=waves,
-            stage=lambda text: progress.update(task, description=text),
-            progress=lambda at: progress.update(
-                task,
-                description=f"simulating, cycle {at.run_cycles:,}",
-                completed=at.commands,
-                total=n_commands,
-            ),
-        )
+        if board is not None and port is not None:
+            from boards.run import run_model
+
+            result = run_model(
+                prepared,
+                [inputs],
+                board,
+                port,
+                lambda text: progress.update(task, description=text),
+            )
+        else:
+            result = run_verilog(
+                prepared,
+                [inputs],
+                bus=bus,
+                waves=waves,
+                stage=lambda text: progress.update(task, description=text),
+                progress=lambda at: progress.update(
+                    task,
+                    description=f"simulating, cycle {at.run_cycles:,}",
+                    completed=at.commands,
+                    total=n_commands,
+                ),
+            )
     report = run_report(result)
-    out.print(layer_table(report))
+    # A board has counters, and no log of when each command started and ended.
+    out.print(layer_table(report) if board is None else counter_table(report))
     out.print(
         f"{report['cycles']:,} cycles from doorbell to interrupt"
-        f" (predicted {report['predicted_cycles']:,}); simulated in {result.seconds:.1f} s"
+        f" (predicted {report['predicted_cycles']:,}); took {result.seconds:.1f} s"
     )
     if input_file is None:
         out.print(f"random inputs, seed {seed} (repeat with --seed {seed})")
@@ -201,6 +200,10 @@ def models_command() -> None:
     """Fetch the four MLPerf Tiny networks (looked up first in the folder WEFT_MODELS)."""
     for name in models.SOURCES:
         out.print(f"{name:4} {models.find(name)}", soft_wrap=True)
+
+
+app.command("synth")(synth.synth)
+app.command("boards")(synth.boards)
 
 
 @app.command("configs")

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from arch.registers import Counter
+from arch.registers import COUNTER_DOC, Counter
 from sim.layers import layer_cycles, total_cycles
 from sim.run import ModelRun, Outcome
 
@@ -89,4 +89,16 @@ def layer_table(report: dict[str, Any]) -> Table:
         f"{total_bytes:,}",
         style="bold",
     )
+    return table
+
+
+def counter_table(report: dict[str, Any]) -> Table:
+    """The counters of one inference, with their meaning."""
+    table = Table(title=f"{report['model']} on {report['config']}", title_justify="left")
+    table.add_column("counter")
+    table.add_column("value", justify="right")
+    table.add_column("meaning")
+    for counter in Counter:
+        name = counter.name.lower()
+        table.add_row(name, f"{report['counters'][name]:,}", COUNTER_DOC[counter])
     return table
