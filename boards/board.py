@@ -37,7 +37,7 @@ class Board:
 
     Members
     -------
-    name : for the command line; 8 characters or fewer, the board answers with it.
+    name : for the command line; 16 characters or fewer, the board answers with it.
     title : what people call it.
     fpga : its device.
     clock_hz : of the accelerator, unless the user chooses another.

@@ -103,7 +103,7 @@ def synthesise(
     report = BuildReport(config, board, clock_hz, versions)
     report.rows_in_logic = rows_in_logic(params, board.fpga.limits["DSP"])
     tell("synthesising (minutes)")
-    netlist = flow.synthesise(board.fpga, folder, report.rows_in_logic, params.cols)
+    netlist = flow.synthesise(board.fpga, folder, report.rows_in_logic)
     report.needs, report.components = netlist.totals(), netlist.by_component()
     flow.check_fit(f"{config.name} on {board.name}", board.fpga, report.needs)
     return report

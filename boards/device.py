@@ -71,14 +71,14 @@ class BoardDevice:
         except (serial.SerialException, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error).split(":")[0]
             raise LinkError(f"{port}: cannot be opened: {reason}; check the path") from None
-        words = self._read_words(Space.INFO, 0, len(Info))
+        words = self._read_words(Space.INFO, 0, protocol.INFO_WORDS)
         if words[Info.MAGIC] != protocol.MAGIC or words[Info.VERSION] != protocol.VERSION:
             raise LinkError(
                 f"{port}: the answer is not of a weft board of link version {protocol.VERSION}; "
                 "load a bitstream that this version of weft has built"
             )
         self.info = BoardInfo(
-            protocol.words_name(words[Info.BOARD_LOW], words[Info.BOARD_HIGH]),
+            protocol.words_name(words[Info.BOARD : Info.CLOCK_HZ]),
             words[Info.CLOCK_HZ],
             words[Info.MEMORY_BYTES],
         )

@@ -43,23 +43,21 @@ class Timing:
     routing_ns: float
 
 
-def synthesis_script(fpga: Fpga, multipliers_to_logic: int, cols: int) -> str:
+def synthesis_script(fpga: Fpga, rows_in_logic: int) -> str:
     """Commands for Yosys.
 
     Memories are never read and written at one address at a time where it matters, so no logic is
     added for that. The modules that keep their hierarchy answer late in the cycle: apart from the
     rest, the few levels of logic behind them stay few; merged they cost 10 MHz on an ECP5.
-    ``multipliers_to_logic``: rows of the array, of ``cols`` each, that are built of look-up tables
-    because the FPGA has fewer multipliers than the design.
+    ``rows_in_logic``: rows of the array whose multipliers are built of look-up tables, because the
+    FPGA has fewer multipliers than the design.
     """
     lines = [f"read_rtlil {RTLIL}", "hierarchy -top top"]
     lines += ["setattr -mod -set keep_hierarchy 1 *.load_lanes *.load_merge"]
-    if multipliers_to_logic:
-        lines += ["proc"]
-        for row in range(multipliers_to_logic):
-            wires = f"*.array_engine.array/w:activation_{row}_*"
-            lines.append(f"select -set soft {wires} %co1:+$mul[A] t:$mul %i")
-            lines.append("chtype -set $__soft_mul @soft")
+    lines += ["proc"] if rows_in_logic else []  # booth skips modules with processes
+    for row in range(rows_in_logic):
+        wires = f"*.array_engine.array/w:activation_{row}_*"
+        lines.append(f"booth {wires} %co1:+$mul[A] t:$mul %i")
     options = {
         "ecp5": "synth_ecp5 -no-rw-check -top top",
         "ice40": "synth_ice40 -no-rw-check -dsp -spram -top top -device u",
@@ -69,9 +67,9 @@ def synthesis_script(fpga: Fpga, multipliers_to_logic: int, cols: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def synthesise(fpga: Fpga, folder: Path, rows_to_logic: int, cols: int) -> Netlist:
+def synthesise(fpga: Fpga, folder: Path, rows_in_logic: int) -> Netlist:
     """The netlist of the design in ``folder``."""
-    (folder / "top.ys").write_text(synthesis_script(fpga, rows_to_logic, cols))
+    (folder / "top.ys").write_text(synthesis_script(fpga, rows_in_logic))
     tools.call(tools.YOSYS, ["-q", "top.ys"], folder, "yosys.log")
     return Netlist(folder / NETLIST)
 

@@ -12,6 +12,7 @@ the tag of the write just before it is a repetition: it is answered again and no
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 REQUEST = 0x5A
 ANSWER = 0xA5
@@ -44,21 +45,29 @@ class Info(enum.IntEnum):
 
     MAGIC = 0
     VERSION = 1
-    BOARD_LOW = 2  # name of the board, 8 characters, padded with zeros
-    BOARD_HIGH = 3
-    CLOCK_HZ = 4
-    MEMORY_BYTES = 5
-    CYCLE = 6  # of the clock, modulo 2**32
-    INTERRUPT = 7  # level of the interrupt line
+    BOARD = 2  # name of the board: NAME_WORDS words, padded with zeros
+    CLOCK_HZ = 6
+    MEMORY_BYTES = 7
+    CYCLE = 8  # of the clock, modulo 2**32
+    INTERRUPT = 9  # level of the interrupt line
 
 
-def name_words(name: str) -> tuple[int, int]:
-    """A board's name as the two words BOARD_LOW and BOARD_HIGH."""
-    octets = name.encode()[:8].ljust(8, b"\0")
-    return int.from_bytes(octets[:4], "little"), int.from_bytes(octets[4:], "little")
+NAME_WORDS = Info.CLOCK_HZ - Info.BOARD
+INFO_WORDS = max(Info) + 1
 
 
-def words_name(low: int, high: int) -> str:
-    """The name in BOARD_LOW and BOARD_HIGH."""
-    octets = low.to_bytes(4, "little") + high.to_bytes(4, "little")
+def name_words(name: str) -> list[int]:
+    """A board's name as the words from BOARD on."""
+    octets = name.encode().ljust(NAME_WORDS * WORD_BYTES, b"\0")
+    if len(octets) > NAME_WORDS * WORD_BYTES:
+        raise ValueError(f"{name!r} has more than {NAME_WORDS * WORD_BYTES} characters")
+    return [
+        int.from_bytes(octets[at : at + WORD_BYTES], "little")
+        for at in range(0, len(octets), WORD_BYTES)
+    ]
+
+
+def words_name(words: Sequence[int]) -> str:
+    """The name in the words from BOARD on."""
+    octets = b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
     return octets.rstrip(b"\0").decode("ascii", "replace")

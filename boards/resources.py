@@ -170,4 +170,4 @@ def component_of(name: str) -> str:
         depth = 2 if parts[0] in ("array_engine", "core_engine") else 1
         known = parts[: min(depth, len(parts) - 1)]
         return ".".join(part for part in known if "__" not in part) or "npu"
-    return parts[0]
+    return parts[1] if parts[0] == "top" and len(parts) > 2 else parts[0]

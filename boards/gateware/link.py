@@ -26,7 +26,7 @@ class Link(wiring.Component):
     ----------
     params : the configuration.
     memory_bytes : of the board's memory, a power of two.
-    board : its name, 8 characters or fewer.
+    board : its name, 16 characters or fewer.
     clock_hz, cycles_per_bit : of this clock domain.
     gap_bits : silence, in bit times, after which the beginning of a frame is forgotten.
 
@@ -250,12 +250,10 @@ class Link(wiring.Component):
         """Whether there is such a word of information, and the word."""
         known, value, cycle = Signal(), Signal(32), Signal(32)
         m.d.sync += cycle.eq(cycle + 1)
-        low, high = protocol.name_words(self.board)
         words = {
             Info.MAGIC: protocol.MAGIC,
             Info.VERSION: protocol.VERSION,
-            Info.BOARD_LOW: low,
-            Info.BOARD_HIGH: high,
+            **dict(enumerate(protocol.name_words(self.board), Info.BOARD)),
             Info.CLOCK_HZ: self.clock_hz,
             Info.MEMORY_BYTES: self.memory_bytes,
             Info.CYCLE: cycle,

@@ -188,14 +188,14 @@ def test_registers_are_reached_and_refusals_are_told():
 
 def test_information_names_the_board():
     async def check(host: Host) -> None:
-        _, _, words = await host.ask(request(Space.INFO, 0, 8), 8)
+        _, _, words = await host.ask(request(Space.INFO, 0, 10), 10)
         assert words[:2] == [protocol.MAGIC, protocol.VERSION]
-        assert protocol.words_name(*words[2:4]) == "bench"
-        assert words[4:6] == [CLOCK_HZ, MEMORY_BYTES]
-        assert words[7] == 0
+        assert protocol.words_name(words[2:6]) == "bench"
+        assert words[6:8] == [CLOCK_HZ, MEMORY_BYTES]
+        assert words[9] == 0
         host.ctx.set(host.dut.interrupt, 1)
-        _, _, later = await host.ask(request(Space.INFO, 24, 2, tag=2), 2)
-        assert later[0] > words[6] and later[1] == 1
+        _, _, later = await host.ask(request(Space.INFO, 32, 2, tag=2), 2)
+        assert later[0] > words[8] and later[1] == 1
 
     run(check)
 
