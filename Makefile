@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: demo setup test regress bench lint check-tools clean
+.PHONY: demo setup boards test regress bench lint check-tools clean
 
 demo: setup
 	$(BIN)/python -m examples.digits
@@ -19,6 +19,9 @@ $(STAMP): pyproject.toml tools/check_prerequisites.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
 	@touch $@
+
+boards: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[boards]'
 
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests

@@ -12,7 +12,7 @@ import typer
 from arch.config import Config, load_config
 from arch.errors import WeftError
 from arch.params import Params
-from cli import models
+from cli import models, synth
 from cli.bench import bench
 from cli.common import OpsOption, err, model_path, op_files, out, progress_line
 
@@ -121,10 +121,14 @@ def run(
     watchdog: Annotated[
         int, typer.Option(min=0, help="Cycles that one call on the core may take; 0: no limit.")
     ] = DEFAULT_WATCHDOG_CYCLES,
+    board: Annotated[
+        str | None, typer.Option(help="Run on this board instead of the simulation.")
+    ] = None,
+    port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
 ) -> None:
-    """Compile a model, simulate the Verilog, check outputs against TensorFlow Lite Micro."""
+    """Compile a model, run it in the Verilog or on a board, check outputs against TFLite Micro."""
     from cli.inputs import read_inputs, write_outputs
-    from cli.report import layer_table, run_report
+    from cli.report import counter_table, layer_table, run_report
     from compiler.timing.memory import MemoryTiming
     from firmware.trap import read_log
     from sim.blocks import choose_seed
@@ -133,6 +137,8 @@ def run(
     from sim.run import prepare, run_verilog
     from sim.trace import trace_of, write_trace
 
+    if (board is None) != (port is None):
+        raise WeftError("run: --board and --port belong together; give both")
     chosen = load_config(config)
     path = model_path(model)
     bus = BusSettings(
@@ -151,27 +157,39 @@ def run(
             seed = choose_seed(seed)
             inputs = random_inputs(prepared.graph, seed)
         n_commands = sum(len(row) for row in prepared.program.command_layers)
-        result = run_verilog(
-            prepared,
-            [inputs],
-            bus=bus,
-            watchdog_cycles=watchdog,
-            waves=waves,
-            stage=lambda text: progress.update(task, description=text),
-            progress=lambda at: progress.update(
-                task,
-                description=f"simulating, cycle {at.run_cycles:,}",
-                completed=at.commands,
-                total=n_commands,
-            ),
-        )
+        if board is not None and port is not None:
+            from boards.run import run_model
+
+            result = run_model(
+                prepared,
+                [inputs],
+                board,
+                port,
+                lambda text: progress.update(task, description=text),
+            )
+        else:
+            result = run_verilog(
+                prepared,
+                [inputs],
+                bus=bus,
+                watchdog_cycles=watchdog,
+                waves=waves,
+                stage=lambda text: progress.update(task, description=text),
+                progress=lambda at: progress.update(
+                    task,
+                    description=f"simulating, cycle {at.run_cycles:,}",
+                    completed=at.commands,
+                    total=n_commands,
+                ),
+            )
     report = run_report(result)
-    out.print(layer_table(report, out.width))
+    # A board has counters, and no log of when each command started and ended.
+    out.print(layer_table(report, out.width) if board is None else counter_table(report))
     for outcome in result.outcomes:
         show_log(read_log(outcome.result.events.log).text)
     out.print(
         f"{report['cycles']:,} cycles from doorbell to interrupt"
-        f" (predicted {report['predicted_cycles']:,}); simulated in {result.seconds:.1f} s"
+        f" (predicted {report['predicted_cycles']:,}); took {result.seconds:.1f} s"
     )
     if input_file is None:
         out.print(f"random inputs, seed {seed} (repeat with --seed {seed})")
@@ -215,6 +233,10 @@ def models_command() -> None:
     """Fetch the four MLPerf Tiny networks (looked up first in the folder WEFT_MODELS)."""
     for name in models.SOURCES:
         out.print(f"{name:4} {models.find(name)}", soft_wrap=True)
+
+
+app.command("synth")(synth.synth)
+app.command("boards")(synth.boards)
 
 
 @app.command("configs")

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from arch.registers import Counter
+from arch.registers import COUNTER_DOC, Counter
 from sim.dispatch import dispatches
 from sim.layers import layer_cycles, total_cycles
 from sim.run import ModelRun, Outcome
@@ -163,3 +163,15 @@ def _shortened(text: str, most: int) -> str:
         return text
     tail = (most - 1) // 2
     return f"{text[: most - 1 - tail]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - tail :]}"
+
+
+def counter_table(report: dict[str, Any]) -> Table:
+    """The counters of one inference, with their meaning."""
+    table = Table(title=f"{report['model']} on {report['config']}", title_justify="left")
+    table.add_column("counter")
+    table.add_column("value", justify="right")
+    table.add_column("meaning")
+    for counter in Counter:
+        name = counter.name.lower()
+        table.add_row(name, f"{report['counters'][name]:,}", COUNTER_DOC[counter])
+    return table

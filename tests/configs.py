@@ -18,7 +18,7 @@ _ODD: dict[str, dict[str, object]] = {
         "axi_data_bits": 32,
         "dma_burst_beats": 1,
         "dma_outstanding": 1,
-        "core": {"imem_kib": 4, "dmem_kib": 4},
+        "core": {"imem_kib": 8, "dmem_kib": 4},
     },
     # Four windows side by side, and a 32-bit bus.
     "tall": {
@@ -31,7 +31,7 @@ _ODD: dict[str, dict[str, object]] = {
         "scratchpad_banks": 8,
         "weight_memory_kib": 4,
         "axi_data_bits": 32,
-        "core": {"imem_kib": 4, "dmem_kib": 4},
+        "core": {"imem_kib": 8, "dmem_kib": 4},
     },
     # Columns of several words, and a bus of 256 bits with addresses of 64.
     "wide": {

@@ -30,13 +30,6 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-AWAITED = {
-    "docs/boards.md", "docs/operators.md", "docs/ops.md", "docs/performance.md",
-    "boards/", "tests/models",
-}  # fmt: skip
-"""Pages and folders that are named already and still to come."""
-
-
 def exists(name: str) -> bool:
     """Whether a file or folder of the checkout is there, or on its way."""
-    return (ROOT / name).exists() or name in AWAITED
+    return (ROOT / name).exists()

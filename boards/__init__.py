@@ -1,0 +1,1 @@
+"""Boards: the accelerator with clock, memory and host link, and the way to a bitstream."""

@@ -1,0 +1,65 @@
+"""What weft knows of a board: its FPGA, clock, memory and link, and how to wire them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.hdl import Elaboratable
+
+from arch.params import Params
+from boards.gateware.top import BoardTop, LinkSettings, MakeMemory
+from boards.gateware.uart import cycles_per_bit
+
+
+@dataclass(frozen=True)
+class Fpga:
+    """A device and the tools for it.
+
+    Members
+    -------
+    family : ``ecp5``, ``ice40`` or ``gowin``.
+    name : as its maker writes it.
+    limits : resources by the name that :mod:`boards.resources` gives them.
+    arguments : of nextpnr, for device, package and speed.
+    """
+
+    family: str
+    name: str
+    limits: Mapping[str, int]
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board that ``weft synth`` builds for.
+
+    Members
+    -------
+    name : for the command line; 16 characters or fewer, the board answers with it.
+    title : what people call it.
+    fpga : its device.
+    clock_hz : of the accelerator, unless the user chooses another.
+    baud : of the host link.
+    memory : what external memory is, in words; ``memory_bytes`` : its size.
+    make_memory : the memory; see :class:`boards.gateware.top.BoardTop`.
+    platform : makes the Amaranth platform.
+    wire : makes the design with clock and pins around a :class:`BoardTop`.
+    """
+
+    name: str
+    title: str
+    fpga: Fpga
+    clock_hz: int
+    baud: int
+    memory: str
+    memory_bytes: int
+    make_memory: MakeMemory
+    platform: Callable[[], Any]
+    wire: Callable[[BoardTop, int], Elaboratable]
+
+    def top(self, params: Params, clock_hz: int) -> BoardTop:
+        """The design without pins."""
+        settings = LinkSettings(self.name, clock_hz, cycles_per_bit(clock_hz, self.baud))
+        return BoardTop(params, settings, self.memory_bytes, self.make_memory)

@@ -1,0 +1,129 @@
+"""Builds a board's bitstream and measures it: area per component, clock frequency, fit."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from arch.config import Config
+from arch.params import Params
+from boards import flow, tools
+from boards.board import Board
+from boards.flow import Timing
+from boards.gateware.uart import cycles_per_bit
+
+OnStage = Callable[[str], None]
+REQUANTIZE_MULTIPLIERS = 4  # of 18 bits, for 32 by 31 bits
+CORE_MULTIPLIERS = 4
+
+
+@dataclass
+class BuildReport:
+    """What a build gave.
+
+    Members
+    -------
+    needs : resources of the whole design; ``components`` : of each part of it.
+    rows_in_logic : rows of the array whose multipliers are built of look-up tables.
+    timings : one for each seed.
+    bitstream : the file, of the best seed; None when no placement was asked for.
+    """
+
+    config: Config
+    board: Board
+    clock_hz: int
+    tools: dict[str, str]
+    needs: Counter[str] = field(default_factory=Counter)
+    components: dict[str, Counter[str]] = field(default_factory=dict)
+    rows_in_logic: int = 0
+    timings: list[Timing] = field(default_factory=list)
+    bitstream: Path | None = None
+
+    @property
+    def fmax_mhz(self) -> float:
+        """Median over the seeds."""
+        return statistics.median(timing.fmax_mhz for timing in self.timings)
+
+    @property
+    def best(self) -> Timing:
+        return max(self.timings, key=lambda timing: timing.fmax_mhz)
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``weft synth --report``."""
+        macs = Params(self.config).macs_per_cycle
+        result: dict[str, Any] = {
+            "config": self.config.name,
+            "board": self.board.name,
+            "fpga": self.board.fpga.name,
+            "tools": self.tools,
+            "macs_per_cycle": macs,
+            "needs": dict(self.needs),
+            "limits": dict(self.board.fpga.limits),
+            "rows_in_logic": self.rows_in_logic,
+            "components": {name: dict(counts) for name, counts in self.components.items()},
+        }
+        if self.timings:
+            result |= {
+                "clock_mhz": self.clock_hz / 1e6,
+                "fmax_mhz": round(self.fmax_mhz, 2),
+                "seeds": [vars(timing) for timing in self.timings],
+                "gmacs_per_second": round(macs * self.fmax_mhz / 1e3, 3),
+            }
+        return result
+
+
+def rows_in_logic(params: Params, limit: int) -> int:
+    """Rows of the array that must do without multipliers so that the rest of them suffice."""
+    c = params.config
+    others = REQUANTIZE_MULTIPLIERS * c.lanes + CORE_MULTIPLIERS * c.has_core
+    missing = params.macs_per_cycle + others - limit
+    return min(params.rows, max(0, -(-missing // params.cols)))
+
+
+def synthesise(
+    config: Config, board: Board, folder: Path, clock_hz: int | None = None, tell: OnStage = print
+) -> BuildReport:
+    """Synthesise a board's design into ``folder`` and count; raises :class:`flow.DoesNotFit`."""
+    params = Params(config)
+    clock_hz = clock_hz or board.clock_hz
+    cycles_per_bit(clock_hz, board.baud)
+    versions = {
+        tool.package: tools.need(tool) for tool in (tools.YOSYS, *flow.PLACERS[board.fpga.family])
+    }
+    tools.need_boards()
+    folder.mkdir(parents=True, exist_ok=True)
+    tell("elaborating")
+    plan = board.platform().prepare(board.wire(board.top(params, clock_hz), clock_hz), "top")
+    for name, text in plan.files.items():
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    report = BuildReport(config, board, clock_hz, versions)
+    report.rows_in_logic = rows_in_logic(params, board.fpga.limits["DSP"])
+    tell("synthesising (minutes)")
+    netlist = flow.synthesise(board.fpga, folder, report.rows_in_logic)
+    report.needs, report.components = netlist.totals(), netlist.by_component()
+    flow.check_fit(f"{config.name} on {board.name}", board.fpga, report.needs)
+    return report
+
+
+def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage = print) -> None:
+    """Place and route with each seed and write the bitstream of the best.
+
+    Raises :class:`flow.TimingFailure` when even that is slower than the board's clock.
+    """
+    board = report.board
+    for seed in seeds:
+        tell(f"placing and routing, seed {seed} of {list(seeds)} (minutes)")
+        placed = flow.place(board.fpga, folder, seed)
+        report.timings.append(flow.timing_of(placed, seed))
+    best, wanted = report.best, report.clock_hz / 1e6
+    if best.fmax_mhz < wanted:
+        raise flow.TimingFailure(
+            f"{report.config.name} on {board.name}: reaches {best.fmax_mhz:g} MHz and its clock is "
+            f"{wanted:g} MHz ({best.path}); use --clock with less, or more --seeds"
+        )
+    tell("packing the bitstream")
+    report.bitstream = flow.pack(board.fpga, folder, best.seed)

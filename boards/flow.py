@@ -1,0 +1,155 @@
+"""From a design to a netlist, a placement and a bitstream, with open tools only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arch.errors import WeftError
+from boards import tools
+from boards.board import Fpga
+from boards.resources import Netlist, component_of
+
+OnStage = Callable[[str], None]
+RTLIL, NETLIST = "top.il", "top.json"
+
+
+class DoesNotFit(WeftError):
+    """A design that needs more of something than its FPGA has."""
+
+
+class TimingFailure(WeftError):
+    """A design that is slower than its clock."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What place and route reached with one seed.
+
+    Members
+    -------
+    fmax_mhz : of the accelerator's clock.
+    path : the critical path as components, each once in a row, with where it starts and ends.
+    logic_ns, routing_ns : its parts.
+    """
+
+    seed: int
+    fmax_mhz: float
+    path: str
+    logic_ns: float
+    routing_ns: float
+
+
+def synthesis_script(fpga: Fpga, rows_in_logic: int) -> str:
+    """Commands for Yosys.
+
+    Memories are never read and written at one address at a time where it matters, so no logic is
+    added for that. The modules that keep their hierarchy answer late in the cycle: apart from the
+    rest, the few levels of logic behind them stay few; merged they cost 10 MHz on an ECP5.
+    ``rows_in_logic``: rows of the array whose multipliers are built of look-up tables, because the
+    FPGA has fewer multipliers than the design.
+    """
+    lines = [f"read_rtlil {RTLIL}", "hierarchy -top top"]
+    lines += ["setattr -mod -set keep_hierarchy 1 *.load_lanes *.load_merge"]
+    lines += ["proc"] if rows_in_logic else []  # booth skips modules with processes
+    for row in range(rows_in_logic):
+        wires = f"*.array_engine.array/w:activation_{row}_*"
+        lines.append(f"booth {wires} %co1:+$mul[A] t:$mul %i")
+    options = {
+        "ecp5": "synth_ecp5 -no-rw-check -top top",
+        "ice40": "synth_ice40 -no-rw-check -dsp -spram -top top -device u",
+        "gowin": "synth_gowin -no-rw-check -top top -family gw2a",
+    }
+    lines += [options[fpga.family], f"write_json {NETLIST}"]
+    return "\n".join(lines) + "\n"
+
+
+def synthesise(fpga: Fpga, folder: Path, rows_in_logic: int) -> Netlist:
+    """The netlist of the design in ``folder``."""
+    (folder / "top.ys").write_text(synthesis_script(fpga, rows_in_logic))
+    tools.call(tools.YOSYS, ["-q", "top.ys"], folder, "yosys.log")
+    return Netlist(folder / NETLIST)
+
+
+def check_fit(title: str, fpga: Fpga, needs: Mapping[str, int]) -> None:
+    """Raises :class:`DoesNotFit` with the first resource that is short."""
+    for resource, limit in fpga.limits.items():
+        need = needs.get(resource, 0)
+        if need > limit:
+            raise DoesNotFit(
+                f"{title}: needs {need:,} of {resource} and {fpga.name} has {limit:,}; "
+                "use a smaller configuration or a larger board (see: weft boards)"
+            )
+
+
+PLACERS = {
+    "ecp5": (tools.NEXTPNR_ECP5,),
+    "ice40": (tools.NEXTPNR_ICE40,),
+    "gowin": (tools.NEXTPNR_GOWIN, tools.GOWIN_PACK),
+}
+
+
+def _placer_arguments(fpga: Fpga, seed: int) -> list[str]:
+    """What a family's nextpnr wants beside the common options."""
+    if fpga.family == "ecp5":
+        return [*fpga.arguments, "--lpf", "top.lpf", "--textcfg", f"placed{seed}.config"]
+    if fpga.family == "ice40":
+        return [*fpga.arguments, "--pcf", "top.pcf", "--asc", f"placed{seed}.asc"]
+    return [*fpga.arguments, "--vopt", "cst=top.cst", "--write", f"placed{seed}.json"]
+
+
+def place(fpga: Fpga, folder: Path, seed: int) -> dict[str, Any]:
+    """Place and route; returns nextpnr's report."""
+    report = f"report{seed}.json"
+    arguments = ["--json", NETLIST, "--seed", str(seed), "--report", report]
+    arguments += ["--timing-allow-fail", *_placer_arguments(fpga, seed)]
+    tools.call(PLACERS[fpga.family][0], arguments, folder, f"nextpnr{seed}.log")
+    result: dict[str, Any] = json.loads((folder / report).read_text())
+    return result
+
+
+def pack(fpga: Fpga, folder: Path, seed: int) -> Path:
+    """The bitstream of a placement."""
+    if fpga.family == "ecp5":
+        arguments = ["--compress", f"placed{seed}.config", "top.bit"]
+        tools.call(tools.ECPPACK, arguments, folder, "pack.log")
+        return folder / "top.bit"
+    if fpga.family == "ice40":
+        tools.call(tools.ICEPACK, [f"placed{seed}.asc", "top.bin"], folder, "pack.log")
+        return folder / "top.bin"
+    arguments = ["-d", "GW2A-18", "-o", "top.fs", f"placed{seed}.json"]
+    tools.call(tools.GOWIN_PACK, arguments, folder, "pack.log")
+    return folder / "top.fs"
+
+
+def timing_of(report: Mapping[str, Any], seed: int) -> Timing:
+    """The slowest path within the accelerator's clock domain, the slowest of the design."""
+    domains = report["fmax"]
+    clock = min(domains, key=lambda name: domains[name]["achieved"])
+    paths = [p for p in report["critical_paths"] if _domain(p["from"]) == _domain(p["to"]) == clock]
+    path = paths[0]["path"] if paths else []
+    return Timing(
+        seed,
+        round(domains[clock]["achieved"], 2),
+        _describe(path),
+        round(sum(step["delay"] for step in path if step["type"] != "routing"), 2),
+        round(sum(step["delay"] for step in path if step["type"] == "routing"), 2),
+    )
+
+
+def _domain(end: str) -> str:
+    return end.removeprefix("posedge ").removeprefix("negedge ")
+
+
+def _describe(path: list[Mapping[str, Any]]) -> str:
+    """The components that a path goes through, in order."""
+    names: list[str] = []
+    for step in path:
+        for cell in (step["from"]["cell"], step["to"]["cell"]):
+            name = component_of(cell) if "." in cell and not cell.startswith("$") else ""
+            if name and (not names or names[-1] != name):
+                names.append(name)
+    return " > ".join(names)

@@ -1,0 +1,1 @@
+"""Hardware around the accelerator on a board: clock, serial line, host link, memory."""

@@ -1,0 +1,59 @@
+"""Radiona ULX3S 85F."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Elaboratable, Module
+
+from boards.board import Board
+from boards.devices import LFE5U_85F
+from boards.gateware.ecp5 import Pll, pll_settings
+from boards.gateware.sdram import SdramTiming, make_sdram
+from boards.gateware.sdram_pins import SdramPins
+from boards.gateware.top import BoardTop
+
+CRYSTAL_HZ = 25e6
+
+
+class Ulx3sPins(Elaboratable):
+    """Clock, SDRAM, serial line (the FTDI chip) and LEDs: 0 the clock runs, 1 busy, 2 error."""
+
+    def __init__(self, top: BoardTop, clock_hz: int):
+        self.top = top
+        self.clock_hz = clock_hz
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        top = self.top
+        clock = platform.request("clk25", 0)
+        uart = platform.request("uart", 0)
+        leds = [platform.request("led", i) for i in range(3)]
+        settings = pll_settings(CRYSTAL_HZ, self.clock_hz)
+        m.submodules.pll = Pll(clock.i, settings, shifted=True)
+        m.submodules.top = top
+        m.submodules.sdram = SdramPins(platform.request("sdram", 0, dir="-"), top.pins)
+        m.d.comb += [top.rx.eq(uart.rx.i), uart.tx.o.eq(top.tx)]
+        for led, value in zip(leds, (1, top.busy, top.error), strict=True):
+            m.d.comb += led.o.eq(value)
+        return m
+
+
+def _platform() -> Any:
+    from amaranth_boards.ulx3s import ULX3S_85F_Platform
+
+    return ULX3S_85F_Platform()
+
+
+BOARD = Board(
+    name="ulx3s",
+    title="ULX3S 85F",
+    fpga=LFE5U_85F,
+    clock_hz=60_000_000,
+    baud=1_000_000,
+    memory="SDRAM",
+    memory_bytes=SdramTiming().n_bytes,
+    make_memory=make_sdram,
+    platform=_platform,
+    wire=Ulx3sPins,
+)

@@ -1,0 +1,113 @@
+"""``weft synth`` and ``weft boards``: bitstreams, what they take and how fast they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from arch.config import load_config
+from arch.errors import WeftError
+from cli.common import out, progress_line
+
+if TYPE_CHECKING:
+    from boards.board import Board
+    from boards.build import BuildReport
+
+RESOURCES = ("LUT4", "FF", "DSP", "block RAM", "SPRAM")
+
+
+def synth(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="Preset or YAML file.")],
+    board: Annotated[str, typer.Option("--board", help="Board; see weft boards.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", help="Folder; build/synth/CONFIG-BOARD if not given.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Placements to try; 0: synthesise only.")] = 1,
+    clock: Annotated[
+        float | None, typer.Option(help="MHz of the accelerator; the board's own if not given.")
+    ] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="JSON with area and timing.")
+    ] = None,
+) -> None:
+    """Build a board's bitstream with open tools; say how big and how fast it is."""
+    from boards.build import place, synthesise
+    from boards.catalogue import find_board, need_tools
+
+    chosen, target = load_config(config), find_board(board)
+    need_tools()
+    folder = output or Path("build") / "synth" / f"{chosen.name}-{target.name}"
+    clock_hz = round(clock * 1e6) if clock else None
+    slow: WeftError | None = None
+    with progress_line() as progress:
+        task = progress.add_task("starting", total=None)
+
+        def tell(text: str) -> None:
+            progress.update(task, description=text)
+
+        report = synthesise(chosen, target, folder, clock_hz, tell)
+        if seeds:
+            try:
+                place(report, folder, range(1, seeds + 1), tell)
+            except WeftError as error:
+                if not report.timings:
+                    raise
+                slow = error  # but the report is worth having
+    out.print(area_table(report))
+    for timing in report.timings:
+        out.print(
+            f"seed {timing.seed}: {timing.fmax_mhz:.1f} MHz; critical path {timing.path}"
+            f" ({timing.logic_ns:.1f} ns logic, {timing.routing_ns:.1f} ns routing)",
+            soft_wrap=True,
+        )
+    if report_file is not None:
+        try:
+            report_file.write_text(json.dumps(report.as_json(), indent=2) + "\n")
+        except OSError as error:
+            raise WeftError(f"{report_file}: {error.strerror}; choose another file") from None
+    if slow is not None:
+        raise slow
+    if report.bitstream is not None:
+        out.print(f"{report.bitstream}", style="green", soft_wrap=True)
+
+
+def area_table(report: BuildReport) -> Table:
+    """Resources of each component and of the whole design."""
+    limits = report.board.fpga.limits
+    shown = [name for name in RESOURCES if name in limits]
+    table = Table(
+        title=f"{report.config.name} on {report.board.title} ({report.board.fpga.name})",
+        title_justify="left",
+    )
+    table.add_column("component")
+    for name in shown:
+        table.add_column(name, justify="right")
+    ordered = sorted(report.components.items(), key=lambda item: -item[1]["LUT4"])
+    for component, counts in ordered:
+        table.add_row(component, *(f"{counts[name]:,}" if counts[name] else "" for name in shown))
+    table.add_section()
+    table.add_row("total", *(f"{report.needs[name]:,}" for name in shown), style="bold")
+    table.add_row("there are", *(f"{limits[name]:,}" for name in shown))
+    table.add_row("used", *(f"{report.needs[name] / limits[name]:.0%}" for name in shown))
+    return table
+
+
+def boards() -> None:
+    """List the boards that weft builds for."""
+    from boards.catalogue import NAMES, find_board
+
+    for name in NAMES:
+        out.print(describe(find_board(name)), soft_wrap=True)
+
+
+def describe(board: Board) -> str:
+    """One line about a board."""
+    limits = ", ".join(f"{limit:,} {name}" for name, limit in board.fpga.limits.items())
+    return (
+        f"{board.name:12} {board.title}: {board.fpga.name} ({limits});"
+        f" {board.memory_bytes // 1024:,} KiB of {board.memory}"
+    )

@@ -1,0 +1,151 @@
+"""The build path without its tools: fit, clocks, counts, timing, boards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arch.config import load_config
+from arch.params import Params
+from boards import tools
+from boards.board import Fpga
+from boards.build import rows_in_logic
+from boards.catalogue import NAMES, UnknownBoard, find_board
+from boards.devices import LFE5U_25F, LFE5U_85F
+from boards.flow import DoesNotFit, check_fit, synthesis_script, timing_of
+from boards.gateware.ecp5 import ClockError, pll_settings
+from boards.gateware.uart import UartError, cycles_per_bit
+from boards.resources import Netlist, component_of
+
+
+def test_a_design_that_does_not_fit_is_refused_with_resource_need_and_limit():
+    check_fit("small on ulx3s", LFE5U_85F, {"LUT4": 83640, "DSP": 156})
+    message = (
+        "small on ulx3s: needs 209 of block RAM and LFE5U-85F has 208; "
+        r"use a smaller configuration or a larger board \(see: weft boards\)"
+    )
+    with pytest.raises(DoesNotFit, match=message):
+        check_fit("small on ulx3s", LFE5U_85F, {"LUT4": 1000, "block RAM": 209})
+
+
+@pytest.mark.parametrize(
+    ("config", "fpga", "rows"),
+    [
+        ("small", LFE5U_85F, 0),  # 64 + 4 * 4 + 4 of 156
+        ("medium", LFE5U_85F, 1),  # 128 + 4 * 8 + 4 = 164 of 156: a row of 8 less
+        ("tiny", LFE5U_25F, 0),  # 16 + 4 * 2 + 4 of 28
+        ("small", LFE5U_25F, 7),  # 84 of 28: 7 rows of 8 less
+    ],
+)
+def test_rows_are_built_in_logic_only_where_multipliers_are_short(config, fpga, rows):
+    assert rows_in_logic(Params(load_config(config)), fpga.limits["DSP"]) == rows
+
+
+def test_the_script_takes_multipliers_away_row_by_row():
+    assert "booth" not in synthesis_script(LFE5U_85F, 0)
+    script = synthesis_script(LFE5U_85F, 2)
+    assert "activation_0_*" in script and "activation_1_*" in script
+    assert "activation_2_*" not in script
+
+
+@pytest.mark.parametrize("wanted", [25e6, 50e6, 60e6, 62.5e6, 70e6, 75e6, 80e6, 100e6])
+def test_pll_stays_within_the_limits_of_the_datasheet(wanted):
+    s = pll_settings(25e6, wanted)
+    output = 25e6 / s.input_divider * s.feedback_divider
+    assert output == s.output_hz == pytest.approx(wanted, rel=0.005)
+    assert 400e6 <= output * s.output_divider <= 800e6
+    assert 25e6 / s.input_divider >= 3.125e6
+
+
+def test_a_clock_that_cannot_be_made_is_refused():
+    with pytest.raises(ClockError, match="clock: 1 MHz cannot be made from 25 MHz; choose another"):
+        pll_settings(25e6, 1e6)
+
+
+def test_baud_rates_off_by_more_than_two_percent_are_refused():
+    assert cycles_per_bit(60e6, 1_000_000) == 60
+    assert cycles_per_bit(75e6, 3_000_000) == 25
+    with pytest.raises(UartError, match="cannot be made from a clock of 7 MHz"):
+        cycles_per_bit(7e6, 2_000_000)
+
+
+def cell(kind: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> dict[str, Any]:
+    directions = dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output")
+    return {"type": kind, "port_directions": directions, "connections": inputs | outputs}
+
+
+def test_nameless_logic_counts_for_the_component_that_it_serves(tmp_path: Path):
+    cells = {
+        "top.npu.load.register": cell("TRELLIS_FF", {"DI": [3]}, {"Q": [4]}),
+        "top.npu.array_engine.array.product": cell("MULT18X18D", {"A0": [4]}, {"P0": [5]}),
+        "$abc$1": cell("LUT4", {"A": [2]}, {"Z": [3]}),
+        "$abc$2": cell("LUT4", {"A": [1]}, {"Z": [2]}),
+        "$abc$3": cell("CCU2C", {"A0": [5]}, {"S0": [6]}),
+    }
+    netnames = {"top.npu.array_engine.drain.sum": {"bits": [6]}}
+    module = {"attributes": {"top": "1"}, "cells": cells, "netnames": netnames}
+    path = tmp_path / "top.json"
+    path.write_text(json.dumps({"modules": {"top": module}}))
+    netlist = Netlist(path)
+    assert netlist.totals() == {"LUT4": 4, "FF": 1, "DSP": 1}
+    assert netlist.by_component() == {
+        "load": {"LUT4": 2, "FF": 1},
+        "array_engine.array": {"DSP": 1},
+        "array_engine.drain": {"LUT4": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "component"),
+    [
+        ("top.npu.array_engine.drain.lane_0.s1_x", "array_engine.drain"),
+        ("top.npu.scratchpad.bank_0.0.0", "scratchpad"),
+        ("top.npu.windows$452.s3_valid", "windows"),
+        ("top.npu.log_valid", "npu"),
+        ("top.link.crc.state", "link"),
+    ],
+)
+def test_components_are_at_most_two_levels_deep(name, component):
+    assert component_of(name) == component
+
+
+def test_the_critical_path_is_that_of_the_slowest_clock_in_components():
+    def step(kind: str, delay: float, source: str, sink: str) -> dict[str, Any]:
+        return {"type": kind, "delay": delay, "from": {"cell": source}, "to": {"cell": sink}}
+
+    path = [
+        step("clk-to-q", 0.5, "top.npu.windows.a", "top.npu.windows.a"),
+        step("routing", 1.5, "top.npu.windows.a", "$abc$7"),
+        step("logic", 0.25, "$abc$7", "$abc$7"),
+        step("routing", 2.0, "$abc$7", "top.npu.scratchpad.b"),
+    ]
+    report = {
+        "fmax": {"$glbnet$clk": {"achieved": 80.129}, "other": {"achieved": 200.0}},
+        "critical_paths": [
+            {"from": "async", "to": "posedge $glbnet$clk", "path": []},
+            {"from": "posedge $glbnet$clk", "to": "posedge $glbnet$clk", "path": path},
+        ],
+    }
+    timing = timing_of(report, 3)
+    assert (timing.seed, timing.fmax_mhz) == (3, 80.13)
+    assert timing.path == "windows > scratchpad"
+    assert (timing.logic_ns, timing.routing_ns) == (0.75, 3.5)
+
+
+def test_a_missing_tool_names_the_way_to_get_it():
+    absent = tools.Tool("no-such-package", "no_such_module", "main")
+    with pytest.raises(tools.ToolError, match="no-such-package: is not installed; .*make boards"):
+        tools.need(absent)
+
+
+def test_every_board_is_known_by_its_name_and_limits_cover_what_is_checked():
+    for name in NAMES:
+        board = find_board(name)
+        assert board.name == name and len(name) <= 16
+        assert isinstance(board.fpga, Fpga) and board.memory_bytes & (board.memory_bytes - 1) == 0
+        cycles_per_bit(board.clock_hz, board.baud)
+    with pytest.raises(UnknownBoard, match="ulx3: is no board that weft knows; did you mean ulx3s"):
+        find_board("ulx3")
