@@ -18,6 +18,7 @@ from tests.house.repository import ROOT
 
 OWN = {"arch", "hw", "gen", "compiler", "firmware", "sim", "boards", "cli", "examples", "tests"}
 EXTRAS = {
+    "boards": ("boards",),
     "examples": ("train",),
     "tests": ("test", "train"),
     "sim/roofline.py": ("plot",),
