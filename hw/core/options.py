@@ -21,19 +21,19 @@ class CpuOptions:
     """
 
     rvfi: bool = False
-    branch_targets: int = 32
-    tag_bits: int = 8
-    target_bits: int = 16
+    branch_targets: int = 64
+    tag_bits: int = 6
+    target_bits: int = 14
 
     def __post_init__(self) -> None:
         n = self.branch_targets
         if n < 2 or n & (n - 1):
-            raise ConfigError(f"branch_targets: {n} is not a power of two of at least 2; use 32")
+            raise ConfigError(f"branch_targets: {n} is not a power of two of at least 2; use 64")
         index_bits = n.bit_length() - 1
         if not 1 <= self.tag_bits <= 30 - index_bits:
             raise ConfigError(
                 f"tag_bits: {self.tag_bits} is not in 1..{30 - index_bits}, what an address has "
-                f"above the index; use 8"
+                f"above the index; use 6"
             )
         if not 1 <= self.target_bits <= 30:
-            raise ConfigError(f"target_bits: {self.target_bits} is not in 1..30; use 16")
+            raise ConfigError(f"target_bits: {self.target_bits} is not in 1..30; use 14")
