@@ -137,6 +137,11 @@ class Config(_Model):
         return self.core != "none"
 
     @property
+    def core_extensions(self) -> frozenset[str]:
+        """Optional instructions of the core, if there is one."""
+        return frozenset() if self.core == "none" else self.core.extensions
+
+    @property
     def digest(self) -> int:
         """32 bits that a program and a device must agree on (the name does not count)."""
         data = self.hardware()

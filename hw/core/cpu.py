@@ -45,8 +45,9 @@ class Cpu(wiring.Component):
 
     Cycles: 1 for each instruction, and more for: a load's or mul's result, a count of bits or an
     extremum used by the next instruction, 1; a result of mulh*, div*, rem*, a dot product or a CSR
-    used by the next one, 2, by the one after it, 1; a mispredicted jump, 2; div* and rem*, 35 (19 for dividends below 2**16 in
-    magnitude); a CSR write, fence.i, mret or a trap, 5; and the data bus's wait states.
+    used by the next one, 2, by the one after it, 1; a mispredicted jump, 2; div* and rem*, 35 (19
+    for dividends below 2**16 in magnitude); a CSR write, fence.i, mret or a trap, 5; and the data
+    bus's wait states.
 
     wfi and fence do nothing: accesses are in order, and an instruction waits for its answer.
     Traps are precise. An interrupt is taken between instructions; a load that the bus does not
@@ -107,8 +108,8 @@ class Cpu(wiring.Component):
         self._m = Stage(
             "m", valid=1, pc=30, insn=32, rd=5, writes_rd=1, late=1, result=32, address=32,
             target=30, target_misaligned=1, jump=1, jalr=1, jumped=1, prediction=PREDICTION, load=1,
-            access=1, multiply=1, multiply_high=1, dot=1, divide=1, csr=1, csr_access=1, csr_write=1,
-            mret=1, event=1,
+            access=1, multiply=1, multiply_high=1, dot=1, divide=1, csr=1, csr_access=1,
+            csr_write=1, mret=1, event=1,
             exception=1, interrupt=1, cause=4, value_is_insn=1,
             value_is_address=1, value_is_result=1,
         )  # fmt: skip
