@@ -28,8 +28,8 @@ class CpuOptions:
     zbb: bool = False
     dot4: bool = False
     branch_targets: int = 64
-    tag_bits: int = 6
-    target_bits: int = 14
+    tag_bits: int = 4
+    target_bits: int = 12
 
     def __post_init__(self) -> None:
         n = self.branch_targets
@@ -39,10 +39,10 @@ class CpuOptions:
         if not 1 <= self.tag_bits <= 30 - index_bits:
             raise ConfigError(
                 f"tag_bits: {self.tag_bits} is not in 1..{30 - index_bits}, what an address has "
-                f"above the index; use 6"
+                f"above the index; use 4"
             )
         if not 1 <= self.target_bits <= 30:
-            raise ConfigError(f"target_bits: {self.target_bits} is not in 1..30; use 14")
+            raise ConfigError(f"target_bits: {self.target_bits} is not in 1..30; use 12")
 
     @classmethod
     def of(cls, core: CoreConfig, *, rvfi: bool = False) -> CpuOptions:
