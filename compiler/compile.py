@@ -119,17 +119,17 @@ class _Compiler:
         scheduler = Scheduler(self.params, self.constants, self._pending())
         image = self._core_image()
         booted = image is None
-        calls = iter(()) if image is None else zip(image.prepares, image.calls, strict=True)
+        calls = iter(() if image is None else image.each())
         for layer, op in enumerate(self.graph.operators):
             is_core = op in self.core_ops
             if image is not None and not booted and (is_core or layer > 0):
                 scheduler.add(self._boot(layer, image))
                 booted = True
             if is_core:
-                prepare, call = next(calls)
+                prepare, call, cycles = next(calls)
                 if prepare is not None:
                     scheduler.add(self._prepare(layer, op, prepare))
-                scheduler.add(self._call(layer, op, call))
+                scheduler.add(self._call(layer, op, call, cycles))
             else:
                 for step in self._array_steps(layer, op):
                     scheduler.add(step)
@@ -303,7 +303,7 @@ class _Compiler:
             Engine.CORE, _call_fields(call), layer, reads=self._ranges(constants), cycles=40
         )
 
-    def _call(self, layer: int, op: Operator, call: CoreCall) -> Step:
+    def _call(self, layer: int, op: Operator, call: CoreCall, cycles: int | None) -> Step:
         elements = sum(t.size for t in op.outputs)
         return Step(
             Engine.CORE,
@@ -311,7 +311,7 @@ class _Compiler:
             layer,
             reads=self._ranges(data_operands(op)),
             writes=self._ranges(op.outputs),
-            cycles=300 + 40 * elements,
+            cycles=300 + 40 * elements if cycles is None else cycles,
         )
 
     # ---- program -----------------------------------------------------------------------------
