@@ -145,7 +145,14 @@ class _Compiler:
         if self._engine(op) is None:
             return
         p = self.params
-        context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
+        context = Context(
+            p,
+            self.placement.layouts,
+            self.constants,
+            self.folded,
+            layer,
+            workspace=self.placement.workspaces.get(id(op)),
+        )
         group = self.groups.get(layer)
         if group is not None:
             if layer == group.first:
