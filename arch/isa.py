@@ -238,6 +238,7 @@ _CORE_WORDS = (
     WordFormat(
         "CONTROL",
         ("boot:1", "reset the core and let it start at function"),
+        ("accept:1", "while it runs, commands come from the core instead of the program"),
     ),
 )
 
@@ -288,6 +289,9 @@ class Command:
     waits: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
+UNKNOWN = -1  # no word
+
+
 class Encoder:
     """Turns commands into words, leaving out configuration words that did not change."""
 
@@ -305,6 +309,10 @@ class Encoder:
                 mask |= 1 << index
                 last[index] = word
                 body.append(word)
+        if command.config.get("accept"):  # the core's commands may change every word
+            for opcode, words in self._last.items():
+                if opcode is not Opcode.CORE:
+                    self._last[opcode] = [UNKNOWN] * len(words)
         header = HEADER.pack({"opcode": command.opcode, "words": len(body), "mask": mask})
         waits = WAITS.pack({f.name: command.waits[i] for i, f in enumerate(WAITS.fields)})
         return [header, waits, *body]

@@ -186,6 +186,21 @@ TENSOR = CStruct(
     CField("dims", "int32_t", "extents, outermost first", MAX_RANK),
 )
 
+ACCELERATOR = CStruct(
+    "weft_accelerator_t",
+    "The accelerator as an operator may use it; see weft_accelerator.h.",
+    CField("workspace", "void *", "scratchpad; null while the operator is asked for its sizes"),
+    CField("arena", "void *", "as many bytes of external memory"),
+    CField("workspace_bytes", "uint32_t", "of each: what the operator asked for"),
+    CField("rows", "int32_t", "of the array: input channels"),
+    CField("cols", "int32_t", "of the array: output channels"),
+    CField("streams", "int32_t", "groups of rows with a stream of their own"),
+    CField("pairs", "int32_t", "windows side by side that make up the rows"),
+    CField("weight_rows_per_cycle", "int32_t", "rows that a word of weight memory fills"),
+    CField("weight_memory_bytes", "uint32_t", "bytes of weight memory"),
+    CField("accumulator_depth", "int32_t", "pixels of an accumulator bank"),
+)
+
 OP = CStruct(
     "weft_op_t",
     "One use of an operator in a model; all of it is fixed at compile time.",
@@ -201,6 +216,7 @@ OP = CStruct(
     CField("state_bytes", "uint32_t", "at least what the operator asked for"),
     CField("scratch", "void *", "undefined at entry; operator new takes from its end"),
     CField("scratch_bytes", "uint32_t", "at least what the operator asked for"),
+    CField("accelerator", "const weft_accelerator_t *", "null unless it asked for a workspace"),
 )
 
 
@@ -236,6 +252,22 @@ ABSENT = TensorDescription((), TensorType.NONE, 0, flags=TensorFlag.ABSENT)
 
 
 @dataclass(frozen=True, eq=False)
+class AcceleratorDescription:
+    """The accelerator that an operator may use.
+
+    Members
+    -------
+    shape : integer members of ``weft_accelerator_t`` by name.
+    workspace, arena : addresses on the core or host memory, of ``workspace_bytes`` each.
+    """
+
+    shape: Mapping[str, int]
+    workspace: int | NDArray[Any] = 0
+    arena: int | NDArray[Any] = 0
+    workspace_bytes: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class OpDescription:
     """One use of an operator: what its ``weft_op_t`` says.
 
@@ -245,6 +277,7 @@ class OpDescription:
     params : its packed parameters (arch.op_params), or the custom options verbatim.
     state, scratch : address on the core or host memory; None lets whoever lays the descriptors
         out provide ``state_bytes`` and ``scratch_bytes``.
+    accelerator : None for an operator that does not use it.
     """
 
     name: str
@@ -256,3 +289,4 @@ class OpDescription:
     state_bytes: int = 0
     scratch: int | NDArray[Any] | None = None
     scratch_bytes: int = 0
+    accelerator: AcceleratorDescription | None = None

@@ -9,11 +9,11 @@ import numpy as np
 
 from arch.config import Config
 from arch.isa import Command, Engine, Opcode, Space, encode_program
-from arch.memory_map import SCRATCHPAD_BASE
+from arch.memory_map import SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
 from arch.params import Params
 from compiler.array_job import steps_of
 from compiler.constraints import check
-from compiler.core_image import CoreBuilder, CoreCall, CoreImage
+from compiler.core_image import CoreBuilder, CoreCall, CoreImage, CoreWorkspace
 from compiler.errors import ModelError
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
@@ -34,6 +34,7 @@ from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
 from compiler.timing.memory import MemoryTiming
 from compiler.transfers import (
+    ARENA_REGION,
     INPUT_REGION,
     OUTPUT_REGION,
     PROGRAM_REGION,
@@ -41,6 +42,7 @@ from compiler.transfers import (
     load_step,
     rows_step,
 )
+from compiler.workspace import WorkspaceSize
 
 SLAB_BYTES = 2048
 """Inputs are loaded in slabs of about this size, so that the first tiles need not wait for all."""
@@ -91,11 +93,14 @@ class _Compiler:
         )
         self.inputs = _places(graph.inputs)
         self.outputs = _places(graph.outputs)
+        asked = ((op, core.workspace_bytes(op)) for op in self.core_ops if core is not None)
+        self.core_workspaces = {op: n for op, n in asked if n}
         self.placement: Placement = place(
             graph,
             params,
             self.folded,
             self.fused,
+            {id(op): WorkspaceSize(n, n) for op, n in self.core_workspaces.items()},
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
         )
@@ -275,8 +280,15 @@ class _Compiler:
         assert self.core is not None
         layouts = self.placement.layouts
         return self.core.build(
-            self.core_ops, lambda tensor: SCRATCHPAD_BASE + layouts[id(tensor)].start
+            self.core_ops,
+            lambda tensor: SCRATCHPAD_BASE + layouts[id(tensor)].start,
+            {op: self._core_workspace(op, n) for op, n in self.core_workspaces.items()},
         )
+
+    def _core_workspace(self, op: Operator, n_bytes: int) -> CoreWorkspace:
+        place = self.placement.workspaces[id(op)]
+        arena = WINDOW_BASE + ARENA_REGION * WINDOW_BYTES + place.offset
+        return CoreWorkspace(SCRATCHPAD_BASE + place.address, arena, n_bytes)
 
     def _boot(self, layer: int, image: CoreImage) -> Step:
         loads = []
@@ -312,13 +324,15 @@ class _Compiler:
 
     def _call(self, layer: int, op: Operator, call: CoreCall) -> Step:
         elements = sum(t.size for t in op.outputs)
+        accepts = op in self.core_workspaces
         return Step(
             Engine.CORE,
-            _call_fields(call),
+            {**_call_fields(call), "accept": int(accepts)},
             layer,
             reads=self._ranges(data_operands(op)),
             writes=self._ranges(op.outputs),
             cycles=300 + 40 * elements,
+            accepts=accepts,
         )
 
     # ---- program -----------------------------------------------------------------------------
@@ -369,7 +383,7 @@ class _Compiler:
 
 
 def _call_fields(call: CoreCall) -> dict[str, int]:
-    return {"function": call.function, "argument": call.argument, "boot": 0}
+    return {"function": call.function, "argument": call.argument, "boot": 0, "accept": 0}
 
 
 def _kind(op: Operator) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from compiler.graph import Operator, Tensor
 
@@ -15,6 +15,14 @@ class CoreCall:
 
     function: int
     argument: int
+
+
+class CoreWorkspace(NamedTuple):
+    """Memory that an operator shares with the accelerator: ``n_bytes`` at either address."""
+
+    workspace: int
+    arena: int
+    n_bytes: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,14 @@ class CoreBuilder(Protocol):
         self,
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
     ) -> CoreImage:
-        """Compile and link; ``place`` gives addresses of tensors as the core sees them."""
+        """Compile and link; all addresses are those that the core sees.
+
+        ``place`` gives those of tensors; ``workspaces`` has the operators that use the accelerator.
+        """
+        ...
+
+    def workspace_bytes(self, op: Operator) -> int:
+        """Bytes of workspace that an operator asks for; 0 if it does not use the accelerator."""
         ...

@@ -70,6 +70,7 @@ def place(
     params: Params,
     folded: Mapping[int, FoldedPad],
     fused: FusedTables,
+    core_workspaces: Mapping[int, WorkspaceSize],
     input_offsets: Mapping[int, int],
     output_offsets: Mapping[int, int],
 ) -> Placement:
@@ -77,12 +78,15 @@ def place(
 
     Parameters
     ----------
+    core_workspaces : of operators on the core, by identity.
     input_offsets, output_offsets : of the model's inputs and outputs in their regions, by
         identity of the tensor.
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
-    return _Placer(graph, params, folded, fused, input_offsets, output_offsets).place()
+    return _Placer(
+        graph, params, folded, fused, core_workspaces, input_offsets, output_offsets
+    ).place()
 
 
 class _Placer:
@@ -92,6 +96,7 @@ class _Placer:
         params: Params,
         folded: Mapping[int, FoldedPad],
         fused: FusedTables,
+        core_workspaces: Mapping[int, WorkspaceSize],
         input_offsets: Mapping[int, int],
         output_offsets: Mapping[int, int],
     ):
@@ -102,7 +107,8 @@ class _Placer:
         self.input_offsets = input_offsets
         self.output_offsets = output_offsets
         sizes = ((id(op), self._workspace_size(op)) for op in graph.operators)
-        self.workspace_sizes = {key: size for key, size in sizes if size != WorkspaceSize()}
+        own = {key: size for key, size in sizes if size != WorkspaceSize()}
+        self.workspace_sizes = own | dict(core_workspaces)
         self.roots: dict[int, Tensor] = {}
         self.stores: dict[int, _Store] = {}
         self._collect()

@@ -114,6 +114,8 @@ class Scheduler:
         self._order: list[tuple[Step, list[Step]]] = []
         self._ring = 0  # words of the weight memory handed out so far, over all rounds
         self._placed_blobs: dict[int, tuple[int, Blob]] = {}
+        self._last: dict[Engine, Step] = {}
+        self._barrier: Step | None = None
 
     def add(self, step: Step) -> None:
         """The next step of the model; what it needs loaded is placed before it.
@@ -138,7 +140,16 @@ class Scheduler:
         self._append(step)
 
     def _append(self, step: Step) -> None:
-        self._order.append((step, self._hazards.dependencies(step)))
+        needed = self._hazards.dependencies(step)
+        if step.accepts:
+            # Its own commands may use everything, so it has the accelerator for itself.
+            needed = list(self._last.values())
+            self._barrier = step
+            self._placed_blobs.clear()
+        elif self._barrier is not None and self._barrier not in needed:
+            needed.append(self._barrier)
+        self._order.append((step, needed))
+        self._last[step.engine] = step
 
     def _place(self, step: Step, blob: Blob) -> tuple[Mapping[str, int], tuple[Range, ...]]:
         """Load a blob at the next place of the ring, unless it is still there."""

@@ -36,8 +36,9 @@ DMEM = "DMEM"
 class BlobPart:
     """Rows of a blob: where they come from, and the byte of the blob at which they begin.
 
-    ``region`` is None for bytes of :attr:`Blob.data`, and ``offset`` counts these then. ``shape`` is
-    (bytes of a row, rows, planes), the tail left out; steps are from row to row and plane to plane.
+    ``region`` is None for bytes of :attr:`Blob.data`, which ``offset`` counts then. ``shape`` is
+    (bytes of a row, rows, planes), the tail left out; steps are from row to row and from plane to
+    plane.
     """
 
     region: int | None
@@ -78,7 +79,7 @@ class Step:
     ``layer`` is the index of the operator that it belongs to. ``blob`` is what an array step reads
     from the weight memory; its address is known only when steps are ordered. For the estimate of
     time: ``passes`` are those of an array step that is not element-wise, ``cycles`` what a step
-    takes on the core.
+    takes on the core. ``accepts``: the core gives commands meanwhile, of which nothing is known.
     """
 
     engine: Engine
@@ -89,5 +90,6 @@ class Step:
     cycles: int = 0
     passes: PassWork | None = None
     blob: Blob | None = None
+    accepts: bool = False
     loads: list[Step] = field(default_factory=list)
     """Loads that exist for this step: they are placed before it, in this order."""

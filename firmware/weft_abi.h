@@ -54,6 +54,20 @@ typedef struct {
     int32_t dims[8];  /* extents, outermost first */
 } weft_tensor_t;
 
+/* The accelerator as an operator may use it; see weft_accelerator.h. */
+typedef struct {
+    void *workspace;  /* scratchpad; null while the operator is asked for its sizes */
+    void *arena;  /* as many bytes of external memory */
+    uint32_t workspace_bytes;  /* of each: what the operator asked for */
+    int32_t rows;  /* of the array: input channels */
+    int32_t cols;  /* of the array: output channels */
+    int32_t streams;  /* groups of rows with a stream of their own */
+    int32_t pairs;  /* windows side by side that make up the rows */
+    int32_t weight_rows_per_cycle;  /* rows that a word of weight memory fills */
+    uint32_t weight_memory_bytes;  /* bytes of weight memory */
+    int32_t accumulator_depth;  /* pixels of an accumulator bank */
+} weft_accelerator_t;
+
 /* One use of an operator in a model; all of it is fixed at compile time. */
 typedef struct {
     int32_t n_inputs;  /* elements of inputs */
@@ -68,6 +82,7 @@ typedef struct {
     uint32_t state_bytes;  /* at least what the operator asked for */
     void *scratch;  /* undefined at entry; operator new takes from its end */
     uint32_t scratch_bytes;  /* at least what the operator asked for */
+    const weft_accelerator_t *accelerator;  /* null unless it asked for a workspace */
 } weft_op_t;
 
 /* SOFTMAX of int8; exp_table is cut behind its last entry that can change an output. */

@@ -6,7 +6,7 @@ Commands run in program order; a program whose waits are too weak for the hardwa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,15 +28,32 @@ class Region:
     write: bool = False
 
 
+@dataclass(frozen=True)
+class AcceleratorPort:
+    """What an operator on the core sees of the rest while it runs.
+
+    Members
+    -------
+    give : takes a word of a command; raises :class:`ProgramError` where the program would stop.
+    counts : for each engine, the commands that it has completed, which are all that there were.
+    region : bytes of a region of external memory, as they are.
+    """
+
+    give: Callable[[int], None]
+    counts: Callable[[], Sequence[int]]
+    region: Callable[[int], np.ndarray]
+
+
 @dataclass
 class Memories:
-    """On-chip memories, as bytes."""
+    """On-chip memories, as bytes; and the way from the core to the other engines."""
 
     scratchpad: np.ndarray
     weights: np.ndarray
     tables: np.ndarray
     imem: np.ndarray
     dmem: np.ndarray
+    accelerator: AcceleratorPort | None = None
 
     @classmethod
     def of(cls, params: Params) -> Memories:
@@ -49,7 +66,8 @@ class Memories:
             imem * 1024,
             dmem * 1024,
         )
-        return cls(*(np.zeros(size, np.uint8) for size in sizes))
+        scratchpad, weights, tables, instructions, data = [np.zeros(n, np.uint8) for n in sizes]
+        return cls(scratchpad, weights, tables, instructions, data)
 
     def space(self, space: Space) -> np.ndarray:
         return {
@@ -83,12 +101,19 @@ class FunctionalModel:
         self.memories = Memories.of(self.params)
         self._array = ArrayModel(self.params, self.memories)
         self._completed = [0] * len(Engine)
+        self._decoder = Decoder()
+        self._given: list[int] = []
+        self._accepts = False
+        self.memories.accelerator = AcceleratorPort(
+            self._give, lambda: self._completed, self._region_bytes
+        )
 
     def run(self, program: bytes) -> None:
         """Execute a whole program; raises :class:`ProgramError` where the hardware would stop."""
         self._completed = [0] * len(Engine)
         self._array.reset()
-        for engine, command in Decoder().commands(program):
+        self._decoder = Decoder()
+        for engine, command in self._decoder.commands(program):
             self.execute(engine, command)
 
     def execute(self, engine: Engine, command: Command) -> None:
@@ -200,6 +225,22 @@ class FunctionalModel:
             return
         if self.core_call is None:
             raise self._error(Engine.CORE, Cause.ABSENT)
+        self._given, self._accepts = [], bool(c["accept"])
         status = self.core_call(c["function"], c["argument"], self.memories)
         if status:
             raise self._error(Engine.CORE, Cause.OP_STATUS, 0, status)
+        if self._given:
+            raise self._decoder.fail(Cause.LENGTH)
+
+    def _give(self, word: int) -> None:
+        """A word of a command from the core."""
+        if not self._accepts:
+            raise self._error(Engine.CORE, Cause.CONFIG)
+        self._given.append(word)
+        given = self._decoder.given(self._given)
+        if given is not None:
+            self._given = []
+            self.execute(*given)
+
+    def _region_bytes(self, index: int) -> np.ndarray:
+        return np.frombuffer(self.regions[index].data, np.uint8)
