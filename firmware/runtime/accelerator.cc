@@ -280,6 +280,7 @@ void weft_queue(weft_queue_t *queue, const weft_op_t *op) {
         return;
     }
 #endif
+    if (!queue->accelerator) weft_fail(WEFT_STATUS_SCRATCH);
     for (uint32_t engine = 0; engine < 4; engine++)
         queue->given[engine] = engine == WEFT_ENGINE_CORE ? 0 : weft_port_counts(engine) >> 16;
 }

@@ -100,7 +100,7 @@ class Mailbox(wiring.Component):
             access.ready.eq(
                 Mux(
                     access.write,
-                    Mux(access.register == Mmio.WORD >> 2, ~self.given.valid, 1)
+                    Mux(access.register == Mmio.WORD >> 2, ~self.given.valid & ~refused, 1)
                     & Mux(access.register == Mmio.DONE >> 2, all_done, 1),
                     calling | (access.register != Mmio.FUNCTION >> 2),
                 )
