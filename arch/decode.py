@@ -20,6 +20,7 @@ from arch.isa import (
     Opcode,
     Source,
     Space,
+    Wide,
 )
 from arch.params import Params
 
@@ -165,6 +166,7 @@ def _array_cause(params: Params, c: Mapping[str, int]) -> Cause:
         not 1 <= c["last_cols"] <= params.cols,
         not -31 <= c["shift"] <= 30,
         c["multiplier"] >> 31 != 0,
+        c["wide"] not in list(Wide) or bool(c["wide"] and c["table_out"]),
     ]
     if elementwise:
         bad += [c["run"] != c["tile_w"], c["table_out"] != 0]

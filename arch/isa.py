@@ -71,6 +71,14 @@ class Mode(enum.IntEnum):
     ELEMENTWISE = 2
 
 
+class Wide(enum.IntEnum):
+    """Which byte of a result of 16 bits is written, if results have 16 bits."""
+
+    NONE = 0
+    LOW = 1
+    HIGH = 2
+
+
 class Cause(enum.IntEnum):
     """Why a program was stopped (register ERROR_CAUSE)."""
 
@@ -222,6 +230,7 @@ _ARRAY_WORDS = (
         ("table_out:1", "look the clamped result up in table 0 (low byte); not element-wise"),
         ("table_a:1", "element-wise: operand a is looked up in table 0"),
         ("binary:1", "element-wise: add operand b, looked up in table 1"),
+        ("wide:2", "1, 2: clamp to int16 and write its low, high byte; without table_out"),
     ),
     WordFormat(
         "OPERAND",

@@ -15,6 +15,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from arch.isa import CONFIG_WORDS, Opcode
+
 MAX_RANK = 8
 NAME_BYTES = 56  # of a registered operator's name, its terminating zero included
 CORE_POINTER_BYTES = 4
@@ -186,6 +188,25 @@ TENSOR = CStruct(
     CField("dims", "int32_t", "extents, outermost first", MAX_RANK),
 )
 
+N_ARRAY_WORDS = len(CONFIG_WORDS[Opcode.ARRAY])
+
+PRODUCT = CStruct(
+    "weft_product_t",
+    "Some columns of a product with constant weights, made ready by the compiler.",
+    CField(
+        "words",
+        "uint32_t",
+        "the array's command for one row, in halves; the low one first",
+        2 * N_ARRAY_WORDS,
+    ),
+    CField("group", "int32_t", "which product of the operator's this is part of"),
+    CField("contents", "uint32_t", "address of the weight memory's contents, as the core sees it"),
+    CField("contents_bytes", "uint32_t", "of them"),
+    CField("weight_address", "uint32_t", "byte of the weight memory where they belong"),
+    CField("is_resident", "int32_t", "1: they have their place for themselves"),
+    CField("first_column", "int32_t", "of the product"),
+)
+
 ACCELERATOR = CStruct(
     "weft_accelerator_t",
     "The accelerator as an operator may use it; see weft_accelerator.h.",
@@ -199,6 +220,8 @@ ACCELERATOR = CStruct(
     CField("weight_rows_per_cycle", "int32_t", "rows that a word of weight memory fills"),
     CField("weight_memory_bytes", "uint32_t", "bytes of weight memory"),
     CField("accumulator_depth", "int32_t", "pixels of an accumulator bank"),
+    CField("n_products", "int32_t", "elements of products"),
+    CField("products", "const weft_product_t *", "of operators of the library; or null"),
 )
 
 OP = CStruct(
@@ -259,12 +282,14 @@ class AcceleratorDescription:
     -------
     shape : integer members of ``weft_accelerator_t`` by name.
     workspace, arena : addresses on the core or host memory, of ``workspace_bytes`` each.
+    products : packed ``weft_product_t``, which hold no pointers.
     """
 
     shape: Mapping[str, int]
     workspace: int | NDArray[Any] = 0
     arena: int | NDArray[Any] = 0
     workspace_bytes: int = 0
+    products: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 from arch.config import Config
 from arch.isa import Command, Engine, Opcode, Space, encode_program
 from arch.memory_map import SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
+from arch.op_interface import PRODUCT
 from arch.params import Params
 from compiler.array_job import steps_of
 from compiler.constraints import check
@@ -23,6 +24,7 @@ from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
 from compiler.lower.context import Context
+from compiler.lower.core_products import CoreProduct, core_products
 from compiler.lower.elementwise import with_table_behind
 from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
@@ -93,14 +95,18 @@ class _Compiler:
         )
         self.inputs = _places(graph.inputs)
         self.outputs = _places(graph.outputs)
-        asked = ((op, core.workspace_bytes(op)) for op in self.core_ops if core is not None)
-        self.core_workspaces = {op: n for op, n in asked if n}
+        self.core_products = {
+            op: products
+            for op in self.core_ops
+            if (products := core_products(op, params)) is not None
+        }
+        self.core_workspaces = self._workspaces_of_core()
         self.placement: Placement = place(
             graph,
             params,
             self.folded,
             self.fused,
-            {id(op): WorkspaceSize(n, n) for op, n in self.core_workspaces.items()},
+            {id(op): size for op, size in self.core_workspaces.items()},
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
         )
@@ -119,6 +125,17 @@ class _Compiler:
                     f"{self.graph.name}: {op}: runs on the core, and configuration"
                     f" '{self.params.config.name}' has none; choose one with a core"
                 )
+
+    def _workspaces_of_core(self) -> dict[Operator, WorkspaceSize]:
+        """Of the operators on the core that use the accelerator."""
+        sizes = {}
+        for op in self.core_ops:
+            assert self.core is not None
+            if op in self.core_products:
+                sizes[op] = WorkspaceSize(self.core_products[op].workspace_bytes)
+            elif n_bytes := self.core.workspace_bytes(op):
+                sizes[op] = WorkspaceSize(n_bytes, n_bytes)
+        return sizes
 
     def run(self) -> Program:
         scheduler = Scheduler(self.params, self.constants, self._pending())
@@ -282,13 +299,23 @@ class _Compiler:
         return self.core.build(
             self.core_ops,
             lambda tensor: SCRATCHPAD_BASE + layouts[id(tensor)].start,
-            {op: self._core_workspace(op, n) for op, n in self.core_workspaces.items()},
+            {op: self._core_workspace(op, size) for op, size in self.core_workspaces.items()},
         )
 
-    def _core_workspace(self, op: Operator, n_bytes: int) -> CoreWorkspace:
+    def _core_workspace(self, op: Operator, size: WorkspaceSize) -> CoreWorkspace:
         place = self.placement.workspaces[id(op)]
         arena = WINDOW_BASE + ARENA_REGION * WINDOW_BYTES + place.offset
-        return CoreWorkspace(SCRATCHPAD_BASE + place.address, arena, n_bytes)
+        products = self.core_products.get(op)
+        return CoreWorkspace(
+            SCRATCHPAD_BASE + place.address,
+            arena if size.external_bytes else 0,
+            size.chip_bytes,
+            () if products is None else tuple(map(self._packed, products.parts)),
+        )
+
+    def _packed(self, part: CoreProduct) -> bytes:
+        offset = self.constants.add(part.contents)
+        return PRODUCT.pack(part.values(WINDOW_BASE + PROGRAM_REGION * WINDOW_BYTES + offset))
 
     def _boot(self, layer: int, image: CoreImage) -> Step:
         loads = []

@@ -18,11 +18,18 @@ class CoreCall:
 
 
 class CoreWorkspace(NamedTuple):
-    """Memory that an operator shares with the accelerator: ``n_bytes`` at either address."""
+    """What an operator on the core gets of the accelerator.
+
+    Members
+    -------
+    workspace, arena : addresses of ``n_bytes`` each; no arena where it is 0.
+    products : packed ``weft_product_t`` (arch.op_interface.PRODUCT).
+    """
 
     workspace: int
     arena: int
     n_bytes: int
+    products: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class FirmwareBuilder:
     def _shape(self) -> dict[str, int]:
         """Integer members of ``weft_accelerator_t`` but for the workspace."""
         names = [f.name for f in ACCELERATOR.fields if not f.is_pointer]
-        return {n: getattr(self._params, n) for n in names if n != "workspace_bytes"}
+        return {n: getattr(self._params, n) for n in names if hasattr(self._params, n)}
 
     def build(
         self,

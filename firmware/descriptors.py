@@ -114,7 +114,8 @@ class _Writer:
         )
 
     def accelerator(self, a: AcceleratorDescription) -> int:
-        places = {"workspace": a.workspace, "arena": a.arena}
+        products = self.place(b"".join(a.products))
+        places = {"workspace": a.workspace, "arena": a.arena, "products": products}
         return self.place(ACCELERATOR.pack(accelerator_values(a) | places))
 
     def tensors(self, op: OpDescription, tensors: Sequence[TensorDescription]) -> int:
@@ -123,7 +124,8 @@ class _Writer:
 
 def accelerator_values(a: AcceleratorDescription) -> dict[str, object]:
     """Members of an accelerator's structure that are no pointers."""
-    return {**a.shape, "workspace_bytes": a.workspace_bytes}
+    sizes = {"workspace_bytes": a.workspace_bytes, "n_products": len(a.products)}
+    return {**a.shape, **sizes}
 
 
 def tensor_values(t: TensorDescription, flags: TensorFlag) -> dict[str, object]:

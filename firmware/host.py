@@ -196,6 +196,7 @@ class _HostMemory:
             for member, area in (("workspace", a.workspace), ("arena", a.arena))
             if isinstance(area, np.ndarray)
         }
+        places["products"] = self.place(b"".join(a.products))
         return self.place(ACCELERATOR.pack(accelerator_values(a) | places, _POINTER_BYTES))
 
     def op(self, op: OpDescription, scratch_bytes: int = 0, *, with_data: bool = True) -> int:
@@ -243,7 +244,7 @@ class HostOps:
             )
         sources = [RUNTIME_FOLDER / "host.c"]
         sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
-        sources += [ACCELERATOR_SOURCE] if op_sources else []
+        sources.append(ACCELERATOR_SOURCE)
         self.path = _build([*sources, *op_sources], sanitize)
         self._library = ctypes.CDLL(str(self.path))
         self._declare()

@@ -105,7 +105,9 @@ class HostCore:
         a, own = use.accelerator, []
         for address in (a.workspace, a.arena):
             assert isinstance(address, int)
-            if address >= WINDOW_BASE:
+            if not address:
+                own.append(np.zeros(0, np.uint8))
+            elif address >= WINDOW_BASE:
                 region, offset = divmod(address - WINDOW_BASE, WINDOW_BYTES)
                 content = accelerator.region(region)
                 places.append(Place(content, address - offset))

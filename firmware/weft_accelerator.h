@@ -38,6 +38,7 @@ typedef struct {
     const weft_accelerator_t *accelerator;
     uint32_t used;     /* bytes of the workspace */
     uint32_t given[4]; /* commands of each engine */
+    uint32_t loaded;   /* products whose weights are in their places */
 } weft_queue_t;
 
 /* A product of matrices of int8 in the scratchpad; steps are bytes from row to row.
@@ -77,6 +78,24 @@ weft_ticket_t weft_lookup(weft_queue_t *queue, int8_t *to, const int8_t *from, u
                           const int8_t *table, weft_ticket_t after);
 
 weft_ticket_t weft_matmul(weft_queue_t *queue, const weft_matmul_t *product, weft_ticket_t after);
+
+/* Rows of int8 in the scratchpad times the constant weights of a group of op->accelerator's
+ * products. Without `high` the results are codes in `low`, else int16 whose low bytes are in `low`
+ * and whose high ones in `high`; `out_step` is from row to row of either. Their weights are loaded
+ * when they are first needed, or each time where there is no room for all. */
+typedef struct {
+    const int8_t *in;
+    int8_t *low, *high;
+    int32_t rows, in_step, out_step;
+} weft_rows_t;
+
+/* Result i of 16 bits. */
+static inline int32_t weft_int16(const int8_t *low, const int8_t *high, int32_t i) {
+    return high[i] * 256 + (uint8_t)low[i];
+}
+
+weft_ticket_t weft_multiply(weft_queue_t *queue, int32_t group, const weft_rows_t *rows,
+                            weft_ticket_t after);
 
 /* Whether something is done; waits until it is. */
 int32_t weft_is_done(const weft_queue_t *queue, weft_ticket_t ticket);

@@ -32,6 +32,9 @@
 #define WEFT_MODE_CONVOLUTION 0
 #define WEFT_MODE_DEPTHWISE 1
 #define WEFT_MODE_ELEMENTWISE 2
+#define WEFT_WIDE_NONE 0
+#define WEFT_WIDE_LOW 1
+#define WEFT_WIDE_HIGH 2
 #define WEFT_N_REGIONS 8  /* regions of external memory */
 
 /* The first two words of every command. */
@@ -217,6 +220,9 @@
 #define WEFT_ARRAY_QUANT_TABLE_A_MASK WEFT_U64(0x0000040000000000)
 #define WEFT_ARRAY_QUANT_BINARY_SHIFT 43  /* element-wise: add operand b, looked up in table 1 */
 #define WEFT_ARRAY_QUANT_BINARY_MASK WEFT_U64(0x0000080000000000)
+/* 1, 2: clamp to int16 and write its low, high byte; without table_out */
+#define WEFT_ARRAY_QUANT_WIDE_SHIFT 44
+#define WEFT_ARRAY_QUANT_WIDE_MASK WEFT_U64(0x0000300000000000)
 
 /* ARRAY: configuration word 9, OPERAND. */
 #define WEFT_ARRAY_OPERAND_WORD 9  /* bit of the header's mask */

@@ -84,6 +84,7 @@ def command_lines() -> list[str]:
         ("WEFT_SPACE", isa.Space),
         ("WEFT_SOURCE", isa.Source),
         ("WEFT_MODE", isa.Mode),
+        ("WEFT_WIDE", isa.Wide),
     ):
         lines += _values(prefix, values)
     lines += define("WEFT_N_REGIONS", str(isa.N_REGIONS), "regions of external memory")

@@ -49,12 +49,13 @@ def op_header() -> str:
         "/* What an operator returns. */",
         *_values("STATUS", op_interface.OpStatus),
     ]
-    for struct in (
+    interface = (
         op_interface.TENSOR,
+        op_interface.PRODUCT,
         op_interface.ACCELERATOR,
         op_interface.OP,
-        *op_params.STRUCTS,
-    ):
+    )
+    for struct in (*interface, *op_params.STRUCTS):
         body += ["", *c_struct(struct)]
     return guarded("WEFT_ABI_H", body)
 

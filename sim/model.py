@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from arch import isa
 from arch.decode import Decoder, ProgramError, config_cause
-from arch.isa import Cause, Command, Engine, Mode, Source, Space
+from arch.isa import Cause, Command, Engine, Mode, Source, Space, Wide
 from arch.params import Params
 from arch.quant import requantize, wrap32
 from sim.array_model import ArrayModel
@@ -178,7 +179,7 @@ class FunctionalModel:
             if c["keep_out"]:
                 continue
             x = wrap32(block.sums + block.bias)
-            y = requantize(x, block.multiplier, block.shift, c["zero_point"], c["low"], c["high"])
+            y = _result(c, x, block.multiplier, block.shift)
             if c["table_out"]:
                 y = self._table(0, y).astype(np.int8)
             self._write_block(c, block.index, y)
@@ -203,7 +204,7 @@ class FunctionalModel:
                 value = wrap32(value + self._table(1, b))
             blocks.append(value)
         for index, value in enumerate(blocks):
-            y = requantize(value, c["multiplier"], c["shift"], c["zero_point"], c["low"], c["high"])
+            y = _result(c, value, c["multiplier"], c["shift"])
             self._write_block(c, index, y)
 
     def _write_block(self, c: Mapping[str, int], index: int, y: np.ndarray) -> None:
@@ -244,3 +245,14 @@ class FunctionalModel:
 
     def _region_bytes(self, index: int) -> np.ndarray:
         return np.frombuffer(self.regions[index].data, np.uint8)
+
+
+def _result(
+    c: Mapping[str, int], value: np.ndarray, multiplier: ArrayLike, shift: ArrayLike
+) -> np.ndarray:
+    """The byte that is written for each value."""
+    if not c["wide"]:
+        return requantize(value, multiplier, shift, c["zero_point"], c["low"], c["high"])
+    limits = np.iinfo(np.int16)
+    y = requantize(value, multiplier, shift, c["zero_point"], limits.min, limits.max)
+    return (y if c["wide"] == Wide.LOW else y >> 8).astype(np.int8)

@@ -73,8 +73,7 @@ struct Rows {
 };
 
 weft_ticket_t transfer(weft_queue_t *queue, uint32_t opcode, uint32_t space, uint32_t at,
-                       const void *external, const Rows &rows, const Waits &waits) {
-    const uint32_t address = weft_port_address(external);
+                       uint32_t address, const Rows &rows, const Waits &waits) {
     if (address < WEFT_PORT_WINDOW) weft_fail(WEFT_STATUS_PARAMS);
     const uint64_t words[kDmaWords] = {
         FIELD(WEFT_LOAD_EXTERNAL_EXT_OFFSET, address % WEFT_PORT_WINDOW_BYTES) |
@@ -94,7 +93,8 @@ weft_ticket_t transfer(weft_queue_t *queue, uint32_t opcode, uint32_t space, uin
 
 weft_ticket_t store(weft_queue_t *queue, void *to, const void *from, const Rows &rows,
                     const Waits &waits) {
-    return transfer(queue, WEFT_OPCODE_STORE, WEFT_SPACE_SCRATCHPAD, chip(from), to, rows, waits);
+    return transfer(queue, WEFT_OPCODE_STORE, WEFT_SPACE_SCRATCHPAD, chip(from),
+                    weft_port_address(to), rows, waits);
 }
 
 // Into a memory that the array reads: when it is done with what is there.
@@ -103,7 +103,7 @@ weft_ticket_t load_for_array(weft_queue_t *queue, uint32_t space, const void *fr
     Waits waits;
     waits.add(last_of(queue, WEFT_ENGINE_STORE));
     waits.add(last_of(queue, WEFT_ENGINE_ARRAY));
-    return transfer(queue, WEFT_OPCODE_LOAD, space, 0, from, {bytes}, waits);
+    return transfer(queue, WEFT_OPCODE_LOAD, space, 0, weft_port_address(from), {bytes}, waits);
 }
 
 // ---- element by element -------------------------------------------------------------------------
@@ -252,6 +252,32 @@ weft_ticket_t multiply(weft_queue_t *queue, const weft_matmul_t *m, const Layout
     return give(queue, WEFT_OPCODE_ARRAY, waits, words, kArrayWords);
 }
 
+// ---- prepared products --------------------------------------------------------------------------
+#define SET(word, name, value) ((word) = ((word) & ~name##_MASK) | FIELD(name, value))
+
+void load_part(weft_queue_t *queue, const weft_product_t *part) {
+    Waits waits;
+    waits.add(last_of(queue, WEFT_ENGINE_ARRAY));
+    transfer(queue, WEFT_OPCODE_LOAD, WEFT_SPACE_WEIGHTS, part->weight_address, part->contents,
+             {part->contents_bytes}, waits);
+}
+
+void multiply_part(weft_queue_t *queue, const weft_product_t *part, const weft_rows_t *rows,
+                   const int8_t *to, uint32_t wide, const Waits &waits) {
+    uint64_t words[kArrayWords];
+    for (uint32_t i = 0; i < kArrayWords; i++)
+        words[i] = part->words[2 * i] | static_cast<uint64_t>(part->words[2 * i + 1]) << 32;
+    SET(words[WEFT_ARRAY_INPUT_WORD], WEFT_ARRAY_INPUT_IN_BASE, chip(rows->in));
+    SET(words[WEFT_ARRAY_STEP_WORD], WEFT_ARRAY_STEP_PIXEL_STEP, rows->in_step);
+    SET(words[WEFT_ARRAY_BOUNDS_WORD], WEFT_ARRAY_BOUNDS_WIDTH, rows->rows);
+    SET(words[WEFT_ARRAY_TILE_WORD], WEFT_ARRAY_TILE_TILE_W, rows->rows);
+    SET(words[WEFT_ARRAY_TILE_WORD], WEFT_ARRAY_TILE_RUN, rows->rows);
+    SET(words[WEFT_ARRAY_OUTPUT_WORD], WEFT_ARRAY_OUTPUT_OUT_BASE, chip(to + part->first_column));
+    SET(words[WEFT_ARRAY_OUTPUT_STEP_WORD], WEFT_ARRAY_OUTPUT_STEP_OUT_PIXEL_STEP, rows->out_step);
+    SET(words[WEFT_ARRAY_QUANT_WORD], WEFT_ARRAY_QUANT_WIDE, wide);
+    give(queue, WEFT_OPCODE_ARRAY, waits, words, kArrayWords);
+}
+
 #ifdef WEFT_HOST
 // Without an accelerator: what was taken of workspace and arena since weft_queue.
 std::vector<std::unique_ptr<uint64_t[]>> taken;
@@ -274,6 +300,7 @@ void multiply_here(const weft_matmul_t *m) {
 void weft_queue(weft_queue_t *queue, const weft_op_t *op) {
     queue->accelerator = op->accelerator;
     queue->used = 0;
+    queue->loaded = 0;
 #ifdef WEFT_HOST
     if (!queue->accelerator) {
         taken.clear();
@@ -314,8 +341,8 @@ weft_ticket_t weft_copy(weft_queue_t *queue, void *to, const void *from, uint32_
     waits.add(after);
     const Rows rows{bytes};
     if (!in_scratchpad(weft_port_address(from)))
-        return transfer(queue, WEFT_OPCODE_LOAD, WEFT_SPACE_SCRATCHPAD, chip(to), from, rows,
-                        waits);
+        return transfer(queue, WEFT_OPCODE_LOAD, WEFT_SPACE_SCRATCHPAD, chip(to),
+                        weft_port_address(from), rows, waits);
     if (!in_scratchpad(weft_port_address(to))) return store(queue, to, from, rows, waits);
     return bytes_through_array(queue, to, from, bytes, false, waits);
 }
@@ -366,6 +393,28 @@ weft_ticket_t weft_matmul(weft_queue_t *queue, const weft_matmul_t *m, weft_tick
     waits.add(load_for_array(queue, WEFT_SPACE_WEIGHTS, arena, layout.bytes()));
     for (int32_t first = 0; first < m->rows; first += a->accumulator_depth)
         multiply(queue, m, layout, first, least(m->rows - first, a->accumulator_depth), waits);
+    return last_of(queue, WEFT_ENGINE_ARRAY);
+}
+
+weft_ticket_t weft_multiply(weft_queue_t *queue, int32_t group, const weft_rows_t *rows,
+                            weft_ticket_t after) {
+    const weft_accelerator_t *a = queue->accelerator;
+    for (int32_t i = 0; i < a->n_products; i++) {
+        const weft_product_t *part = a->products + i;
+        if (part->group != group) continue;
+        const uint32_t bit = part->is_resident ? 1u << i : 0;
+        if (!(queue->loaded & bit)) load_part(queue, part);
+        queue->loaded |= bit;
+        Waits waits;
+        waits.add(after);
+        waits.add(last_of(queue, WEFT_ENGINE_LOAD));
+        if (!rows->high) {
+            multiply_part(queue, part, rows, rows->low, WEFT_WIDE_NONE, waits);
+            continue;
+        }
+        multiply_part(queue, part, rows, rows->low, WEFT_WIDE_LOW, waits);
+        multiply_part(queue, part, rows, rows->high, WEFT_WIDE_HIGH, waits);
+    }
     return last_of(queue, WEFT_ENGINE_ARRAY);
 }
 
