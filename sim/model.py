@@ -109,6 +109,11 @@ class FunctionalModel:
             self._give, lambda: self._completed, self._region_bytes
         )
 
+    @property
+    def completed(self) -> Sequence[int]:
+        """Commands that each engine has completed in the last program, in the order of Engine."""
+        return tuple(self._completed)
+
     def run(self, program: bytes) -> None:
         """Execute a whole program; raises :class:`ProgramError` where the hardware would stop."""
         self._completed = [0] * len(Engine)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arch.config import Config
+from arch.isa import Engine
 from arch.params import Params
 from compiler.compile import compile_graph
 from compiler.graph import DType, Graph
@@ -46,6 +47,10 @@ class Accelerator:
             raw = bytes(output[place.offset : place.offset + place.n_bytes])
             arrays.append(np.frombuffer(raw, dtype).reshape(place.shape))
         return arrays
+
+    def completed(self, engine: Engine) -> int:
+        """Commands of an engine in the last inference, those of operators on the core included."""
+        return self._model.completed[engine]
 
     def engines(self) -> list[str]:
         """Where each operator runs."""
