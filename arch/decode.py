@@ -57,6 +57,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self.dispatched = [0] * len(Engine)
+        self._n_commands = 0
         self._last = {opcode: [0] * len(formats) for opcode, formats in CONFIG_WORDS.items()}
 
     def commands(self, program: bytes) -> Iterator[tuple[Engine, Command]]:
@@ -83,9 +84,13 @@ class Decoder:
         assert decoded is not None
         return decoded[1:]
 
+    def set_back(self, dispatched: Sequence[int]) -> None:
+        """What the core gave is over: counts are what they were before."""
+        self.dispatched = list(dispatched)
+
     def fail(self, cause: Cause) -> ProgramError:
         """The sequencer stops the program here."""
-        return ProgramError(cause, None, sum(self.dispatched))
+        return ProgramError(cause, None, self._n_commands)
 
     def _body_words(self, header: int) -> int:
         """Configuration words of a command; 0 where the header is refused anyway."""
@@ -131,6 +136,7 @@ class Decoder:
         if self.dispatched[engine] == (1 << COUNT_BITS) - 1:
             raise self.fail(Cause.LENGTH)
         self.dispatched[engine] += 1
+        self._n_commands += 1
         return position, engine, Command(opcode, config, waits)
 
 

@@ -32,7 +32,7 @@ class CoreEngine(wiring.Component):
 
     Members
     -------
-    commands, completed, status, given, dispatched, settled : see :class:`hw.core.mailbox.Mailbox`.
+    commands, completed, status, given, dispatched : see :class:`hw.core.mailbox.Mailbox`.
     writes : chunks for IMEM and DMEM from the load engine.
     scratchpad_read, scratchpad_write : the core's ports of the scratchpad.
     external_read, external_write : external memory.
@@ -50,7 +50,6 @@ class CoreEngine(wiring.Component):
                 "status": Out(EngineStatus()),
                 "given": Out(stream.Signature(8 * WORD_BYTES)),
                 "dispatched": In(completed_layout()),
-                "settled": In(1),
                 "writes": In(stream.Signature(chip_write_layout(params))),
                 "scratchpad_read": Out(ChunkRead(CORE_BYTES)),
                 "scratchpad_write": Out(stream.Signature(chunk_store_layout(params, CORE_BYTES))),
@@ -84,7 +83,6 @@ class CoreEngine(wiring.Component):
         m.d.comb += [
             mailbox.completed.eq(self.completed),
             mailbox.dispatched.eq(self.dispatched),
-            mailbox.settled.eq(self.settled),
             mailbox.watchdog_cycles.eq(self.watchdog_cycles),
             mailbox.pc.eq(cpu.pc),
             mailbox.bus_idle.eq(bus.idle),

@@ -48,10 +48,11 @@ class Sequencer(wiring.Component):
     A program that is refused ends like one that reaches END: the commands before the bad one are
     completed first, so that what they did, and an error of theirs, does not depend on time.
 
-    Behind a CORE command with ``accept`` words come from the core, until that command is complete.
-    They are checked as the program's are; in addition CORE and END are refused (OPCODE), and waits
-    for the core (WAIT), because it would wait for itself. What is refused then ends the program at
-    once: the core may be waiting for it.
+    Behind a CORE command with ``accept`` words come from the core, until that command and all that
+    it gave are complete. Counts are then set back, as if the core had given nothing: the program's
+    waits do not know of it. The core's words are checked as the program's are; in addition CORE and
+    END are refused (OPCODE), and waits for the core (WAIT), because it would wait for itself. What
+    is refused ends the program at once: the core may be waiting for it.
 
     Members
     -------
@@ -62,7 +63,6 @@ class Sequencer(wiring.Component):
         at once.
     given : words of commands from the core.
     counts : commands dispatched to each engine.
-    settled : all commands of the engines but the core are completed; two cycles behind.
     commands : to the engines, in the order of isa.Engine.
     engine_completed : EngineStatus.completed of each engine.
     completed : commands that each engine has completed, one cycle behind ``engine_completed``.
@@ -83,7 +83,6 @@ class Sequencer(wiring.Component):
                 "fetch": Out(ReadRequest(params)),
                 "given": In(stream.Signature(8 * WORD_BYTES)),
                 "counts": Out(completed_layout()),
-                "settled": Out(1),
                 "commands": Out(command_signature()).array(N_ENGINES),
                 "engine_completed": In(N_ENGINES),
                 "completed": Out(completed_layout()),
@@ -116,11 +115,12 @@ class Sequencer(wiring.Component):
         header = Signal(header_layout())
         words_left = Signal(WORD_COUNT_BITS)  # not yet taken from fetch.words
         others = [e for e in range(N_ENGINES) if e != Engine.CORE]
-        core_settled, accepting = Signal(), Signal()
-        settled = core_settled & self.settled
+        core_settled, others_settled, accepting = Signal(), Signal(), Signal()
+        settled = core_settled & others_settled
+        before = Signal(completed_layout())  # what was dispatched before the core's own
         m.d.sync += [
             core_settled.eq(self.completed[Engine.CORE] == dispatched[Engine.CORE]),
-            self.settled.eq(Cat(self.completed[e] == dispatched[e] for e in others).all()),
+            others_settled.eq(Cat(self.completed[e] == dispatched[e] for e in others).all()),
         ]
         words, fault = self._words(m, fetch, accepting, core_settled)
         last, accepts = self._push(m, header, words, queue, dispatched, words_left, accepting)
@@ -132,7 +132,7 @@ class Sequencer(wiring.Component):
         def dispatch() -> None:
             """Behind the last item of a command."""
             m.next = "HEADER"
-            with m.If(accepts):
+            with m.If(accepts | accepting):
                 m.next = "ACCEPT"
 
         with m.FSM():
@@ -142,12 +142,17 @@ class Sequencer(wiring.Component):
                 with m.If(self.run):
                     m.next = "HEADER"
             with m.State("ACCEPT"):
-                # One cycle, in which core_settled learns of the command.
+                # One cycle, in which core_settled and others_settled learn of the command.
                 m.d.sync += accepting.eq(1)
+                with m.If(~accepting):
+                    m.d.sync += before.eq(dispatched)
                 m.next = "HEADER"
             with m.State("HEADER"):
-                with m.If(accepting & core_settled & ~words.valid):
+                over = accepting & core_settled & ~words.valid
+                with m.If(over & others_settled):
                     m.d.sync += accepting.eq(0)
+                    m.d.sync += [dispatched[e].eq(before[e]) for e in others]
+                    m.d.sync += [self.completed[e].eq(before[e]) for e in others]
                 with m.Elif(~accepting & (words_left < 2)):
                     fail(Cause.LENGTH)
                 with m.Elif(words.valid):
@@ -156,7 +161,7 @@ class Sequencer(wiring.Component):
                     with m.If(~accepting):
                         m.d.sync += words_left.eq(words_left - 1)
                     m.next = "WAITS"
-                with m.Elif(fault):
+                with m.Elif(fault & ~accepting):
                     m.next = "FAULT"
             with m.State("WAITS"):
                 cause = self._cause(m, header, words.payload, dispatched, words_left, accepting)

@@ -92,6 +92,10 @@ class FunctionalModel:
     ----------
     params : the configuration.
     core_call : what a CORE command without ``boot`` runs; None refuses such commands.
+
+    Members
+    -------
+    n_given : commands that operators on the core gave in the last program.
     """
 
     params: Params
@@ -104,21 +108,18 @@ class FunctionalModel:
         self._completed = [0] * len(Engine)
         self._decoder = Decoder()
         self._given: list[int] = []
+        self.n_given = 0
         self._accepts = False
         self.memories.accelerator = AcceleratorPort(
             self._give, lambda: self._completed, self._region_bytes
         )
-
-    @property
-    def completed(self) -> Sequence[int]:
-        """Commands that each engine has completed in the last program, in the order of Engine."""
-        return tuple(self._completed)
 
     def run(self, program: bytes) -> None:
         """Execute a whole program; raises :class:`ProgramError` where the hardware would stop."""
         self._completed = [0] * len(Engine)
         self._array.reset()
         self._decoder = Decoder()
+        self.n_given = 0
         for engine, command in self._decoder.commands(program):
             self.execute(engine, command)
 
@@ -232,11 +233,14 @@ class FunctionalModel:
         if self.core_call is None:
             raise self._error(Engine.CORE, Cause.ABSENT)
         self._given, self._accepts = [], bool(c["accept"])
+        dispatched, completed = list(self._decoder.dispatched), list(self._completed)
         status = self.core_call(c["function"], c["argument"], self.memories)
         if status:
             raise self._error(Engine.CORE, Cause.OP_STATUS, 0, status)
         if self._given:
             raise self._decoder.fail(Cause.LENGTH)
+        self._decoder.set_back(dispatched)
+        self._completed = completed
 
     def _give(self, word: int) -> None:
         """A word of a command from the core."""
@@ -246,6 +250,7 @@ class FunctionalModel:
         given = self._decoder.given(self._given)
         if given is not None:
             self._given = []
+            self.n_given += 1
             self.execute(*given)
 
     def _region_bytes(self, index: int) -> np.ndarray:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arch.config import Config
-from arch.isa import Engine
 from arch.params import Params
 from compiler.compile import compile_graph
 from compiler.graph import DType, Graph
@@ -48,9 +47,10 @@ class Accelerator:
             arrays.append(np.frombuffer(raw, dtype).reshape(place.shape))
         return arrays
 
-    def completed(self, engine: Engine) -> int:
-        """Commands of an engine in the last inference, those of operators on the core included."""
-        return self._model.completed[engine]
+    @property
+    def n_given(self) -> int:
+        """Commands that operators on the core gave in the last inference."""
+        return self._model.n_given
 
     def engines(self) -> list[str]:
         """Where each operator runs."""

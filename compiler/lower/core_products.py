@@ -104,6 +104,9 @@ _OPERATORS: Mapping[Kind, Callable[[Operator, Params], tuple[list[_Matrix], int]
     Kind.UNIDIRECTIONAL_SEQUENCE_LSTM: _lstm,
 }
 
+SUMS_ON_ARRAY = frozenset(_OPERATORS)
+"""Operators on the core that have such products."""
+
 
 def core_products(op: Operator, params: Params) -> CoreProducts | None:
     """What an operator on the core gives to the array; None for nothing."""

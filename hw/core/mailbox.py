@@ -14,7 +14,6 @@ from hw.core.core_bus import MailboxAccess
 from hw.interfaces import EngineStatus, command_signature, completed_layout
 
 TRAP_BITS = 16  # of the cycles that a trap handler may ask for
-SETTLING_CYCLES = 3  # from a word that is taken to Sequencer.settled
 
 COUNTS = {
     Mmio.LOAD_COUNTS: Engine.LOAD,
@@ -35,8 +34,7 @@ class Mailbox(wiring.Component):
     since its boot. Its handler then runs so long, or until it writes DONE or takes another
     exception; what is reported is the first one.
 
-    While a command with ``accept`` runs, the core may give commands itself, word by word. A command
-    is then not done before all those are, so DONE waits for them.
+    While a command with ``accept`` runs, the core may give commands itself, word by word.
 
     Members
     -------
@@ -45,7 +43,7 @@ class Mailbox(wiring.Component):
         mcause), WATCHDOG (address: pc), and CONFIG for a call before the first boot, or for a word
         of a command that is not accepted.
     given : words of commands to the sequencer.
-    dispatched, settled : Sequencer.counts and Sequencer.settled.
+    dispatched : commands dispatched to each engine.
     watchdog_cycles : cycles that a command may take from when its waits are met; 0: no limit.
     access : the core's reads and writes of the registers.
     core_reset, reset_vector : to the core.
@@ -62,7 +60,6 @@ class Mailbox(wiring.Component):
                 "status": Out(EngineStatus()),
                 "given": Out(stream.Signature(8 * WORD_BYTES)),
                 "dispatched": In(completed_layout()),
-                "settled": In(1),
                 "watchdog_cycles": In(32),
                 "access": In(MailboxAccess()),
                 "core_reset": Out(1, init=1),
@@ -84,7 +81,7 @@ class Mailbox(wiring.Component):
         booted, stopped, starting = Signal(), Signal(), Signal()
         write, ending, done = access.valid & access.write, Signal(), Signal()
         trapped = Signal()
-        all_done, refused = self._give(m, write, calling & config.accept, calling)
+        refused = self._give(m, write, calling & config.accept, calling)
         m.d.comb += [
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
@@ -94,14 +91,12 @@ class Mailbox(wiring.Component):
                 write
                 & (access.register == Mmio.DONE >> 2)
                 & (calling | (starting & ~self.core_reset))
-                & all_done
             ),
             done.eq(ending & ~trapped),
             access.ready.eq(
                 Mux(
                     access.write,
-                    Mux(access.register == Mmio.WORD >> 2, ~self.given.valid & ~refused, 1)
-                    & Mux(access.register == Mmio.DONE >> 2, all_done, 1),
+                    (access.register != Mmio.WORD >> 2) | (~self.given.valid & ~refused),
                     calling | (access.register != Mmio.FUNCTION >> 2),
                 )
             ),
@@ -142,26 +137,19 @@ class Mailbox(wiring.Component):
         self._errors(m, active, done, (calling & ~booted) | refused, stopped, trap)
         return m
 
-    def _give(
-        self, m: Module, write: Value, accepted: Value, calling: Value
-    ) -> tuple[Signal, Signal]:
-        """Whether the commands that the core gave are completed, and whether it may give none."""
+    def _give(self, m: Module, write: Value, accepted: Value, calling: Value) -> Signal:
+        """Hand words to the sequencer; true for one that the command does not accept."""
         access, given = self.access, self.given
-        low, all_done, refused = Signal(32), Signal(), Signal()
-        recent = Signal(SETTLING_CYCLES)
+        low, refused = Signal(32), Signal()
         take = write & (access.register == Mmio.WORD >> 2) & ~given.valid
-        m.d.sync += recent.eq(Cat(given.valid, recent))
-        m.d.comb += [
-            all_done.eq(~accepted | (self.settled & ~given.valid & ~recent.any())),
-            refused.eq(take & calling & ~accepted),
-        ]
+        m.d.comb += refused.eq(take & calling & ~accepted)
         with m.If(write & (access.register == Mmio.WORD_LOW >> 2)):
             m.d.sync += low.eq(access.wdata)
         with m.If(given.ready):
             m.d.sync += given.valid.eq(0)
         with m.If(take & accepted):
             m.d.sync += [given.valid.eq(1), given.payload.eq(Cat(low, access.wdata))]
-        return all_done, refused
+        return refused
 
     def _trap(
         self, m: Module, write: Value, ending: Signal, trapped: Signal
