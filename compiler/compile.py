@@ -9,11 +9,12 @@ import numpy as np
 
 from arch.config import Config
 from arch.isa import Command, Engine, Opcode, Space, encode_program
-from arch.memory_map import SCRATCHPAD_BASE
+from arch.memory_map import SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
+from arch.op_interface import PRODUCT
 from arch.params import Params
 from compiler.array_job import steps_of
 from compiler.constraints import check
-from compiler.core_image import CoreBuilder, CoreCall, CoreImage
+from compiler.core_image import CoreBuilder, CoreCall, CoreImage, CoreWorkspace
 from compiler.errors import ModelError
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
@@ -23,6 +24,7 @@ from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
 from compiler.lower.context import Context
+from compiler.lower.core_products import CoreProduct, core_products
 from compiler.lower.elementwise import with_table_behind
 from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
@@ -34,6 +36,7 @@ from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
 from compiler.timing.memory import MemoryTiming
 from compiler.transfers import (
+    ARENA_REGION,
     INPUT_REGION,
     OUTPUT_REGION,
     PROGRAM_REGION,
@@ -41,6 +44,7 @@ from compiler.transfers import (
     load_step,
     rows_step,
 )
+from compiler.workspace import WorkspaceSize
 
 SLAB_BYTES = 2048
 """Inputs are loaded in slabs of about this size, so that the first tiles need not wait for all."""
@@ -91,11 +95,18 @@ class _Compiler:
         )
         self.inputs = _places(graph.inputs)
         self.outputs = _places(graph.outputs)
+        self.core_products = {
+            op: products
+            for op in self.core_ops
+            if (products := core_products(op, params)) is not None
+        }
+        self.core_workspaces = self._workspaces_of_core()
         self.placement: Placement = place(
             graph,
             params,
             self.folded,
             self.fused,
+            {id(op): size for op, size in self.core_workspaces.items()},
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
         )
@@ -114,6 +125,17 @@ class _Compiler:
                     f"{self.graph.name}: {op}: runs on the core, and configuration"
                     f" '{self.params.config.name}' has none; choose one with a core"
                 )
+
+    def _workspaces_of_core(self) -> dict[Operator, WorkspaceSize]:
+        """Of the operators on the core that use the accelerator."""
+        sizes = {}
+        for op in self.core_ops:
+            assert self.core is not None
+            if op in self.core_products:
+                sizes[op] = WorkspaceSize(self.core_products[op].workspace_bytes)
+            elif n_bytes := self.core.workspace_bytes(op):
+                sizes[op] = WorkspaceSize(n_bytes, n_bytes)
+        return sizes
 
     def run(self) -> Program:
         scheduler = Scheduler(self.params, self.constants, self._pending())
@@ -145,7 +167,14 @@ class _Compiler:
         if self._engine(op) is None:
             return
         p = self.params
-        context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
+        context = Context(
+            p,
+            self.placement.layouts,
+            self.constants,
+            self.folded,
+            layer,
+            workspace=self.placement.workspaces.get(id(op)),
+        )
         group = self.groups.get(layer)
         if group is not None:
             if layer == group.first:
@@ -268,8 +297,25 @@ class _Compiler:
         assert self.core is not None
         layouts = self.placement.layouts
         return self.core.build(
-            self.core_ops, lambda tensor: SCRATCHPAD_BASE + layouts[id(tensor)].start
+            self.core_ops,
+            lambda tensor: SCRATCHPAD_BASE + layouts[id(tensor)].start,
+            {op: self._core_workspace(op, size) for op, size in self.core_workspaces.items()},
         )
+
+    def _core_workspace(self, op: Operator, size: WorkspaceSize) -> CoreWorkspace:
+        place = self.placement.workspaces[id(op)]
+        arena = WINDOW_BASE + ARENA_REGION * WINDOW_BYTES + place.offset
+        products = self.core_products.get(op)
+        return CoreWorkspace(
+            SCRATCHPAD_BASE + place.address,
+            arena if size.external_bytes else 0,
+            size.chip_bytes,
+            () if products is None else tuple(map(self._packed, products.parts)),
+        )
+
+    def _packed(self, part: CoreProduct) -> bytes:
+        offset = self.constants.add(part.contents)
+        return PRODUCT.pack(part.values(WINDOW_BASE + PROGRAM_REGION * WINDOW_BYTES + offset))
 
     def _boot(self, layer: int, image: CoreImage) -> Step:
         loads = []
@@ -305,13 +351,15 @@ class _Compiler:
 
     def _call(self, layer: int, op: Operator, call: CoreCall, cycles: int | None) -> Step:
         elements = sum(t.size for t in op.outputs)
+        accepts = op in self.core_workspaces
         return Step(
             Engine.CORE,
-            _call_fields(call),
+            {**_call_fields(call), "accept": int(accepts)},
             layer,
             reads=self._ranges(data_operands(op)),
             writes=self._ranges(op.outputs),
             cycles=300 + 40 * elements if cycles is None else cycles,
+            accepts=accepts,
         )
 
     # ---- program -----------------------------------------------------------------------------
@@ -362,7 +410,7 @@ class _Compiler:
 
 
 def _call_fields(call: CoreCall) -> dict[str, int]:
-    return {"function": call.function, "argument": call.argument, "boot": 0}
+    return {"function": call.function, "argument": call.argument, "boot": 0, "accept": 0}
 
 
 def _kind(op: Operator) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from compiler.graph import Operator, Tensor
 
@@ -15,6 +15,21 @@ class CoreCall:
 
     function: int
     argument: int
+
+
+class CoreWorkspace(NamedTuple):
+    """What an operator on the core gets of the accelerator.
+
+    Members
+    -------
+    workspace, arena : addresses of ``n_bytes`` each; no arena where it is 0.
+    products : packed ``weft_product_t`` (arch.op_interface.PRODUCT).
+    """
+
+    workspace: int
+    arena: int
+    n_bytes: int
+    products: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,14 @@ class CoreBuilder(Protocol):
         self,
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
     ) -> CoreImage:
-        """Compile and link; ``place`` gives addresses of tensors as the core sees them."""
+        """Compile and link; all addresses are those that the core sees.
+
+        ``place`` gives those of tensors; ``workspaces`` has the operators that use the accelerator.
+        """
+        ...
+
+    def workspace_bytes(self, op: Operator) -> int:
+        """Bytes of workspace that an operator asks for; 0 if it does not use the accelerator."""
         ...

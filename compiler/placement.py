@@ -19,11 +19,12 @@ from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
 from compiler.layout import Layout, image_shape
-from compiler.lower import FLAT
+from compiler.lower import FLAT, workspace_of
 from compiler.operators import data_operands
 from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
 from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
+from compiler.workspace import Workspace, WorkspaceSize
 
 ARENA_ALIGNMENT = 64
 LEAST_SHARE = 0.3
@@ -37,7 +38,8 @@ class Placement:
 
     ``layouts`` by identity of the tensor (of an external one: relative to its start);
     ``external`` by identity; ``staging`` by identity of the operator; ``groups`` run side by side
-    over rings of rows; ``constants`` are those that are read as data from the scratchpad.
+    over rings of rows; ``constants`` are those that are read as data from the scratchpad;
+    ``workspaces`` by identity of the operator.
     """
 
     layouts: Mapping[int, Layout]
@@ -45,6 +47,7 @@ class Placement:
     staging: Mapping[int, Staging]
     groups: tuple[Group, ...]
     constants: tuple[Tensor, ...]
+    workspaces: Mapping[int, Workspace]
     used_bytes: int
     arena_bytes: int
 
@@ -67,6 +70,7 @@ def place(
     params: Params,
     folded: Mapping[int, FoldedPad],
     fused: FusedTables,
+    core_workspaces: Mapping[int, WorkspaceSize],
     input_offsets: Mapping[int, int],
     output_offsets: Mapping[int, int],
 ) -> Placement:
@@ -74,12 +78,15 @@ def place(
 
     Parameters
     ----------
+    core_workspaces : of operators on the core, by identity.
     input_offsets, output_offsets : of the model's inputs and outputs in their regions, by
         identity of the tensor.
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
-    return _Placer(graph, params, folded, fused, input_offsets, output_offsets).place()
+    return _Placer(
+        graph, params, folded, fused, core_workspaces, input_offsets, output_offsets
+    ).place()
 
 
 class _Placer:
@@ -89,6 +96,7 @@ class _Placer:
         params: Params,
         folded: Mapping[int, FoldedPad],
         fused: FusedTables,
+        core_workspaces: Mapping[int, WorkspaceSize],
         input_offsets: Mapping[int, int],
         output_offsets: Mapping[int, int],
     ):
@@ -98,11 +106,19 @@ class _Placer:
         self.fused = fused
         self.input_offsets = input_offsets
         self.output_offsets = output_offsets
+        sizes = ((id(op), self._workspace_size(op)) for op in graph.operators)
+        own = {key: size for key, size in sizes if size != WorkspaceSize()}
+        self.workspace_sizes = own | dict(core_workspaces)
         self.roots: dict[int, Tensor] = {}
         self.stores: dict[int, _Store] = {}
         self._collect()
         layouts = {key: store.layout for key, store in self.stores.items()}
         self.fusion = Fusion(graph, params, [self._windows(op) for op in graph.operators], layouts)
+
+    def _workspace_size(self, op: Operator) -> WorkspaceSize:
+        if self.fused.engine_of(op, self.params) is not Engine.ARRAY:
+            return WorkspaceSize()
+        return workspace_of(op, self.params)
 
     def _windows(self, op: Operator) -> list[RowWindow] | None:
         """How an operator reads rows, if it can be a member of a group."""
@@ -233,6 +249,10 @@ class _Placer:
         return inputs, id(op.outputs[0]) in spilled
 
     def _staging_bytes(self, op: Operator, rows: int, spilled: set[int]) -> int:
+        """Of scratchpad beside the tensors that are there as a whole."""
+        workspace = self.workspace_sizes.get(id(op))
+        if workspace is not None:  # no operator has slabs as well
+            return _rounded(workspace.chip_bytes, self.params)
         inputs, output = self._staged(op, spilled)
         if not any(inputs) and not output:
             return 0
@@ -266,12 +286,24 @@ class _Placer:
         slabs = {
             id(op): self._slabs(i, op, spilled, shares)
             for i, op in enumerate(self.graph.operators)
-            if id(op) not in grouped and self._staging_bytes(op, 1, spilled)
+            if id(op) not in grouped
+            and id(op) not in self.workspace_sizes
+            and self._staging_bytes(op, 1, spilled)
+        }
+        spaces = {
+            id(op): Buffer(f"workspace of {op.name}", self.workspace_sizes[id(op)].chip_bytes, i, i)
+            for i, op in enumerate(self.graph.operators)
+            if id(op) in self.workspace_sizes
         }
         rings = [self._rings(plan) for plan in plans]
         extra = [b for _, pairs in slabs.values() for pair in pairs if pair for b in pair]
         used = allocate(
-            [*buffers.values(), *extra, *(b for ring in rings for b in ring.values())],
+            [
+                *buffers.values(),
+                *extra,
+                *spaces.values(),
+                *(b for ring in rings for b in ring.values()),
+            ],
             self.params.scratchpad_bytes,
             max(16, self.params.cols),
         )
@@ -285,7 +317,11 @@ class _Placer:
             staging[key] = Staging(rows, tuple(places[:-1]), places[-1])
         constants = tuple(s.tensor for s in self.stores.values() if s.is_constant)
         groups = tuple(map(self._group, plans, rings))
-        return Placement(layouts, external, staging, groups, constants, used, arena)
+        workspaces = {}
+        for key, buffer in spaces.items():
+            workspaces[key] = Workspace(buffer.address, arena)
+            arena += _aligned(self.workspace_sizes[key].external_bytes)
+        return Placement(layouts, external, staging, groups, constants, workspaces, used, arena)
 
     # ---- groups ------------------------------------------------------------------------------
     def _plans(self, spilled: set[int], shares: Sequence[float]) -> list[Plan]:
@@ -358,7 +394,7 @@ class _Placer:
                 external[key] = External(OUTPUT_REGION, self.output_offsets[id(outputs[0])])
             else:
                 external[key] = External(ARENA_REGION, arena)
-                arena += -(-store.layout.size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
+                arena += _aligned(store.layout.size)
         return external, arena
 
     def _aliases(self, layouts: dict[int, Layout], external: dict[int, External]) -> None:
@@ -376,6 +412,10 @@ def _turns(op: Operator, rows: int) -> int:
     """Places for slabs that are used in turns: one is enough if the first slab is all there is."""
     images = image_shape(op.output.shape)[0] if op.kind not in FLAT else 1
     return 1 if images == 1 and rows >= slab_shape(op).n_rows else 2
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
 
 
 def _rounded(size: int, params: Params) -> int:

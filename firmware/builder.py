@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from arch.memory_map import DMEM_BASE
+from arch.op_interface import ACCELERATOR, AcceleratorDescription
 from arch.params import Params
 from compiler.builtin import Kind
-from compiler.core_image import CoreCall, CoreImage
+from compiler.core_image import CoreCall, CoreImage, CoreWorkspace
 from compiler.graph import Operator, Tensor
 from firmware.describe import as_asked, describe, host_custom_op, registered_name, with_sizes
 from firmware.descriptors import layout_descriptors
@@ -42,8 +44,32 @@ class FirmwareBuilder:
         self._op_sources = [*map(Path, params.config.ops), *op_sources]
         self.image: FirmwareImage | None = None
         self.host_core: HostCore | None = None
+        self._host: HostOps | None = None
 
-    def build(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> CoreImage:
+    def workspace_bytes(self, op: Operator) -> int:
+        """See :class:`compiler.core_image.CoreBuilder`."""
+        if op.kind is not Kind.CUSTOM:
+            return 0
+        asked = replace(as_asked(op), accelerator=AcceleratorDescription(self._shape()))
+        return self._asked_host().workspace_bytes(asked.name, asked)
+
+    def _asked_host(self) -> HostOps:
+        """The user's operators."""
+        if self._host is None:
+            self._host = HostOps(self._op_sources, [])
+        return self._host
+
+    def _shape(self) -> dict[str, int]:
+        """Integer members of ``weft_accelerator_t`` but for the workspace."""
+        names = [f.name for f in ACCELERATOR.fields if not f.is_pointer]
+        return {n: getattr(self._params, n) for n in names if hasattr(self._params, n)}
+
+    def build(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
+    ) -> CoreImage:
         """See :class:`compiler.core_image.CoreBuilder`."""
         builtin = sorted({registered_name(op) for op in ops if op.kind is not Kind.CUSTOM})
         image = build_firmware(self._params, self._op_sources, builtin)
@@ -54,6 +80,11 @@ class FirmwareBuilder:
             with_sizes(describe(op, place), host, constants)
             for op, constants in zip(ops, asked, strict=True)
         ]
+        shape = self._shape()
+        for i, op in enumerate(ops):
+            if op in workspaces:
+                accelerator = AcceleratorDescription(shape, *workspaces[op])
+                descriptions[i] = replace(descriptions[i], accelerator=accelerator)
         layout = layout_descriptors(image, descriptions)
         self.host_core = HostCore(image, descriptions, layout, host)
         functions = [image.functions[description.name] for description in descriptions]

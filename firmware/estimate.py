@@ -128,6 +128,8 @@ class CoreEstimate:
             Mmio.FUNCTION: function,
             Mmio.ARGUMENT: argument,
         }
+        if offset not in values:  # an operator that waits for other engines
+            uc.emu_stop()
         return values.get(Mmio(offset), 0)
 
     def _write(self, uc: unicorn.Uc, offset: int, size: int, value: int, _: object) -> None:

@@ -44,6 +44,8 @@ _RUNTIME = (
     "printf.cc",
     "division.cc",
 )
+ACCELERATOR_SOURCE = RUNTIME_FOLDER / "accelerator.cc"
+"""Both builds have it, as what it does is the same."""
 _REGISTRATION = struct.Struct(f"<{NAME_BYTES}sII")
 
 
@@ -135,6 +137,7 @@ def build_firmware(
     script = linker_script(params)  # refuses a configuration without a core before anything else
     sources = [RUNTIME_FOLDER / name for name in _RUNTIME]
     sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
+    sources.append(ACCELERATOR_SOURCE)
     n_own = len(sources)
     sources += op_sources
     header_folder = _header_folder(params)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "weft_op.h"
+#include "accelerator_port.h"
 
 /* Bounds of the sections that WEFT_OP fills, made by the linker. */
 #pragma GCC visibility push(hidden)
@@ -45,6 +46,15 @@ uint32_t weft_host_scratch_bytes(const weft_registration_t *registration, const 
     weft_query_t query = queries_of(registration)->scratch_bytes;
     return query ? query(op) : 0;
 }
+
+uint32_t weft_host_workspace_bytes(const weft_registration_t *registration, const weft_op_t *op) {
+    weft_query_t query = queries_of(registration)->workspace_bytes;
+    return query ? query(op) : 0;
+}
+
+const weft_host_port_t *weft_host_port;
+
+void weft_host_connect(const weft_host_port_t *port) { weft_host_port = port; }
 
 /* What operators print goes to a function of the caller's, or to standard output. */
 static void (*sink)(const char *text);
