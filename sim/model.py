@@ -30,13 +30,14 @@ class Region:
 
 @dataclass
 class Memories:
-    """On-chip memories, as bytes."""
+    """On-chip memories, and external ones as the core's window shows them, as bytes."""
 
     scratchpad: np.ndarray
     weights: np.ndarray
     tables: np.ndarray
     imem: np.ndarray
     dmem: np.ndarray
+    regions: tuple[np.ndarray, ...] = ()
 
     @classmethod
     def of(cls, params: Params) -> Memories:
@@ -200,6 +201,9 @@ class FunctionalModel:
             return
         if self.core_call is None:
             raise self._error(Engine.CORE, Cause.ABSENT)
+        self.memories.regions = tuple(
+            np.frombuffer(region.data if region.read else b"", np.uint8) for region in self.regions
+        )
         status = self.core_call(c["function"], c["argument"], self.memories)
         if status:
             raise self._error(Engine.CORE, Cause.OP_STATUS, 0, status)
