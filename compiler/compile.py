@@ -12,6 +12,7 @@ from arch.isa import Command, Engine, Opcode, Space, encode_program
 from arch.memory_map import SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
 from arch.params import Params
 from compiler.array_job import steps_of
+from compiler.compose import with_composed_tables
 from compiler.constraints import check
 from compiler.core_image import CoreBuilder, CoreCall, CoreImage
 from compiler.errors import ModelError
@@ -76,6 +77,7 @@ def compile_graph(
     """
     verify(graph)
     check(graph)
+    graph = with_composed_tables(graph)
     compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 
