@@ -8,7 +8,14 @@ import numpy as np
 import unicorn
 from unicorn import riscv_const
 
-from arch.memory_map import DMEM_BASE, IMEM_BASE, MMIO_BASE, SCRATCHPAD_BASE, Mmio
+from arch.memory_map import (
+    DMEM_BASE,
+    IMEM_BASE,
+    MMIO_BASE,
+    SCRATCHPAD_BASE,
+    WINDOW_BASE,
+    Mmio,
+)
 from arch.op_interface import OpDescription, TensorDescription, TensorType
 from arch.params import Params
 from firmware.descriptors import DescriptorLayout
@@ -67,22 +74,33 @@ class CoreEstimate:
             begin=SCRATCHPAD_BASE,
             end=SCRATCHPAD_BASE + params.scratchpad_bytes - 1,
         )
-        self._pc = image.entry
+        self._boot()
+
+    def _boot(self) -> None:
+        self._pc = self._image.entry
         self._run()
 
     def cycles(self) -> list[int | None]:
         """Of each operator's call, dispatch included; None for one that does not end, or fails."""
         found: list[int | None] = []
-        for index, (op, constants) in enumerate(self._ops):
-            for tensor, constant in zip(op.inputs, constants.inputs, strict=True):
-                if isinstance(tensor.data, int) and tensor.n_bytes:
-                    self._uc.mem_write(tensor.data, self._bytes(constant))
-            if self._layout.prepares[index]:
-                self._call(self._image.prepare, self._layout.prepares[index])
-            functions = self._image.functions[op.name]
-            cycles = self._call(functions.eval, self._layout.arguments[index])
-            found.append(None if self._status else cycles)
+        for index in range(len(self._ops)):
+            found.append(self._cycles_of(index))
+            if found[-1] is None:
+                self._boot()
         return found
+
+    def _cycles_of(self, index: int) -> int | None:
+        op, constants = self._ops[index]
+        for tensor, constant in zip(op.inputs, constants.inputs, strict=True):
+            if isinstance(tensor.data, int) and tensor.n_bytes:
+                if tensor.data >= WINDOW_BASE:  # takes what memory takes
+                    return None
+                self._uc.mem_write(tensor.data, self._bytes(constant))
+        if self._layout.prepares[index]:
+            self._call(self._image.prepare, self._layout.prepares[index])
+        functions = self._image.functions[op.name]
+        cycles = self._call(functions.eval, self._layout.arguments[index])
+        return None if self._status else cycles
 
     def _bytes(self, tensor: TensorDescription) -> bytes:
         n = tensor.n_bytes
