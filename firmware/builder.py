@@ -13,11 +13,12 @@ from arch.params import Params
 from compiler.builtin import Kind
 from compiler.core_image import CoreCall, CoreImage
 from compiler.graph import Operator, Tensor
-from firmware.describe import as_asked, describe, host_custom_op, registered_name, with_sizes
+from firmware.describe import describe_with_sizes, host_custom_op, registered_name
 from firmware.descriptors import layout_descriptors
 from firmware.host import HostOps
 from firmware.host_core import HostCore
 from firmware.image import FirmwareImage, build_firmware
+from firmware.sources import OpSources
 
 CustomOp = Callable[[Operator, Sequence[NDArray[Any] | None]], list[NDArray[Any]]]
 
@@ -36,9 +37,9 @@ class FirmwareBuilder:
     host_core : likewise, what runs the same calls on the host.
     """
 
-    def __init__(self, params: Params, op_sources: Sequence[Path] = ()):
+    def __init__(self, params: Params, op_sources: OpSources | Sequence[Path] = ()):
         self._params = params
-        self._op_sources = [*map(Path, params.config.ops), *op_sources]
+        self._op_sources = OpSources.of(op_sources).behind_config(params.config)
         self.image: FirmwareImage | None = None
         self.host_core: HostCore | None = None
 
@@ -48,7 +49,7 @@ class FirmwareBuilder:
         image = build_firmware(self._params, self._op_sources, builtin)
         self.image = image
         host = HostOps(self._op_sources, builtin)
-        descriptions = [with_sizes(describe(op, place), host, as_asked(op)) for op in ops]
+        descriptions = [describe_with_sizes(op, place, host) for op in ops]
         layout = layout_descriptors(image, descriptions)
         self.host_core = HostCore(image, descriptions, layout, host)
         functions = [image.functions[description.name] for description in descriptions]

@@ -18,6 +18,7 @@ from arch.params import Params
 from firmware.elf import read_elf
 from firmware.instructions import check_instructions
 from firmware.link import link_core
+from firmware.sources import OpSources
 from firmware.toolchain import CORE, SourceError, built_once, compile_object, digest_of, find_zig
 from gen.c_header import HEADER_NAME, c_header
 from gen.linker_map import linker_script
@@ -111,14 +112,14 @@ def builtin_source(name: str) -> Path:
 
 
 def build_firmware(
-    params: Params, op_sources: Sequence[Path], builtin_ops: Sequence[str]
+    params: Params, op_sources: OpSources | Sequence[Path], builtin_ops: Sequence[str]
 ) -> FirmwareImage:
     """Compile and link start-up, main loop and operators; from the cache where nothing changed.
 
     Parameters
     ----------
     params : the configuration; its core's memories must hold the program.
-    op_sources : the user's C++ sources, which register operators.
+    op_sources : the user's C++ sources, of which one registers an operator at least.
     builtin_ops : names from :func:`builtin_op_names`.
 
     Raises subclasses of WeftError, of one line, for sources that do not compile or link, for
@@ -128,12 +129,14 @@ def build_firmware(
     sources = [RUNTIME_FOLDER / name for name in _RUNTIME]
     sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
     n_own = len(sources)
-    sources += op_sources
+    own = OpSources.of(op_sources)
+    sources += own.files
     header_folder = _header_folder(params)
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [Path(work) / f"{i}_{source.stem}.o" for i, source in enumerate(sources)]
-        list(pool.map(lambda s, o: _compile(s, o, header_folder), sources, objects))
-        _check_registers(op_sources, objects[n_own:])
+        folders = [(header_folder, *own.folders_for(source)) for source in sources]
+        list(pool.map(_compile, sources, objects, folders))
+        _check_registers(own.files, objects[n_own:])
         contents = [path.read_bytes() for path in objects]
         digest = digest_of(find_zig().version, script, *contents)
         elf = built_once("firmware", digest, ".elf", lambda out: link_core(params, objects, out))
@@ -152,21 +155,12 @@ def _header_folder(params: Params) -> Path:
     ).parent
 
 
-def _compile(source: Path, output: Path, header_folder: Path) -> None:
+def _compile(source: Path, output: Path, folders: Sequence[Path]) -> None:
     is_runtime = source.parent == RUNTIME_FOLDER
     # A runtime's memcpy must not be turned into a call of itself.
     flags = ["-ffreestanding", "-fno-builtin"] if is_runtime else []
     flags += ["-Oz"] if source.name == "printf.cc" else []  # the log is not in a hurry
-    folders = (*INCLUDE_FOLDERS, header_folder, *checkout_of(source))
-    compile_object(CORE, source, output, folders, flags=flags)
-
-
-def checkout_of(source: Path) -> tuple[Path, ...]:
-    """The folder that a source's includes start from, if it lies in a checkout of TFLM's."""
-    for folder in source.resolve().parents:
-        if (folder / "tensorflow" / "lite").is_dir() or (folder / "signal" / "src").is_dir():
-            return (folder,)
-    return ()
+    compile_object(CORE, source, output, (*INCLUDE_FOLDERS, *folders), flags=flags)
 
 
 def _check_registers(sources: Sequence[Path], objects: Sequence[Path]) -> None:

@@ -19,6 +19,7 @@ from compiler.tflite_reader import read_model
 from compiler.timing.memory import MemoryTiming
 from firmware.builder import FirmwareBuilder
 from firmware.image import FirmwareImage
+from firmware.sources import OpSources
 from sim.failure import inference_error
 from sim.functional import run_job
 from sim.hardware import verilog_path
@@ -78,7 +79,7 @@ class ModelRun:
 def prepare(
     path: Path,
     config: Config,
-    op_sources: Sequence[Path] = (),
+    op_sources: OpSources | Sequence[Path] = (),
     memory: MemoryTiming | None = None,
 ) -> Prepared:
     """Read and compile a model file, for external memory like ``memory``.
@@ -92,7 +93,7 @@ def prepare_bytes(
     data: bytes,
     name: str,
     config: Config,
-    op_sources: Sequence[Path] = (),
+    op_sources: OpSources | Sequence[Path] = (),
     memory: MemoryTiming | None = None,
 ) -> Prepared:
     """The same for the bytes of a model file; ``name`` stands in messages."""
