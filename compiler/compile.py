@@ -12,6 +12,7 @@ from arch.isa import Command, Engine, Opcode, Space, encode_program
 from arch.memory_map import SCRATCHPAD_BASE
 from arch.params import Params
 from compiler.array_job import steps_of
+from compiler.codes import without_dequantize
 from compiler.constraints import check
 from compiler.core_image import CoreBuilder, CoreCall, CoreImage
 from compiler.errors import ModelError
@@ -70,6 +71,8 @@ def compile_graph(
     """
     verify(graph)
     check(graph)
+    if core is not None:
+        graph = without_dequantize(graph, core.is_library_op)
     compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 

@@ -43,7 +43,7 @@ def check(graph: Graph) -> None:
             raise ModelError(
                 f"{graph.name}: {tensor}, an input or output, is {tensor.dtype.name}; supported: "
                 "int8 (quantise the model to full integers), and for custom operators integers "
-                "of 8 to 64 bits, floats of 16 to 64, and bool"
+                "of 8 to 64 bits, float32, float64 and bool"
             )
     for tensor in graph.tensors:
         readers = graph.consumers(tensor) if tensor.is_variable else []

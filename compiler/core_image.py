@@ -48,3 +48,7 @@ class CoreBuilder(Protocol):
     ) -> CoreImage:
         """Compile and link; ``place`` gives addresses of tensors as the core sees them."""
         ...
+
+    def is_library_op(self, op: Operator) -> bool:
+        """Whether the core's library runs a custom operator, and no source of the user's."""
+        ...

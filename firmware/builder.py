@@ -13,6 +13,7 @@ from arch.params import Params
 from compiler.builtin import Kind
 from compiler.core_image import CoreCall, CoreImage
 from compiler.graph import Operator, Tensor
+from compiler.operators.custom import LIBRARY
 from firmware.describe import describe_with_sizes, host_custom_op, registered_name
 from firmware.descriptors import layout_descriptors
 from firmware.host import HostOps
@@ -45,7 +46,13 @@ class FirmwareBuilder:
 
     def build(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> CoreImage:
         """See :class:`compiler.core_image.CoreBuilder`."""
-        builtin = sorted({registered_name(op) for op in ops if op.kind is not Kind.CUSTOM})
+        builtin = sorted(
+            {
+                registered_name(op)
+                for op in ops
+                if op.kind is not Kind.CUSTOM or self.is_library_op(op)
+            }
+        )
         image = build_firmware(self._params, self._op_sources, builtin)
         self.image = image
         host = HostOps(self._op_sources, builtin)
@@ -69,6 +76,12 @@ class FirmwareBuilder:
             ),
             last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
+
+    def is_library_op(self, op: Operator) -> bool:
+        """See :class:`compiler.core_image.CoreBuilder`."""
+        if op.kind is not Kind.CUSTOM or op.custom_name not in LIBRARY:
+            return False
+        return op.custom_name not in HostOps(self._op_sources, []).names
 
     def custom_reference(self) -> CustomOp:
         """Runs custom operators on arrays, for :class:`sim.reference.Reference`."""

@@ -266,7 +266,6 @@ class HostOps:
         self._printed: list[str] = []
         self.log: Callable[[str], object] = self._printed.append
         self._sink = _SINK(lambda text: self.log(text.decode(errors="replace")))
-        self._library.weft_host_set_log(self._sink)
         self._functions = self._registrations()
 
     def _declare(self) -> None:
@@ -330,6 +329,7 @@ class HostOps:
         memory = _HostMemory()
         use = memory.op(op, with_data=False)
         n_bytes = ctypes.c_uint32()
+        self._library.weft_host_set_log(self._sink)
         log, said = self.log, list[str]()
         self.log = said.append  # it is asked often, and says the same each time
         status = self._library.weft_host_query(
@@ -362,4 +362,6 @@ class HostOps:
             raise HostCallError(f"{name}: keeps {wanted} bytes of state; give an array for it")
         memory = _HostMemory()
         use = memory.op(op, self.scratch_bytes(name, op))
+        # Each time: another object may have loaded the same library.
+        self._library.weft_host_set_log(self._sink)
         return int(self._library.weft_host_call(function, use))

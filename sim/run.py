@@ -20,6 +20,7 @@ from compiler.timing.memory import MemoryTiming
 from firmware.builder import FirmwareBuilder
 from firmware.image import FirmwareImage
 from firmware.sources import OpSources
+from sim.detection import detect
 from sim.failure import inference_error
 from sim.functional import run_job
 from sim.hardware import verilog_path
@@ -100,10 +101,13 @@ def prepare_bytes(
     graph = read_model(data, name)
     builder = FirmwareBuilder(Params(config), op_sources) if config.has_core else None
     program = compile_graph(graph, config, builder, memory)
-    custom = sorted({op.custom_name for op in graph.operators if op.kind is Kind.CUSTOM})
+    custom = {op.custom_name: op for op in graph.operators if op.kind is Kind.CUSTOM}
     references = {}
-    if custom and builder is not None:
-        references = dict.fromkeys(custom, builder.custom_reference())
+    if builder is not None:
+        references = {
+            name: detect if builder.is_library_op(op) else builder.custom_reference()
+            for name, op in custom.items()
+        }
     return Prepared(graph, config, program, builder, Reference(data, references, name))
 
 

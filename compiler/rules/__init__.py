@@ -27,7 +27,7 @@ PLAIN_TYPES = (
     DType.FLOAT32,
     DType.BOOL,
 )
-CUSTOM_TYPES = (*PLAIN_TYPES, DType.UINT64, DType.FLOAT16, DType.FLOAT64)
+CUSTOM_TYPES = (*PLAIN_TYPES, DType.UINT64, DType.FLOAT64)
 """Of tensors that custom operators read and write: what the operator interface has."""
 
 

@@ -139,7 +139,7 @@ def custom_operator_is_named(op: Operator) -> str | None:
 
 
 def custom_tensors_are_plain(op: Operator) -> str | None:
-    """Its operands and outputs are integers of 8 to 64 bits, floats of 16 to 64, or bool."""
+    """Its operands and outputs are integers of 8 to 64 bits, float32, float64 or bool."""
     for tensor in tensors_of(op):
         if tensor.dtype not in CUSTOM_TYPES:
             return f"{tensor} is {tensor.dtype.name}"

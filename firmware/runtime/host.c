@@ -7,11 +7,10 @@
 
 #include "weft_op.h"
 
-/* Bounds of the sections that WEFT_OP fills, made by the linker. */
-#pragma GCC visibility push(hidden)
-extern const weft_registration_t __start_weft_ops[], __stop_weft_ops[];
-extern const weft_queries_t __start_weft_queries[], __stop_weft_queries[];
-#pragma GCC visibility pop
+/* Bounds of the sections that WEFT_OP fills, made by the linker; null where nothing does. */
+#define BOUND __attribute__((weak, visibility("hidden")))
+extern const weft_registration_t __start_weft_ops[] BOUND, __stop_weft_ops[] BOUND;
+extern const weft_queries_t __start_weft_queries[] BOUND, __stop_weft_queries[] BOUND;
 
 /* Where weft_fail goes back to, and the signals that stand for the core's traps; a debugger sees
  * them first. */
