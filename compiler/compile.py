@@ -13,6 +13,7 @@ from arch.memory_map import SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
 from arch.op_interface import PRODUCT
 from arch.params import Params
 from compiler.array_job import steps_of
+from compiler.codes import without_dequantize
 from compiler.compose import with_composed_tables
 from compiler.constraints import check
 from compiler.core_image import CoreBuilder, CoreCall, CoreImage, CoreWorkspace
@@ -81,6 +82,8 @@ def compile_graph(
     """
     verify(graph)
     check(graph)
+    if core is not None:
+        graph = without_dequantize(graph, core.is_library_op)
     graph = with_composed_tables(graph)
     compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
     return compiler.run()

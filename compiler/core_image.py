@@ -77,3 +77,7 @@ class CoreBuilder(Protocol):
     def workspace_bytes(self, op: Operator) -> int:
         """Bytes of workspace that an operator asks for; 0 if it does not use the accelerator."""
         ...
+
+    def is_library_op(self, op: Operator) -> bool:
+        """Whether the core's library runs a custom operator, and no source of the user's."""
+        ...
