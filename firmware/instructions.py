@@ -71,7 +71,7 @@ def is_optional(word: int, extensions: frozenset[str]) -> bool:
     opcode, funct3 = word & 0x7F, word >> 12 & 7
     return any(
         (opcode, funct3, word >> 25) in _FUNCT7[name]
-        or (opcode, funct3, word >> 20) in _FUNCT12.get(name, ())
+        or (opcode, funct3, word >> 20) in _FUNCT12.get(name, set())
         for name in extensions
     )
 
