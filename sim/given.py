@@ -13,8 +13,8 @@ from sim.events import Interval, RunEvents
 def without_given(program: Program, events: RunEvents) -> RunEvents:
     """The events of the program's own commands.
 
-    While the core runs a command with ``accept``, engines work for it alone: the compiler has such a
-    command wait for all others, and lets the others wait for it.
+    While the core runs a command with ``accept``, engines work for it alone: the compiler has such
+    a command wait for all others, and lets the others wait for it.
     """
     core = [c for engine, c in Decoder().commands(program.commands) if engine is Engine.CORE]
     spans = [
