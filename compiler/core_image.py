@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -42,6 +42,7 @@ class CoreImage:
     boot : how the core is started.
     prepares : of each operator in the order given, what comes before its call; None for nothing.
     calls : of each operator, in the order given.
+    cycles : likewise, what each call takes; None where that is not known.
     last : what ends an inference that keeps state; None for nothing.
     """
 
@@ -50,7 +51,12 @@ class CoreImage:
     boot: CoreCall
     prepares: tuple[CoreCall | None, ...]
     calls: tuple[CoreCall, ...]
+    cycles: tuple[int | None, ...]
     last: CoreCall | None
+
+    def each(self) -> Iterator[tuple[CoreCall | None, CoreCall, int | None]]:
+        """Of each operator, what comes before its call, the call, and its cycles."""
+        return zip(self.prepares, self.calls, self.cycles, strict=True)
 
 
 class CoreBuilder(Protocol):
@@ -70,4 +76,8 @@ class CoreBuilder(Protocol):
 
     def workspace_bytes(self, op: Operator) -> int:
         """Bytes of workspace that an operator asks for; 0 if it does not use the accelerator."""
+        ...
+
+    def is_library_op(self, op: Operator) -> bool:
+        """Whether the core's library runs a custom operator, and no source of the user's."""
         ...

@@ -39,6 +39,7 @@ class CoreMemories(Protocol):
 
     scratchpad: NDArray[Any]
     dmem: NDArray[Any]
+    regions: tuple[NDArray[Any], ...]
 
     @property
     def accelerator(self) -> Accelerator | None: ...
@@ -61,7 +62,7 @@ class HostCore:
     layout : where their descriptors are.
     host : the operators.
 
-    Raises :class:`HostCoreError` for addresses outside scratchpad and data memory.
+    Raises :class:`HostCoreError` for addresses outside scratchpad, data memory and regions.
     """
 
     def __init__(
@@ -172,10 +173,12 @@ class HostCore:
     def _view(
         self, op: OpDescription, address: int, n_bytes: int, memories: CoreMemories
     ) -> NDArray[Any]:
-        for base, memory in ((DMEM_BASE, memories.dmem), (SCRATCHPAD_BASE, memories.scratchpad)):
+        places = [(DMEM_BASE, memories.dmem), (SCRATCHPAD_BASE, memories.scratchpad)]
+        places += [(WINDOW_BASE + i * WINDOW_BYTES, r) for i, r in enumerate(memories.regions)]
+        for base, memory in places:
             if base <= address and address + n_bytes <= base + len(memory):
                 return memory[address - base : address - base + n_bytes]
         raise HostCoreError(
-            f"{op.name}: {n_bytes} bytes at 0x{address:08X} are neither in the scratchpad nor in"
-            " the core's data memory"
+            f"{op.name}: {n_bytes} bytes at 0x{address:08X} are neither in the scratchpad, in the"
+            " core's data memory nor in a region"
         )

@@ -47,7 +47,8 @@ class AcceleratorPort:
 
 @dataclass
 class Memories:
-    """On-chip memories, as bytes; and the way from the core to the other engines."""
+    """What the core reaches: on-chip memories and, through its window, external ones, as bytes; and
+    the other engines."""
 
     scratchpad: np.ndarray
     weights: np.ndarray
@@ -55,6 +56,7 @@ class Memories:
     imem: np.ndarray
     dmem: np.ndarray
     accelerator: AcceleratorPort | None = None
+    regions: tuple[np.ndarray, ...] = ()
 
     @classmethod
     def of(cls, params: Params) -> Memories:
@@ -232,6 +234,9 @@ class FunctionalModel:
             return
         if self.core_call is None:
             raise self._error(Engine.CORE, Cause.ABSENT)
+        self.memories.regions = tuple(
+            np.frombuffer(region.data if region.read else b"", np.uint8) for region in self.regions
+        )
         self._given, self._accepts = [], bool(c["accept"])
         dispatched, completed = list(self._decoder.dispatched), list(self._completed)
         status = self.core_call(c["function"], c["argument"], self.memories)

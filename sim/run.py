@@ -19,6 +19,8 @@ from compiler.tflite_reader import read_model
 from compiler.timing.memory import MemoryTiming
 from firmware.builder import FirmwareBuilder
 from firmware.image import FirmwareImage
+from firmware.sources import OpSources
+from sim.detection import detect
 from sim.failure import inference_error
 from sim.functional import run_job
 from sim.given import without_given
@@ -79,7 +81,7 @@ class ModelRun:
 def prepare(
     path: Path,
     config: Config,
-    op_sources: Sequence[Path] = (),
+    op_sources: OpSources | Sequence[Path] = (),
     memory: MemoryTiming | None = None,
 ) -> Prepared:
     """Read and compile a model file, for external memory like ``memory``.
@@ -93,17 +95,20 @@ def prepare_bytes(
     data: bytes,
     name: str,
     config: Config,
-    op_sources: Sequence[Path] = (),
+    op_sources: OpSources | Sequence[Path] = (),
     memory: MemoryTiming | None = None,
 ) -> Prepared:
     """The same for the bytes of a model file; ``name`` stands in messages."""
     graph = read_model(data, name)
     builder = FirmwareBuilder(Params(config), op_sources) if config.has_core else None
     program = compile_graph(graph, config, builder, memory)
-    custom = sorted({op.custom_name for op in graph.operators if op.kind is Kind.CUSTOM})
+    custom = {op.custom_name: op for op in graph.operators if op.kind is Kind.CUSTOM}
     references = {}
-    if custom and builder is not None:
-        references = dict.fromkeys(custom, builder.custom_reference())
+    if builder is not None:
+        references = {
+            name: detect if builder.is_library_op(op) else builder.custom_reference()
+            for name, op in custom.items()
+        }
     return Prepared(graph, config, program, builder, Reference(data, references, name))
 
 

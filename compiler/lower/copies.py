@@ -30,6 +30,11 @@ def plan_of(op: Operator) -> CopyPlan | None:
     return None if copies is None else copies(op)
 
 
+def is_copying(op: Operator) -> bool:
+    """Whether copies are all that an operator does."""
+    return SPECS[op.kind].copies is not None
+
+
 def can_copy_on_array(op: Operator, params: Params) -> bool:
     """Whether the array's element-wise engine takes the operator's copies, in few commands."""
     plan = plan_of(op)
@@ -61,12 +66,13 @@ def lower_copies(op: Operator, ctx: Context) -> Iterator[Step]:
         yield from fills
     for copy in plan.copies:
         source, target = sources[copy.source], targets[copy.target].start
-        for step in _commands(ctx, copy, source, target):
+        for step in copy_steps(ctx, copy, source, target):
             step.loads, fills = fills, []
             yield step
 
 
-def _commands(ctx: Context, copy: Copy, source: int, target: int) -> Iterator[Step]:
+def copy_steps(ctx: Context, copy: Copy, source: int, target: int) -> Iterator[Step]:
+    """Commands of one copy between tensors in the scratchpad."""
     outer, inner = copy.loops[:-COMMAND_LOOPS], copy.loops[-COMMAND_LOOPS:]
     for place in itertools.product(*(range(loop.extent) for loop in outer)):
         at = source + copy.source_offset
