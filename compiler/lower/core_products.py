@@ -21,7 +21,7 @@ from compiler.graph import Operator, Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops import recurrent
 from compiler.ops.convolution import folded_bias
-from compiler.passplan import plan_convolution
+from compiler.plans import plan_convolution
 
 ALIGNMENT = 8  # of what weft_space gives out
 

@@ -35,7 +35,8 @@ from compiler.lower.context import Context
 from compiler.lower.copies import copy_step
 from compiler.ops.batch_matmul import BatchMatMulParams, batch_matmul, has_constant_weights
 from compiler.ops.copies import Loop
-from compiler.passplan import Entry, PassPlan, plan_convolution
+from compiler.passplan import Entry, PassPlan
+from compiler.plans import plan_convolution
 from compiler.steps import Blob, BlobPart, Step
 from compiler.transfers import ARENA_REGION, rows_step
 from compiler.workspace import WorkspaceSize
