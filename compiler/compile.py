@@ -119,6 +119,7 @@ class _Compiler:
             self.folded,
             self.fused,
             {id(op): size for op, size in self.core_workspaces.items()},
+            [t for products in self.core_products.values() for t in products.weights],
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
             self._constant_place,
