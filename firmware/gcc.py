@@ -95,6 +95,8 @@ def compile_with_gcc(
             *("-U__INT32_TYPE__", "-D__INT32_TYPE__=int"),
             *("-U__UINT32_TYPE__", "-D__UINT32_TYPE__=unsigned"),
             *(("-x", "c++", "-nostdinc++", *CXX_FLAGS) if is_cxx else ()),
+            # From C++20 on the headers make std::string themselves.
+            *(("-std=c++20",) if is_cxx else ()),
             *flags,
             *(f"-I{folder}" for folder in include_folders),
             *(flag for folder in headers for flag in ("-isystem", folder)),
