@@ -22,16 +22,20 @@ from numpy.typing import NDArray
 
 from arch.errors import WeftError
 from arch.op_interface import (
+    ACCELERATOR,
     NAME_BYTES,
     OP,
     STATUS_TEXT,
     TENSOR,
+    AcceleratorDescription,
     OpDescription,
     TensorDescription,
 )
-from firmware.descriptors import op_values, tensor_values
+from firmware.descriptors import accelerator_values, op_values, tensor_values
 from firmware.elf import read_elf
+from firmware.host_port import HostPort
 from firmware.image import (
+    ACCELERATOR_SOURCE,
     INCLUDE_FOLDERS,
     RUNTIME_FOLDER,
     UnknownOperatorError,
@@ -204,6 +208,15 @@ class _HostMemory:
         }
         return self.place(TENSOR.pack(tensor_values(t, t.flags) | pointers, _POINTER_BYTES))
 
+    def accelerator(self, a: AcceleratorDescription) -> int:
+        places = {
+            member: self.keep(area)
+            for member, area in (("workspace", a.workspace), ("arena", a.arena))
+            if isinstance(area, np.ndarray)
+        }
+        places["products"] = self.place(b"".join(a.products))
+        return self.place(ACCELERATOR.pack(accelerator_values(a) | places, _POINTER_BYTES))
+
     def op(self, op: OpDescription, scratch_bytes: int = 0, *, with_data: bool = True) -> int:
         """Address of the ``weft_op_t``."""
         values = op_values(op)
@@ -211,6 +224,8 @@ class _HostMemory:
             tensors = [self.tensor(op.name, t, with_data) for t in getattr(op, member)]
             values[member] = self.place(np.asarray(tensors, np.uintp).tobytes())
         values["params"] = self.place(op.params)
+        if op.accelerator is not None:
+            values["accelerator"] = self.accelerator(op.accelerator)
         if with_data:
             scratch = np.zeros(scratch_bytes, np.uint8) if op.scratch is None else op.scratch
             for member, area in (("state", op.state), ("scratch", scratch)):
@@ -260,6 +275,7 @@ class HostOps:
             )
         sources = [RUNTIME_FOLDER / "host.c"]
         sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
+        sources.append(ACCELERATOR_SOURCE)
         self.path = _build(sources, OpSources.of(op_sources), sanitize)
         self._library = ctypes.CDLL(str(self.path))
         self._declare()
@@ -275,6 +291,7 @@ class HostOps:
             ("weft_host_registration", pointer, [ctypes.c_uint32]),
             ("weft_host_call", ctypes.c_int32, [pointer, pointer]),
             ("weft_host_query", ctypes.c_int32, [pointer, pointer, ctypes.c_int32, pointer]),
+            ("weft_host_connect", None, [pointer]),
         ):
             function = getattr(self._library, name)
             function.restype, function.argtypes = result, arguments
@@ -316,16 +333,16 @@ class HostOps:
 
         Raises :class:`RefusedUseError`.
         """
-        return self._query(name, op, of_state=True)
+        return self._query(name, op, 0)
 
     def scratch_bytes(self, name: str, op: OpDescription) -> int:
         """Bytes of scratch that the operator wants for this use; 0 if it does not say.
 
         Raises :class:`RefusedUseError`.
         """
-        return self._query(name, op, of_state=False)
+        return self._query(name, op, 1)
 
-    def _query(self, name: str, op: OpDescription, *, of_state: bool) -> int:
+    def _query(self, name: str, op: OpDescription, number: int) -> int:
         memory = _HostMemory()
         use = memory.op(op, with_data=False)
         n_bytes = ctypes.c_uint32()
@@ -333,12 +350,24 @@ class HostOps:
         log, said = self.log, list[str]()
         self.log = said.append  # it is asked often, and says the same each time
         status = self._library.weft_host_query(
-            self._find(name)[0], use, int(of_state), ctypes.byref(n_bytes)
+            self._find(name)[0], use, number, ctypes.byref(n_bytes)
         )
         self.log = log
         if status:
             raise RefusedUseError(name, _reason(status, "".join(said)))
         return n_bytes.value
+
+    def workspace_bytes(self, name: str, op: OpDescription) -> int:
+        """Bytes of workspace that the operator wants for this use, which brings an accelerator.
+
+        0 if it does not use it. Raises :class:`RefusedUseError`.
+        """
+        return self._query(name, op, 2)
+
+    def connect(self, port: HostPort | None) -> None:
+        """The accelerator that operators use from now on; it must live as long."""
+        self._port = port
+        self._library.weft_host_connect(None if port is None else ctypes.byref(port.structure))
 
     def has_init(self, name: str) -> bool:
         return bool(self._find(name)[2])

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,15 @@ from firmware.gcc import compile_with_gcc, find_gcc
 from firmware.instructions import check_instructions
 from firmware.link import link_core
 from firmware.sources import OpSources
-from firmware.toolchain import CORE, SourceError, built_once, compile_object, digest_of, find_zig
+from firmware.toolchain import (
+    SourceError,
+    Target,
+    built_once,
+    compile_object,
+    core_target,
+    digest_of,
+    find_zig,
+)
 from gen.c_header import HEADER_NAME, c_header
 from gen.linker_map import linker_script
 
@@ -38,6 +47,8 @@ _RUNTIME = (
     "printf.cc",
     "division.cc",
 )
+ACCELERATOR_SOURCE = RUNTIME_FOLDER / "accelerator.cc"
+"""Both builds have it, as what it does is the same."""
 _REGISTRATION = struct.Struct(f"<{NAME_BYTES}sII")
 
 
@@ -129,14 +140,16 @@ def build_firmware(
     script = linker_script(params)  # refuses a configuration without a core before anything else
     sources = [RUNTIME_FOLDER / name for name in _RUNTIME]
     sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
+    sources.append(ACCELERATOR_SOURCE)
     n_own = len(sources)
     own = OpSources.of(op_sources)
     sources += own.files
     header_folder = _header_folder(params)
+    target = core_target(params.config.core_extensions)
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [Path(work) / f"{i}_{source.stem}.o" for i, source in enumerate(sources)]
         folders = [(header_folder, *own.folders_for(source)) for source in sources]
-        compile_one = _compile_with_gcc if own.toolchain == "gcc" else _compile
+        compile_one = _compile_with_gcc if own.toolchain == "gcc" else partial(_compile, target)
         list(pool.map(compile_one, sources, objects, folders))
         _check_registers(own.files, objects[n_own:])
         contents = [path.read_bytes() for path in objects]
@@ -145,7 +158,7 @@ def build_firmware(
         elf = built_once(
             "firmware", digest, ".elf", lambda out: link_core(params, objects, out, archives)
         )
-    return read_image(elf)
+    return read_image(elf, params.config.core_extensions)
 
 
 def _header_folder(params: Params) -> Path:
@@ -160,9 +173,9 @@ def _header_folder(params: Params) -> Path:
     ).parent
 
 
-def _compile(source: Path, output: Path, folders: Sequence[Path]) -> None:
+def _compile(target: Target, source: Path, output: Path, folders: Sequence[Path]) -> None:
     flags = [*_runtime_flags(source), *(["-Oz"] if _is_unhurried(source) else [])]
-    compile_object(CORE, source, output, (*INCLUDE_FOLDERS, *folders), flags=flags)
+    compile_object(target, source, output, (*INCLUDE_FOLDERS, *folders), flags=flags)
 
 
 def _compile_with_gcc(source: Path, output: Path, folders: Sequence[Path]) -> None:
@@ -189,8 +202,11 @@ def _check_registers(sources: Sequence[Path], objects: Sequence[Path]) -> None:
         )
 
 
-def read_image(path: Path) -> FirmwareImage:
-    """The image of a linked ELF file; raises WeftError for what the core could not execute."""
+def read_image(path: Path, extensions: frozenset[str]) -> FirmwareImage:
+    """The image of a linked ELF file for a core with extensions.
+
+    Raises WeftError for what the core could not execute.
+    """
     elf = read_elf(path)
     if elf.thread_locals - {"errno"}:  # picolibc's is one, and entry.S has a place for it
         raise SourceError(
@@ -211,7 +227,7 @@ def read_image(path: Path) -> FirmwareImage:
         dmem_base=at["__data_start"],
     )
     names = {symbol.value: symbol.name for symbol in elf.symbols if symbol.is_function}
-    check_instructions(image.imem, image.imem_base, names)
+    check_instructions(image.imem, image.imem_base, names, extensions)
     return image
 
 

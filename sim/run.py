@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from firmware.sources import OpSources
 from sim.detection import detect
 from sim.failure import inference_error
 from sim.functional import run_job
+from sim.given import without_given
 from sim.hardware import verilog_path
 from sim.inference import job_of, outputs_of
 from sim.job import BusSettings, JobResult, Progress, RunResult
@@ -167,7 +168,8 @@ def judge(
     for arrays, one in zip(inputs, result.runs, strict=True):
         outputs = outputs_of(prepared.program, one)
         expected = prepared.reference.run(arrays)
-        outcome = Outcome(arrays, outputs, expected, one)
+        own = replace(one, events=without_given(prepared.program, one.events))
+        outcome = Outcome(arrays, outputs, expected, own)
         for i, (ours, theirs) in enumerate(zip(outputs, expected, strict=True)):
             tensor = prepared.graph.outputs[i]
             found = difference(tensor, prepared.graph.producer(tensor), theirs, ours)
