@@ -81,7 +81,8 @@ class Mailbox(wiring.Component):
         booted, stopped, starting = Signal(), Signal(), Signal()
         write, ending, done = access.valid & access.write, Signal(), Signal()
         trapped = Signal()
-        refused = self._give(m, write, calling & config.accept, calling)
+        accepted = calling & config.accept
+        refused = self._give(m, write, accepted, calling)
         m.d.comb += [
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
@@ -96,7 +97,7 @@ class Mailbox(wiring.Component):
             access.ready.eq(
                 Mux(
                     access.write,
-                    (access.register != Mmio.WORD >> 2) | (~self.given.valid & ~refused),
+                    (access.register != Mmio.WORD >> 2) | (accepted & ~self.given.valid),
                     calling | (access.register != Mmio.FUNCTION >> 2),
                 )
             ),
