@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from arch.params import Params
 from arch.registers import State
-from boards.device import DEFAULT_BAUD, BoardDevice, LinkError
+from boards.device import ANSWER_SECONDS, DEFAULT_BAUD, BoardDevice, LinkError
 from sim.driver import Driver
 from sim.inference import job_of
 from sim.job import Job, JobResult, RunResult
@@ -24,10 +24,11 @@ def run_model(
     port: str,
     tell: OnStage = print,
     baud: int = DEFAULT_BAUD,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> ModelRun:
     """Run a model on a board and compare every output with the reference; see run_on_board."""
     job = job_of(prepared.program, inputs)
-    device = BoardDevice(port, baud)
+    device = BoardDevice(port, baud, answer_seconds)
     try:
         result = run_on_board(device, prepared.params, job, board, tell)
     finally:
