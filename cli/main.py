@@ -166,6 +166,7 @@ def run(
                 board,
                 port,
                 lambda text: progress.update(task, description=text),
+                watchdog_cycles=watchdog,
             )
         else:
             result = run_verilog(
