@@ -18,7 +18,7 @@ def answer_layout(n_clients: int) -> data.StructLayout:
 
 
 def outcome_layout() -> data.StructLayout:
-    """For a client: ``last`` of its request; ``cause`` (arch.isa.Cause, 0 if none), ``address``."""
+    """For a client: ``last`` of its request; ``cause`` (arch.isa.Cause) and ``address`` or 0."""
     return data.StructLayout({"last": 1, "cause": 4, "address": OFFSET_BITS})
 
 

@@ -117,7 +117,8 @@ class BurstSplitter(wiring.Component):
         long = Cat(held_valid[c] & (held[c].more_blocks != 0) for c in range(self.n_clients))
         self._take(m, asked, asked_valid, checking, long)
 
-        may_check = ~held_valid | leaving
+        # Not also when it is leaving: whether it may go is known too late in the cycle.
+        may_check = ~held_valid
         m.d.comb += [
             self.lookup.index.eq(asked.region),
             self.lookup.valid.eq(

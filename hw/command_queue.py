@@ -44,6 +44,19 @@ class CommandQueue(wiring.Component):
         n_items = sum(depths)
         m.submodules.memory = memory = Memory(shape=command_item_layout(), depth=n_items, init=[])
         write, read = memory.write_port(), memory.read_port()
+        # Whether an item is the last of its command decides what is read next, so it must be there
+        # early in the cycle, and block RAM answers late: it has a memory of its own.
+        m.submodules.lasts = lasts = Memory(
+            shape=1, depth=n_items, init=[], attrs={"ram_style": "distributed"}
+        )
+        write_last, read_last = lasts.write_port(), lasts.read_port()
+        m.d.comb += [
+            write_last.addr.eq(write.addr),
+            write_last.data.eq(self.entries.payload.item.last),
+            write_last.en.eq(write.en),
+            read_last.addr.eq(read.addr),
+            read_last.en.eq(read.en),
+        ]
 
         entry = self.entries.payload
         out_valid = Signal()
@@ -66,9 +79,10 @@ class CommandQueue(wiring.Component):
                 mine.eq(out_valid & (out_engine == e)),
                 port.valid.eq(mine),
                 port.payload.eq(read.data),
+                port.payload.last.eq(read_last.data),
                 push.eq(self.entries.valid & (entry.engine == e) & (level != depth)),
                 # Behind its last item an engine is busy: the next command must wait here.
-                pop.eq(chosen & (level != 0) & port.ready & ~(mine & read.data.last)),
+                pop.eq(chosen & (level != 0) & port.ready & ~(mine & read_last.data)),
             ]
             with m.If(mine & port.ready):
                 m.d.comb += out_free.eq(1)

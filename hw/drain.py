@@ -12,7 +12,7 @@ from arch.params import Params, log2_exact
 from hw.pixel_fetch import slot_layout
 from hw.requantize import LATENCY as REQUANTIZE_LATENCY
 from hw.requantize import Requantize, scale_layout
-from hw.result_writer import ResultWriter, writer_command_layout
+from hw.result_writer import ResultWriter, last_layout, last_of, writer_command_layout
 from hw.scratchpad import result_layout
 
 # Cycles from issue to result: read, select, add the bias, requantise, look up.
@@ -103,21 +103,21 @@ class Drain(wiring.Component):
         group = Signal.like(self.group)
         index, bank = Signal(log2_exact(p.accumulator_depth)), Signal()
         credits = Signal(log2_exact(p.accumulator_depth) + 2)
-        last_block = block == c.writer.blocks - 1
+        last = Signal(last_layout(p), reset_less=True)
+        last_block = block == last.block
         last_group = Signal()
         if p.lane_groups == 1:
             m.d.comb += last_group.eq(1)
         else:
-            used = (c.writer.last_cols + (p.lanes - 1)) >> log2_exact(p.lanes)
             m.d.comb += last_group.eq(
-                c.keep_out | (group == Mux(last_block, used, p.lane_groups) - 1)
+                c.keep_out | (group == Mux(last_block, last.group, p.lane_groups - 1))
             )
         from_sums, issue, pixel_done, block_done = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             from_sums.eq(issuing & ~elementwise & (credits != 0) & (c.keep_out | self.available)),
             issue.eq(from_sums | (issuing & elementwise & self.operands.valid)),
             pixel_done.eq(issue & last_group),
-            block_done.eq(pixel_done & (x == c.tile_w - 1) & (y == c.tile_h - 1)),
+            block_done.eq(pixel_done & (x == last.x) & (y == last.y)),
             self.operands.ready.eq(pixel_done & elementwise),
             self.read_enable.eq(from_sums),
             self.read_address.eq(Cat(index, bank)),
@@ -132,7 +132,7 @@ class Drain(wiring.Component):
             m.d.sync += group.eq(group + 1)
         with m.If(pixel_done):
             m.d.sync += [group.eq(0), x.eq(x + 1), index.eq(index + 1)]
-            with m.If(x == c.tile_w - 1):
+            with m.If(x == last.x):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
         with m.If(block_done):
             m.d.sync += [y.eq(0), index.eq(0), block.eq(block + 1)]
@@ -155,6 +155,7 @@ class Drain(wiring.Component):
         ]
         with m.If(writer.start):
             m.d.sync += [c.eq(self.command.payload), busy.eq(1), issuing.eq(1), block.eq(0)]
+            m.d.sync += last.eq(last_of(p, self.command.payload.writer))
 
         valid = issue & ~(c.keep_out & ~elementwise)
         for stage in range(PIPELINE):

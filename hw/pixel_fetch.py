@@ -80,12 +80,12 @@ class PixelFetch(wiring.Component):
         s1_address = Signal(address, reset_less=True)
         row_next = Signal(address, reset_less=True)
         s1_x, s1_y = Signal(signed(17)), Signal(signed(17))
-        slot, row = Signal(16), Signal(16)
+        slot, row, last_slot, last_row = Signal(16), Signal(16), Signal(16), Signal(16)
         row_end, pass_end = Signal(), Signal()
         s1_go = Signal()
         m.d.comb += [
-            row_end.eq(slot == c.run - 1),
-            pass_end.eq(row_end & (row == c.tile_h - 1)),
+            row_end.eq(slot == last_slot),
+            pass_end.eq(row_end & (row == last_row)),
             self.passes.ready.eq(~s1_valid | (s1_go & pass_end)),
         ]
         with m.If(s1_go):
@@ -113,6 +113,8 @@ class PixelFetch(wiring.Component):
                 row_next.eq(base + geometry.row_step),
                 s1_x.eq(geometry.x0),
                 s1_y.eq(geometry.y0),
+                last_slot.eq(geometry.run - 1),
+                last_row.eq(geometry.tile_h - 1),
                 slot.eq(0),
                 row.eq(0),
             ]

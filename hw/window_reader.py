@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.params import Params, log2_exact
 from hw.banks import any_of, bank_bits, bank_of, row_bits, row_of, word_bits
+from hw.skid import SkidBuffer
 
 LATENCY = 7
 """Cycles from an accepted request without conflicts to its windows."""
@@ -65,8 +66,11 @@ class WindowReader(wiring.Component):
         offset_bits = log2_exact(p.window_bytes)
 
         # Stage 1: the addresses. Stage 2: banks and rows. Stage 3: turns.
-        s1_valid, s2_valid, s3_valid = Signal(), Signal(), Signal()
-        s1 = Signal(window_request_layout(p), reset_less=True)
+        # Stage 1 is a register slice, or the turns would reach back into who asks.
+        m.submodules.s1 = slice_1 = SkidBuffer(window_request_layout(p))
+        connect(m, flipped(self.request), slice_1.i)
+        s1_valid, s1 = slice_1.o.valid, slice_1.o.payload
+        s2_valid, s3_valid = Signal(), Signal()
         s2_read = Signal(data.ArrayLayout(grant_layout(p), n))
         s3_read = Signal.like(s2_read)
         s2_offset = Signal(data.ArrayLayout(offset_bits, p.streams))
@@ -89,11 +93,8 @@ class WindowReader(wiring.Component):
             s3_done.eq(s3_valid & (left == 0)),
             s3_free.eq(~s3_valid | s3_done),
             s2_free.eq(~s2_valid | s3_free),
-            self.request.ready.eq(~s1_valid | s2_free),
+            slice_1.o.ready.eq(s2_free),
         ]
-
-        with m.If(self.request.ready):
-            m.d.sync += [s1.eq(self.request.payload), s1_valid.eq(self.request.valid)]
 
         with m.If(s2_free):
             m.d.sync += s2_valid.eq(s1_valid)

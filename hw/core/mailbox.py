@@ -72,8 +72,7 @@ class Mailbox(wiring.Component):
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
             active.eq(port.valid & met & ~stopped),
-            calling.eq(active & ~config.boot),
-            ending.eq(
+            done.eq(
                 write
                 & (access.register == Mmio.DONE >> 2)
                 & (calling | (starting & ~self.core_reset))
@@ -84,6 +83,8 @@ class Mailbox(wiring.Component):
             self.log_byte.eq(access.wdata),
             self.reset_vector.eq(config.function),
         ]
+        # A register: the core's whole pipeline hangs on what an access answers.
+        m.d.sync += calling.eq(active & ~config.boot & ~done)
         with m.Switch(access.register):
             with m.Case(Mmio.PENDING >> 2):
                 m.d.comb += access.rdata.eq(calling)
