@@ -73,6 +73,10 @@ class PixelFetch(wiring.Component):
         p = self.params
         address = log2_exact(p.scratchpad_bytes)
 
+        # The next pass waits here, so that who makes passes need not know when the last one ends.
+        next_valid, take = Signal(), Signal()
+        next_pass = Signal(pass_layout(p), reset_less=True)
+
         # Stage 1: the common address and coordinates of the slot.
         s1_valid = Signal()
         s1_pass = Signal(pass_layout(p), reset_less=True)
@@ -86,8 +90,11 @@ class PixelFetch(wiring.Component):
         m.d.comb += [
             row_end.eq(slot == last_slot),
             pass_end.eq(row_end & (row == last_row)),
-            self.passes.ready.eq(~s1_valid | (s1_go & pass_end)),
+            take.eq(~s1_valid | (s1_go & pass_end)),
+            self.passes.ready.eq(~next_valid),
         ]
+        with m.If(self.passes.ready):
+            m.d.sync += [next_valid.eq(self.passes.valid), next_pass.eq(self.passes.payload)]
         with m.If(s1_go):
             m.d.sync += [
                 slot.eq(slot + 1),
@@ -103,12 +110,13 @@ class PixelFetch(wiring.Component):
                     s1_x.eq(c.x0),
                     s1_y.eq(s1_y + c.y_step),
                 ]
-        with m.If(self.passes.ready):
-            base = self.passes.payload.base
-            geometry = self.passes.payload.geometry
+        with m.If(take):
+            base, geometry = next_pass.base, next_pass.geometry
+            with m.If(next_valid):
+                m.d.sync += next_valid.eq(0)
             m.d.sync += [
-                s1_valid.eq(self.passes.valid),
-                s1_pass.eq(self.passes.payload),
+                s1_valid.eq(next_valid),
+                s1_pass.eq(next_pass),
                 s1_address.eq(base),
                 row_next.eq(base + geometry.row_step),
                 s1_x.eq(geometry.x0),
@@ -165,7 +173,7 @@ class PixelFetch(wiring.Component):
             s2_go.eq(accepted),
             popped.eq(self.slots.valid & self.slots.ready),
             sides.w_en.eq(accepted),
-            self.idle.eq(~s1_valid & ~s2_valid),
+            self.idle.eq(~next_valid & ~s1_valid & ~s2_valid),
         ]
         side_in = Signal(side)
         m.d.comb += [side_in.eq(s2_side), side_in.valid.eq(reads), sides.w_data.eq(side_in)]

@@ -72,7 +72,7 @@ class Mailbox(wiring.Component):
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
             active.eq(port.valid & met & ~stopped),
-            done.eq(
+            ending.eq(
                 write
                 & (access.register == Mmio.DONE >> 2)
                 & (calling | (starting & ~self.core_reset))
