@@ -49,7 +49,7 @@ class BuildOptions:
     waves: str = ""
     public: bool = True
     verilator_flags: tuple[str, ...] = ()
-    cxx_flags: str = "-O0"  # tests of blocks spend their time in Python and in the compiler
+    cxx_flags: str = "-O1"
     defines: tuple[tuple[str, str], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     main: str = ""

@@ -30,7 +30,7 @@ N_CASES = int(os.environ.get("WEFT_CASES", "12"))
 N_VERILOG_CASES = int(os.environ.get("WEFT_CASES", "3"))
 KINDS = (*CASES, "network", "custom_network")
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
-SMALL_MEMORY = ("narrow", "tall")
+SMALL_MEMORY = ("narrow", "tall", "wide")
 VERILOG_CONFIGS = ("tiny", "narrow", "tall")
 SLOW_CONFIGS = ("wide", "bare")  # whose Verilog takes minutes to build
 

@@ -21,6 +21,7 @@ from sim.tools import find_icarus, find_verilator
 from tests.configs import NAMES, config
 
 SLOW = "WEFT_SLOW" in os.environ
+QUICK_NAMES = [name for name in NAMES if SLOW or name != "wide"]  # which takes minutes
 _RULE = re.compile(r"^%(?:Warning|Error)-(\w+):", re.MULTILINE)
 
 
@@ -32,7 +33,7 @@ def lint(*files: Path, top: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", QUICK_NAMES)
 def test_linter_finds_nothing_but_what_is_waived(name: str) -> None:
     params = Params(config(name))
     found = set(_RULE.findall(lint(verilog_path(params), top=module_name(params)).stderr))
@@ -54,7 +55,7 @@ def test_generated_files_are_clean_with_their_waivers_each_of_which_is_explained
         assert re.fullmatch(r'lint_off -rule \w+ -file "\*weft_tiny\.v"', waiver)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", QUICK_NAMES)
 def test_icarus_reads_it(name: str, tmp_path: Path) -> None:
     params = Params(config(name))
     command = [find_icarus().path, "-g2005", "-s", module_name(params), "-o", tmp_path / "out"]

@@ -31,5 +31,5 @@ def name_of(path: Path) -> str:
 
 
 def exists(name: str) -> bool:
-    """Whether a file or folder of the checkout is there, or on its way."""
+    """Whether a file or folder of the checkout is there."""
     return (ROOT / name).exists()

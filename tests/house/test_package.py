@@ -18,6 +18,7 @@ from tests.house.repository import ROOT
 
 OWN = {"arch", "hw", "gen", "compiler", "firmware", "sim", "boards", "cli", "examples", "tests"}
 EXTRAS = {
+    "boards": ("boards",),
     "examples": ("train",),
     "tests": ("test", "train"),
     "sim/roofline.py": ("plot",),
@@ -74,7 +75,8 @@ def test_every_import_is_a_declared_dependency(folder: str) -> None:
         for module in foreign_imports(path):
             distributions = {normalised(name) for name in by_module.get(module, [])}
             # A module that is not installed here is known by its distribution's usual name.
-            distributions = distributions or {{"sklearn": "scikit-learn"}.get(module, module)}
+            usual = {"sklearn": "scikit-learn"}.get(module, module)
+            distributions = distributions or {normalised(usual)}
             place = path.relative_to(ROOT).as_posix()
             if not distributions & declared(place):
                 missing.add(f"{place}: {module}")
