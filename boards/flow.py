@@ -101,10 +101,11 @@ def _placer_arguments(fpga: Fpga, seed: int) -> list[str]:
     return [*fpga.arguments, "--vopt", "cst=top.cst", "--write", f"placed{seed}.json"]
 
 
-def place(fpga: Fpga, folder: Path, seed: int) -> dict[str, Any]:
+def place(fpga: Fpga, folder: Path, seed: int, clock_hz: int) -> dict[str, Any]:
     """Place and route; returns nextpnr's report."""
     report = f"report{seed}.json"
     arguments = ["--json", NETLIST, "--seed", str(seed), "--report", report]
+    arguments += ["--freq", f"{clock_hz / 1e6:g}"]  # of clocks that no constraint names
     arguments += ["--timing-allow-fail", *_placer_arguments(fpga, seed)]
     tools.call(PLACERS[fpga.family][0], arguments, folder, f"nextpnr{seed}.log")
     result: dict[str, Any] = json.loads((folder / report).read_text())

@@ -12,8 +12,11 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from arch.params import Params, log2_exact
 from boards.gateware.memory_bus import MemoryBus, command_layout
+from compiler.timing.memory import MemoryTiming
 
 DATA_BITS = 16
+TIMING = MemoryTiming(bytes_per_cycle=DATA_BITS / 8, latency=16)
+"""Of an open row; both directions share it."""
 PIN_CYCLES = 1  # registers in the output buffers, behind those of the controller
 
 

@@ -75,7 +75,7 @@ class Mailbox(wiring.Component):
             ending.eq(
                 write
                 & (access.register == Mmio.DONE >> 2)
-                & (calling | (starting & ~self.core_reset))
+                & ((calling & ~stopped) | (starting & ~self.core_reset))
             ),
             done.eq(ending & ~trapped),
             access.ready.eq(calling | access.write | (access.register != Mmio.FUNCTION >> 2)),
