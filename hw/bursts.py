@@ -118,7 +118,10 @@ class BurstSplitter(wiring.Component):
         self._send(m, held, held_valid, leaving)
         self._check(m, asked, passes, held, held_valid)
         last = Cat(remaining.last for remaining in held)
-        self._take(m, asked, asked_valid, passes, held_valid & ~last)
+        # Nor does it decide on the next request, for which there is a cycle's time then.
+        moves_on = checking & ~held_valid.bit_select(asked.client, 1)
+        free = (~asked_valid | moves_on) & ~self.halt
+        self._take(m, asked, asked_valid, passes, free, held_valid & ~last)
 
         may_look = ~held_valid | last
         may_pass = ~held_valid | leaving
@@ -135,11 +138,16 @@ class BurstSplitter(wiring.Component):
         return m
 
     def _take(
-        self, m: Module, asked: data.View, asked_valid: Signal, passes: Signal, long: Value
+        self,
+        m: Module,
+        asked: data.View,
+        asked_valid: Signal,
+        passes: Signal,
+        free: Value,
+        long: Value,
     ) -> None:
         """Take a client's request, with its end and its number of beats."""
         beat_lsb = log2_exact(self.params.axi_bytes)
-        free = (~asked_valid | passes) & ~self.halt
         with m.If(passes):
             m.d.sync += asked_valid.eq(0)
         chosen = Signal(request_layout())

@@ -73,6 +73,7 @@ class CommandQueue(wiring.Component):
             head = Signal(range(n_items), init=first, name=f"head_{e}")
             tail = Signal(range(n_items), init=first, name=f"tail_{e}")
             level = Signal(range(depth + 1), name=f"level_{e}")
+            some, room = Signal(name=f"some_{e}"), Signal(name=f"room_{e}", init=1)
             push, pop, mine = (Signal(name=f"{name}_{e}") for name in ("push", "pop", "mine"))
             port = self.commands[e]
             m.d.comb += [
@@ -80,9 +81,9 @@ class CommandQueue(wiring.Component):
                 port.valid.eq(mine),
                 port.payload.eq(read.data),
                 port.payload.last.eq(read_last.data),
-                push.eq(self.entries.valid & (entry.engine == e) & (level != depth)),
+                push.eq(self.entries.valid & (entry.engine == e) & room),
                 # Behind its last item an engine is busy: the next command must wait here.
-                pop.eq(chosen & (level != 0) & port.ready & ~(mine & read_last.data)),
+                pop.eq(chosen & some & port.ready & ~(mine & read_last.data)),
             ]
             with m.If(mine & port.ready):
                 m.d.comb += out_free.eq(1)
@@ -92,7 +93,7 @@ class CommandQueue(wiring.Component):
                 m.d.comb += [
                     write.addr.eq(tail),
                     write.en.eq(push),
-                    self.entries.ready.eq(level != depth),
+                    self.entries.ready.eq(room),
                 ]
             with m.If(pop):
                 m.d.comb += [read.addr.eq(head), read.en.eq(1)]
@@ -102,6 +103,14 @@ class CommandQueue(wiring.Component):
                     out_engine.eq(e),
                 ]
             m.d.sync += level.eq(level + push - pop)
+            with m.If(push):
+                m.d.sync += some.eq(1)
+            with m.Elif(pop):
+                m.d.sync += some.eq(level != 1)
+            with m.If(pop):
+                m.d.sync += room.eq(1)
+            with m.Elif(push):
+                m.d.sync += room.eq(level != depth - 1)
             chosen = chosen & ~pop
             first = end + 1
         return m

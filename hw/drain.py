@@ -95,14 +95,14 @@ class Drain(wiring.Component):
         p = self.params
         c = Signal(drain_command_layout(p), reset_less=True)
         m.submodules.writer = writer = ResultWriter(p)
-        elementwise = c.mode == Mode.ELEMENTWISE
+        elementwise = Signal()  # the mode; decides much, so it is a bit of its own
 
         # Issue: one group of lanes of one pixel a cycle.
-        issuing = Signal()
+        sums_issue, operands_issue = Signal(), Signal()
         x, y, block = Signal(16), Signal(16), Signal(16)
         group = Signal.like(self.group)
         index, bank = Signal(log2_exact(p.accumulator_depth)), Signal()
-        credits = Signal(log2_exact(p.accumulator_depth) + 2)
+        credits, has_credit = Signal(log2_exact(p.accumulator_depth) + 2), Signal()
         last = Signal(last_layout(p), reset_less=True)
         last_block = block == last.block
         last_group = Signal()
@@ -114,8 +114,8 @@ class Drain(wiring.Component):
             )
         from_sums, issue, pixel_done, block_done = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            from_sums.eq(issuing & ~elementwise & (credits != 0) & (c.keep_out | self.available)),
-            issue.eq(from_sums | (issuing & elementwise & self.operands.valid)),
+            from_sums.eq(sums_issue & has_credit & (c.keep_out | self.available)),
+            issue.eq(from_sums | (operands_issue & self.operands.valid)),
             pixel_done.eq(issue & last_group),
             block_done.eq(pixel_done & (x == last.x) & (y == last.y)),
             self.operands.ready.eq(pixel_done & elementwise),
@@ -127,7 +127,12 @@ class Drain(wiring.Component):
             self.bank_freed.eq(block_done & ~elementwise & ~c.keep_out),
             self.release.eq(self.bank_freed),
         ]
-        m.d.sync += credits.eq(credits + self.finished - (pixel_done & ~elementwise))
+        spent = pixel_done & ~elementwise
+        m.d.sync += credits.eq(credits + self.finished - spent)
+        with m.If(self.finished):
+            m.d.sync += has_credit.eq(1)
+        with m.Elif(spent):
+            m.d.sync += has_credit.eq(credits != 1)
         with m.If(issue):
             m.d.sync += group.eq(group + 1)
         with m.If(pixel_done):
@@ -137,7 +142,7 @@ class Drain(wiring.Component):
         with m.If(block_done):
             m.d.sync += [y.eq(0), index.eq(0), block.eq(block + 1)]
             with m.If(last_block):
-                m.d.sync += issuing.eq(0)
+                m.d.sync += [sums_issue.eq(0), operands_issue.eq(0)]
             with m.If(self.bank_freed):
                 m.d.sync += bank.eq(~bank)
 
@@ -154,7 +159,9 @@ class Drain(wiring.Component):
             self.idle.eq(~busy),
         ]
         with m.If(writer.start):
-            m.d.sync += [c.eq(self.command.payload), busy.eq(1), issuing.eq(1), block.eq(0)]
+            adds = self.command.payload.mode == Mode.ELEMENTWISE
+            m.d.sync += [c.eq(self.command.payload), busy.eq(1), block.eq(0)]
+            m.d.sync += [elementwise.eq(adds), operands_issue.eq(adds), sums_issue.eq(~adds)]
             m.d.sync += last.eq(last_of(p, self.command.payload.writer))
 
         valid = issue & ~(c.keep_out & ~elementwise)

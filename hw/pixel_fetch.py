@@ -163,12 +163,13 @@ class PixelFetch(wiring.Component):
         reads = s2_side.enable & (s2_inside | elementwise.replicate(p.streams))
 
         in_flight = Signal(range(DEPTH + 1))
+        room = Signal()  # for one more than was in flight a cycle ago: known early in the cycle
         accepted, popped = Signal(), Signal()
         m.submodules.sides = sides = SyncFIFO(width=side.size, depth=DEPTH)
         m.d.comb += [
             self.request.payload.eq(s2_request),
             self.request.payload.enable.eq(reads),
-            self.request.valid.eq(s2_valid & (in_flight != DEPTH)),
+            self.request.valid.eq(s2_valid & room),
             accepted.eq(self.request.valid & self.request.ready),
             s2_go.eq(accepted),
             popped.eq(self.slots.valid & self.slots.ready),
@@ -177,7 +178,10 @@ class PixelFetch(wiring.Component):
         ]
         side_in = Signal(side)
         m.d.comb += [side_in.eq(s2_side), side_in.valid.eq(reads), sides.w_data.eq(side_in)]
-        m.d.sync += in_flight.eq(in_flight + accepted - popped)
+        m.d.sync += [
+            in_flight.eq(in_flight + accepted - popped),
+            room.eq(in_flight < DEPTH - 1),
+        ]
 
         # The windows are here: merge them, and wait for the array.
         side_out = Signal(side)

@@ -47,7 +47,7 @@ class Scratchpad(wiring.Component):
 
     Members
     -------
-    grants, bank_data : see :class:`hw.window_reader.WindowReader`.
+    grants, taken, bank_data : see :class:`hw.window_reader.WindowReader`.
     core_read, store_read : aligned chunks of 4 and of ``axi_bytes`` bytes; answered three cycles
         after they are accepted.
     results : written two cycles later.
@@ -61,6 +61,7 @@ class Scratchpad(wiring.Component):
         super().__init__(
             {
                 "grants": In(grants),
+                "taken": In(params.scratchpad_banks),
                 "bank_data": Out(words),
                 "core_read": In(ChunkRead(CORE_BYTES)),
                 "store_read": In(ChunkRead(params.axi_bytes)),
@@ -104,7 +105,7 @@ class Scratchpad(wiring.Component):
             for b in range(n_banks):
                 wants[b].append(grant.valid & (grant.bank == b))
                 rows[b].append(grant.row)
-        taken = [any_of(wants[b]) for b in range(n_banks)]
+        taken: list[Value] = list(self.taken)
         for name, n_bytes in (("core", CORE_BYTES), ("store", p.axi_bytes)):
             port = getattr(self, f"{name}_read")
             words = self._words_of(port.request.payload, n_bytes)

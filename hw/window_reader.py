@@ -41,6 +41,7 @@ class WindowReader(wiring.Component):
     request : a set of addresses; taken one a cycle while there are no conflicts.
     grants : two words for each stream (the lower first), to be read in this cycle; they are never
         refused.
+    taken : bit b: a grant is for bank b. Known earlier in the cycle than the grants.
     bank_data : what the banks read, two cycles after the grant.
     windows, valid : the bytes, the byte at the address lowest; in order, without back pressure,
         ``LATENCY`` cycles after the request was taken if there was no conflict.
@@ -53,6 +54,7 @@ class WindowReader(wiring.Component):
             {
                 "request": In(stream.Signature(window_request_layout(params))),
                 "grants": Out(data.ArrayLayout(grant_layout(params), 2 * params.streams)),
+                "taken": Out(params.scratchpad_banks),
                 "bank_data": In(data.ArrayLayout(word, params.scratchpad_banks)),
                 "windows": Out(data.ArrayLayout(word, params.streams)),
                 "valid": Out(1),
@@ -87,6 +89,10 @@ class WindowReader(wiring.Component):
             m.d.comb += self.grants[i].eq(s3_read[i])
             m.d.comb += self.grants[i].valid.eq(granted[i])
         m.d.comb += left.eq(s3_pending & ~granted)
+        # Of the reads that want a bank one is granted: what turns they take does not matter here.
+        for b in range(p.scratchpad_banks):
+            wants = [s3_pending[i] & (s3_read[i].bank == b) for i in range(n)]
+            m.d.comb += self.taken[b].eq(any_of(wants))
         s3_done = Signal()
         s3_free, s2_free = Signal(), Signal()
         m.d.comb += [
@@ -98,11 +104,12 @@ class WindowReader(wiring.Component):
 
         with m.If(s2_free):
             m.d.sync += s2_valid.eq(s1_valid)
-            for s in range(p.streams):
-                low = Signal(word_bits(p), name=f"low_{s}")
-                high = Signal(word_bits(p), name=f"high_{s}")
-                byte = s1.address[s][:offset_bits]
-                m.d.comb += [low.eq(s1.address[s][offset_bits:]), high.eq(low + 1)]
+        for s in range(p.streams):
+            low = Signal(word_bits(p), name=f"low_{s}")
+            high = Signal(word_bits(p), name=f"high_{s}")
+            byte = s1.address[s][:offset_bits]
+            m.d.comb += [low.eq(s1.address[s][offset_bits:]), high.eq(low + 1)]
+            with m.If(s2_free):
                 m.d.sync += s2_offset[s].eq(byte)
                 for half, (address, wanted) in enumerate(((low, 1), (high, byte != 0))):
                     m.d.sync += [

@@ -66,7 +66,9 @@ class Mailbox(wiring.Component):
         access, config = self.access, port.config
         met, active, calling = Signal(), Signal(), Signal()
         booted, stopped, starting = Signal(), Signal(), Signal()
-        write, ending, done = access.valid & access.write, Signal(), Signal()
+        # A register: the core's whole pipeline hangs on whether an access is answered.
+        ready = Signal()
+        write, ending, done = access.valid & access.write & ready, Signal(), Signal()
         trapped = Signal()
         m.d.comb += [
             port.completed.eq(self.completed),
@@ -78,13 +80,16 @@ class Mailbox(wiring.Component):
                 & ((calling & ~stopped) | (starting & ~self.core_reset))
             ),
             done.eq(ending & ~trapped),
-            access.ready.eq(calling | access.write | (access.register != Mmio.FUNCTION >> 2)),
+            access.ready.eq(ready),
             self.log_valid.eq(write & (access.register == Mmio.LOG >> 2)),
             self.log_byte.eq(access.wdata),
             self.reset_vector.eq(config.function),
         ]
-        # A register: the core's whole pipeline hangs on what an access answers.
-        m.d.sync += calling.eq(active & ~config.boot & ~done)
+        known = calling | access.write | (access.register != Mmio.FUNCTION >> 2)
+        m.d.sync += [
+            ready.eq(access.valid & ~ready & known),
+            calling.eq(active & ~config.boot & ~done),  # a register too, for what is read
+        ]
         with m.Switch(access.register):
             with m.Case(Mmio.PENDING >> 2):
                 m.d.comb += access.rdata.eq(calling)
