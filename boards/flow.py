@@ -125,7 +125,7 @@ def pack(fpga: Fpga, folder: Path, seed: int) -> Path:
     if fpga.family == "ice40":
         tools.call(tools.ICEPACK, [f"placed{seed}.asc", "top.bin"], folder, "pack.log")
         return folder / "top.bin"
-    arguments = ["-d", "GW2A-18", "-o", "top.fs", f"placed{seed}.json"]
+    arguments = ["-d", "GW2A-18C", "-o", "top.fs", f"placed{seed}.json"]
     tools.call(tools.GOWIN_PACK, arguments, folder, "pack.log")
     return folder / "top.fs"
 

@@ -64,7 +64,7 @@ class Pll(Elaboratable):
         m.submodules.pll = Instance(
             "rPLL",
             p_FCLKIN=f"{s.input_hz / 1e6:g}",
-            p_DEVICE="GW2A-18",
+            p_DEVICE="GW2A-18C",
             p_IDIV_SEL=s.input_divider - 1,
             p_FBDIV_SEL=s.feedback_divider - 1,
             p_ODIV_SEL=s.output_divider,
