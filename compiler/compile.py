@@ -9,12 +9,16 @@ import numpy as np
 
 from arch.config import Config
 from arch.isa import Command, Engine, Opcode, Space, encode_program
-from arch.memory_map import SCRATCHPAD_BASE
+from arch.memory_map import SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
+from arch.op_interface import PRODUCT
 from arch.params import Params
 from compiler.array_job import steps_of
+from compiler.codes import without_dequantize
+from compiler.compose import with_composed_tables
 from compiler.constraints import check
-from compiler.core_image import CoreBuilder, CoreCall, CoreImage
+from compiler.core_image import CoreBuilder, CoreCall, CoreImage, CoreWorkspace
 from compiler.errors import ModelError
+from compiler.external_copies import external_copy_steps
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
 from compiler.fuse import FusedTables
@@ -23,6 +27,7 @@ from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
 from compiler.lower.context import Context
+from compiler.lower.core_products import CoreProduct, core_products
 from compiler.lower.elementwise import with_table_behind
 from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
@@ -34,6 +39,7 @@ from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
 from compiler.timing.memory import MemoryTiming
 from compiler.transfers import (
+    ARENA_REGION,
     INPUT_REGION,
     OUTPUT_REGION,
     PROGRAM_REGION,
@@ -41,11 +47,17 @@ from compiler.transfers import (
     load_step,
     rows_step,
 )
+from compiler.workspace import WorkspaceSize
 
 SLAB_BYTES = 2048
 """Inputs are loaded in slabs of about this size, so that the first tiles need not wait for all."""
 
 TENSOR_ALIGNMENT = 64
+
+CORE_CYCLES = 40
+WINDOW_CYCLES = 60
+"""Of an operator on the core for each element, roughly: of its output, and of each tensor that it
+reaches through its window onto external memory."""
 
 BOOT_CYCLES = 45
 """From the core's reset to its readiness for calls."""
@@ -70,6 +82,9 @@ def compile_graph(
     """
     verify(graph)
     check(graph)
+    if core is not None:
+        graph = without_dequantize(graph, core.is_library_op)
+    graph = with_composed_tables(graph)
     compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 
@@ -91,16 +106,30 @@ class _Compiler:
         )
         self.inputs = _places(graph.inputs)
         self.outputs = _places(graph.outputs)
+        self.constants = Constants()
+        self.core_products = {
+            op: products
+            for op in self.core_ops
+            if (products := core_products(op, params)) is not None
+        }
+        self.core_workspaces = self._workspaces_of_core()
         self.placement: Placement = place(
             graph,
             params,
             self.folded,
             self.fused,
+            {id(op): size for op, size in self.core_workspaces.items()},
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
+            self._constant_place,
         )
         self.groups = {m.layer: group for group in self.placement.groups for m in group.members}
-        self.constants = Constants()
+
+    def _constant_place(self, tensor: Tensor) -> External:
+        """A place in the program's region for a constant."""
+        assert tensor.data is not None
+        data = np.ascontiguousarray(tensor.data).tobytes()
+        return External(PROGRAM_REGION, self.constants.add(data))
 
     def _engine(self, op: Operator) -> Engine | None:
         """Where an operator runs; None for one that needs no commands."""
@@ -115,21 +144,32 @@ class _Compiler:
                     f" '{self.params.config.name}' has none; choose one with a core"
                 )
 
+    def _workspaces_of_core(self) -> dict[Operator, WorkspaceSize]:
+        """Of the operators on the core that use the accelerator."""
+        sizes = {}
+        for op in self.core_ops:
+            assert self.core is not None
+            if op in self.core_products:
+                sizes[op] = WorkspaceSize(self.core_products[op].workspace_bytes)
+            elif n_bytes := self.core.workspace_bytes(op):
+                sizes[op] = WorkspaceSize(n_bytes, n_bytes)
+        return sizes
+
     def run(self) -> Program:
         scheduler = Scheduler(self.params, self.constants, self._pending())
         image = self._core_image()
         booted = image is None
-        calls = iter(()) if image is None else zip(image.prepares, image.calls, strict=True)
+        calls = iter(() if image is None else image.each())
         for layer, op in enumerate(self.graph.operators):
             is_core = op in self.core_ops
             if image is not None and not booted and (is_core or layer > 0):
                 scheduler.add(self._boot(layer, image))
                 booted = True
             if is_core:
-                prepare, call = next(calls)
+                prepare, call, cycles = next(calls)
                 if prepare is not None:
                     scheduler.add(self._prepare(layer, op, prepare))
-                scheduler.add(self._call(layer, op, call))
+                scheduler.add(self._call(layer, op, call, cycles))
             else:
                 for step in self._array_steps(layer, op):
                     scheduler.add(step)
@@ -145,7 +185,14 @@ class _Compiler:
         if self._engine(op) is None:
             return
         p = self.params
-        context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
+        context = Context(
+            p,
+            self.placement.layouts,
+            self.constants,
+            self.folded,
+            layer,
+            workspace=self.placement.workspaces.get(id(op)),
+        )
         group = self.groups.get(layer)
         if group is not None:
             if layer == group.first:
@@ -160,10 +207,13 @@ class _Compiler:
     def _steps(self, layer: int, op: Operator, context: Context) -> Iterator[Step]:
         """Steps of an operator on its own."""
         p = self.params
-        if op.kind in WHOLE:
-            yield from WHOLE[op.kind](op, context)
-            return
         staging = self.placement.staging.get(id(op))
+        if op.kind in WHOLE:
+            if staging is None:
+                yield from WHOLE[op.kind](op, context)
+            else:
+                yield from external_copy_steps(op, context, self.placement.external, staging)
+            return
         sources = [self._external(tensor) for tensor in data_operands(op)]
         target = self._external(op.output)
         if op.kind in FLAT:
@@ -195,8 +245,7 @@ class _Compiler:
             layer = self._first_reader(tensor)
             steps += _load_image(self.params, layer, layout, tensor, INPUT_REGION, where.offset)
         for tensor in self.placement.constants:
-            assert tensor.data is not None
-            offset = self.constants.add(np.ascontiguousarray(tensor.data).tobytes())
+            offset = self._constant_place(tensor).offset
             layout = self.placement.layouts[id(tensor)]
             steps.append(
                 load_step(
@@ -266,10 +315,33 @@ class _Compiler:
         if not self.core_ops:
             return None
         assert self.core is not None
-        layouts = self.placement.layouts
         return self.core.build(
-            self.core_ops, lambda tensor: SCRATCHPAD_BASE + layouts[id(tensor)].start
+            self.core_ops,
+            self._core_address,
+            {op: self._core_workspace(op, size) for op, size in self.core_workspaces.items()},
         )
+
+    def _core_address(self, tensor: Tensor) -> int:
+        """Where the core sees a tensor."""
+        place = self.placement.external.get(id(tensor))
+        if place is None:
+            return SCRATCHPAD_BASE + self.placement.layouts[id(tensor)].start
+        return WINDOW_BASE + place.region * WINDOW_BYTES + place.offset
+
+    def _core_workspace(self, op: Operator, size: WorkspaceSize) -> CoreWorkspace:
+        place = self.placement.workspaces[id(op)]
+        arena = WINDOW_BASE + ARENA_REGION * WINDOW_BYTES + place.offset
+        products = self.core_products.get(op)
+        return CoreWorkspace(
+            SCRATCHPAD_BASE + place.address,
+            arena if size.external_bytes else 0,
+            size.chip_bytes,
+            () if products is None else tuple(map(self._packed, products.parts)),
+        )
+
+    def _packed(self, part: CoreProduct) -> bytes:
+        offset = self.constants.add(part.contents)
+        return PRODUCT.pack(part.values(WINDOW_BASE + PROGRAM_REGION * WINDOW_BYTES + offset))
 
     def _boot(self, layer: int, image: CoreImage) -> Step:
         loads = []
@@ -293,8 +365,14 @@ class _Compiler:
         )
 
     def _ranges(self, tensors: Sequence[Tensor]) -> tuple[Range, ...]:
-        layouts = [self.placement.layouts[id(t)] for t in tensors]
-        return tuple(Range(SCRATCHPAD, t.start, t.start + t.size) for t in layouts)
+        return tuple(map(self._range, tensors))
+
+    def _range(self, tensor: Tensor) -> Range:
+        place = self.placement.external.get(id(tensor))
+        if place is not None:
+            return Range(f"REGION{place.region}", place.offset, place.offset + tensor.n_bytes)
+        layout = self.placement.layouts[id(tensor)]
+        return Range(SCRATCHPAD, layout.start, layout.start + layout.size)
 
     def _prepare(self, layer: int, op: Operator, call: CoreCall) -> Step:
         """Before the first inference; it may read the operator's constants."""
@@ -303,15 +381,21 @@ class _Compiler:
             Engine.CORE, _call_fields(call), layer, reads=self._ranges(constants), cycles=40
         )
 
-    def _call(self, layer: int, op: Operator, call: CoreCall) -> Step:
-        elements = sum(t.size for t in op.outputs)
+    def _call(self, layer: int, op: Operator, call: CoreCall, cycles: int | None) -> Step:
+        if cycles is None:
+            cycles = 300 + CORE_CYCLES * sum(t.size for t in op.outputs)
+            for tensor in (*data_operands(op), *op.outputs):
+                if id(tensor) in self.placement.external:
+                    cycles += WINDOW_CYCLES * tensor.size
+        accepts = op in self.core_workspaces
         return Step(
             Engine.CORE,
-            _call_fields(call),
+            {**_call_fields(call), "accept": int(accepts)},
             layer,
             reads=self._ranges(data_operands(op)),
             writes=self._ranges(op.outputs),
-            cycles=300 + 40 * elements,
+            cycles=cycles,
+            accepts=accepts,
         )
 
     # ---- program -----------------------------------------------------------------------------
@@ -362,7 +446,7 @@ class _Compiler:
 
 
 def _call_fields(call: CoreCall) -> dict[str, int]:
-    return {"function": call.function, "argument": call.argument, "boot": 0}
+    return {"function": call.function, "argument": call.argument, "boot": 0, "accept": 0}
 
 
 def _kind(op: Operator) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from compiler.graph import Operator, Tensor
 
@@ -17,6 +17,21 @@ class CoreCall:
     argument: int
 
 
+class CoreWorkspace(NamedTuple):
+    """What an operator on the core gets of the accelerator.
+
+    Members
+    -------
+    workspace, arena : addresses of ``n_bytes`` each; no arena where it is 0.
+    products : packed ``weft_product_t`` (arch.op_interface.PRODUCT).
+    """
+
+    workspace: int
+    arena: int
+    n_bytes: int
+    products: tuple[bytes, ...] = ()
+
+
 @dataclass(frozen=True)
 class CoreImage:
     """Software for the core.
@@ -27,6 +42,7 @@ class CoreImage:
     boot : how the core is started.
     prepares : of each operator in the order given, what comes before its call; None for nothing.
     calls : of each operator, in the order given.
+    cycles : likewise, what each call takes; None where that is not known.
     last : what ends an inference that keeps state; None for nothing.
     """
 
@@ -35,7 +51,12 @@ class CoreImage:
     boot: CoreCall
     prepares: tuple[CoreCall | None, ...]
     calls: tuple[CoreCall, ...]
+    cycles: tuple[int | None, ...]
     last: CoreCall | None
+
+    def each(self) -> Iterator[tuple[CoreCall | None, CoreCall, int | None]]:
+        """Of each operator, what comes before its call, the call, and its cycles."""
+        return zip(self.prepares, self.calls, self.cycles, strict=True)
 
 
 class CoreBuilder(Protocol):
@@ -45,6 +66,18 @@ class CoreBuilder(Protocol):
         self,
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
     ) -> CoreImage:
-        """Compile and link; ``place`` gives addresses of tensors as the core sees them."""
+        """Compile and link; all addresses are those that the core sees.
+
+        ``place`` gives those of tensors; ``workspaces`` has the operators that use the accelerator.
+        """
+        ...
+
+    def workspace_bytes(self, op: Operator) -> int:
+        """Bytes of workspace that an operator asks for; 0 if it does not use the accelerator."""
+        ...
+
+    def is_library_op(self, op: Operator) -> bool:
+        """Whether the core's library runs a custom operator, and no source of the user's."""
         ...

@@ -19,13 +19,14 @@ class FusedTables:
         pairs = [(op, _writer(op, graph, params)) for op in graph.operators]
         self._tables = {id(writer): _table(op) for op, writer in pairs if writer is not None}
         self._gone = {id(op) for op, writer in pairs if writer is not None}
+        self._gone |= {id(op) for op in graph.operators if _is_unread(op, graph)}
 
     def table_behind(self, op: Operator) -> Table | None:
         """What the results of an operator on the array are looked up in."""
         return self._tables.get(id(op))
 
     def is_gone(self, op: Operator) -> bool:
-        """Whether an operator has become a table behind another one."""
+        """Whether an operator has become a table behind another one, or nothing reads it."""
         return id(op) in self._gone
 
     def engine_of(self, op: Operator, params: Params) -> Engine | None:
@@ -37,6 +38,13 @@ def _table(op: Operator) -> Table:
     table = table_of(op)
     assert table is not None
     return table
+
+
+def _is_unread(op: Operator, graph: Graph) -> bool:
+    """Whether nothing reads a function of one byte, because others were composed with it."""
+    if table_operand(op) is None or op.output in graph.outputs:
+        return False
+    return not graph.consumers(op.output)
 
 
 def _writer(op: Operator, graph: Graph, params: Params) -> Operator | None:

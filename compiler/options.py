@@ -207,6 +207,14 @@ class LstmOptions:
     time_major: bool = False
 
 
+@dataclass(frozen=True)
+class TableOptions:
+    """Of an operator that a pass has turned into a function of one byte: its result for each code
+    -128, -127, ..., 127."""
+
+    results: bytes
+
+
 Options = (
     Conv2DOptions
     | DepthwiseConv2DOptions
@@ -233,4 +241,5 @@ Options = (
     | BatchMatMulOptions
     | SvdfOptions
     | LstmOptions
+    | TableOptions
 )

@@ -6,7 +6,7 @@ the operators that read or write them work on slabs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from arch.isa import Engine
@@ -19,11 +19,13 @@ from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
 from compiler.layout import Layout, image_shape
-from compiler.lower import FLAT
+from compiler.lower import FLAT, workspace_of
+from compiler.lower.copies import is_copying
 from compiler.operators import data_operands
 from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
 from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
+from compiler.workspace import Workspace, WorkspaceSize
 
 ARENA_ALIGNMENT = 64
 LEAST_SHARE = 0.3
@@ -37,7 +39,8 @@ class Placement:
 
     ``layouts`` by identity of the tensor (of an external one: relative to its start);
     ``external`` by identity; ``staging`` by identity of the operator; ``groups`` run side by side
-    over rings of rows; ``constants`` are those that are read as data from the scratchpad.
+    over rings of rows; ``constants`` are those that are read as data from the scratchpad;
+    ``workspaces`` by identity of the operator.
     """
 
     layouts: Mapping[int, Layout]
@@ -45,6 +48,7 @@ class Placement:
     staging: Mapping[int, Staging]
     groups: tuple[Group, ...]
     constants: tuple[Tensor, ...]
+    workspaces: Mapping[int, Workspace]
     used_bytes: int
     arena_bytes: int
 
@@ -60,6 +64,8 @@ class _Store:
     is_read: bool = False
     is_constant: bool = False
     spillable: bool = True
+    on_core: bool = False
+    """The core reads or writes it: in external memory that takes dozens of cycles an access."""
 
 
 def place(
@@ -67,19 +73,24 @@ def place(
     params: Params,
     folded: Mapping[int, FoldedPad],
     fused: FusedTables,
+    core_workspaces: Mapping[int, WorkspaceSize],
     input_offsets: Mapping[int, int],
     output_offsets: Mapping[int, int],
+    constant_place: Callable[[Tensor], External],
 ) -> Placement:
     """Give every tensor a place.
 
     Parameters
     ----------
+    core_workspaces : of operators on the core, by identity.
     input_offsets, output_offsets : of the model's inputs and outputs in their regions, by
         identity of the tensor.
+    constant_place : puts a constant into external memory.
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
-    return _Placer(graph, params, folded, fused, input_offsets, output_offsets).place()
+    offsets = input_offsets, output_offsets
+    return _Placer(graph, params, folded, fused, core_workspaces, *offsets, constant_place).place()
 
 
 class _Placer:
@@ -89,8 +100,10 @@ class _Placer:
         params: Params,
         folded: Mapping[int, FoldedPad],
         fused: FusedTables,
+        core_workspaces: Mapping[int, WorkspaceSize],
         input_offsets: Mapping[int, int],
         output_offsets: Mapping[int, int],
+        constant_place: Callable[[Tensor], External],
     ):
         self.graph = graph
         self.params = params
@@ -98,17 +111,27 @@ class _Placer:
         self.fused = fused
         self.input_offsets = input_offsets
         self.output_offsets = output_offsets
+        self.constant_place = constant_place
+        self.engines = {id(op): fused.engine_of(op, params) for op in graph.operators}
+        sizes = ((id(op), self._workspace_size(op)) for op in graph.operators)
+        own = {key: size for key, size in sizes if size != WorkspaceSize()}
+        self.workspace_sizes = own | dict(core_workspaces)
         self.roots: dict[int, Tensor] = {}
         self.stores: dict[int, _Store] = {}
         self._collect()
         layouts = {key: store.layout for key, store in self.stores.items()}
         self.fusion = Fusion(graph, params, [self._windows(op) for op in graph.operators], layouts)
 
+    def _workspace_size(self, op: Operator) -> WorkspaceSize:
+        if self.fused.engine_of(op, self.params) is not Engine.ARRAY:
+            return WorkspaceSize()
+        return workspace_of(op, self.params)
+
     def _windows(self, op: Operator) -> list[RowWindow] | None:
         """How an operator reads rows, if it can be a member of a group."""
         if op.outputs and id(op.outputs[0]) in self.folded:
             return []
-        if self.fused.engine_of(op, self.params) is not Engine.ARRAY:
+        if self.engines[id(op)] is not Engine.ARRAY:
             return None
         if self.fused.table_behind(op) is not None:
             return None
@@ -135,8 +158,9 @@ class _Placer:
         for tensor in self.graph.inputs:
             self._store(tensor, -1)
         for i, op in enumerate(self.graph.operators):
-            engine = self.fused.engine_of(op, self.params)
-            cuttable = engine is Engine.ARRAY and can_be_cut(op)
+            engine = self.engines[id(op)]
+            on_core = engine is Engine.CORE
+            cuttable = on_core or can_be_cut(op) or is_copying(op)
             vanished = engine is None or id(op.outputs[0]) in self.folded
             for tensor in data_operands(op):
                 known = id(self._root(tensor)) in self.stores
@@ -146,18 +170,20 @@ class _Placer:
                 if not vanished:
                     store.is_read = True
                     store.spillable &= cuttable
+                    store.on_core |= on_core
             for tensor in op.outputs:
                 if engine is None:
                     self.roots[id(tensor)] = self._root(data_operands(op)[0])
                 elif id(tensor) not in self.folded:
-                    self._store(tensor, i).spillable &= cuttable
+                    store = self._store(tensor, i)
+                    store.spillable &= cuttable
+                    store.on_core |= on_core
+                    store.is_read |= on_core  # as operators may read what they have written
         for tensor in self.graph.outputs:
             known = id(self._root(tensor)) in self.stores
             store = self._store(self._root(tensor), -1)
             store.is_constant |= not known
             store.last = len(self.graph.operators)
-        for store in self.stores.values():
-            store.spillable &= not store.is_constant
 
     # ---- who lives outside -------------------------------------------------------------------
     def place(self) -> Placement:
@@ -207,9 +233,12 @@ class _Placer:
         return worst
 
     def _victim(self, position: int, spilled: set[int]) -> int:
-        """The largest tensor in use at an operator that can move to external memory."""
+        """The largest tensor in use at an operator that can move to external memory.
+
+        Those that the core works on come last.
+        """
         candidates = [
-            (s.layout.size, key)
+            (not s.on_core, s.layout.size, key)
             for key, s in self.stores.items()
             if key not in spilled and s.spillable and s.first <= position <= s.last
         ]
@@ -220,19 +249,24 @@ class _Placer:
                 f"{self.graph.name}: {op}: needs {needed} bytes of scratchpad at once, and"
                 f" {self.params.scratchpad_bytes} are there; raise scratchpad_kib"
             )
-        return max(candidates)[1]
+        return max(candidates)[2]
 
     # ---- slabs -------------------------------------------------------------------------------
     def _staged(self, op: Operator, spilled: set[int]) -> tuple[list[bool], bool]:
         """Which operands of an operator, and whether its output, pass through slabs."""
-        if not op.outputs or id(op.outputs[0]) in self.folded or not can_be_cut(op):
-            return [], False
-        if self.fused.is_gone(op):
+        if id(op.outputs[0]) in self.folded or self.engines[id(op)] is not Engine.ARRAY:
             return [], False
         inputs = [id(self._root(t)) in spilled for t in data_operands(op)]
-        return inputs, id(op.outputs[0]) in spilled
+        output = any(id(tensor) in spilled for tensor in op.outputs)
+        if is_copying(op):
+            return [], any(inputs) or output
+        return (inputs, output) if can_be_cut(op) else ([], False)
 
     def _staging_bytes(self, op: Operator, rows: int, spilled: set[int]) -> int:
+        """Of scratchpad beside the tensors that are there as a whole."""
+        workspace = self.workspace_sizes.get(id(op))
+        if workspace is not None:  # no operator has slabs as well
+            return _rounded(workspace.chip_bytes, self.params)
         inputs, output = self._staged(op, spilled)
         if not any(inputs) and not output:
             return 0
@@ -266,12 +300,24 @@ class _Placer:
         slabs = {
             id(op): self._slabs(i, op, spilled, shares)
             for i, op in enumerate(self.graph.operators)
-            if id(op) not in grouped and self._staging_bytes(op, 1, spilled)
+            if id(op) not in grouped
+            and id(op) not in self.workspace_sizes
+            and self._staging_bytes(op, 1, spilled)
+        }
+        spaces = {
+            id(op): Buffer(f"workspace of {op.name}", self.workspace_sizes[id(op)].chip_bytes, i, i)
+            for i, op in enumerate(self.graph.operators)
+            if id(op) in self.workspace_sizes
         }
         rings = [self._rings(plan) for plan in plans]
         extra = [b for _, pairs in slabs.values() for pair in pairs if pair for b in pair]
         used = allocate(
-            [*buffers.values(), *extra, *(b for ring in rings for b in ring.values())],
+            [
+                *buffers.values(),
+                *extra,
+                *spaces.values(),
+                *(b for ring in rings for b in ring.values()),
+            ],
             self.params.scratchpad_bytes,
             max(16, self.params.cols),
         )
@@ -283,9 +329,15 @@ class _Placer:
         for key, (rows, pairs) in slabs.items():
             places = [None if not pair else (pair[0].address, pair[-1].address) for pair in pairs]
             staging[key] = Staging(rows, tuple(places[:-1]), places[-1])
-        constants = tuple(s.tensor for s in self.stores.values() if s.is_constant)
+        constants = tuple(
+            s.tensor for key, s in self.stores.items() if s.is_constant and key not in spilled
+        )
         groups = tuple(map(self._group, plans, rings))
-        return Placement(layouts, external, staging, groups, constants, used, arena)
+        workspaces = {}
+        for key, buffer in spaces.items():
+            workspaces[key] = Workspace(buffer.address, arena)
+            arena += _aligned(self.workspace_sizes[key].external_bytes)
+        return Placement(layouts, external, staging, groups, constants, workspaces, used, arena)
 
     # ---- groups ------------------------------------------------------------------------------
     def _plans(self, spilled: set[int], shares: Sequence[float]) -> list[Plan]:
@@ -352,13 +404,15 @@ class _Placer:
         for key in spilled:
             store = self.stores[key]
             outputs = [t for t in self.graph.outputs if id(self._root(t)) == key]
-            if key in self.input_offsets:
+            if store.is_constant:
+                external[key] = self.constant_place(store.tensor)
+            elif key in self.input_offsets:
                 external[key] = External(INPUT_REGION, self.input_offsets[key])
             elif outputs and not store.is_read:
                 external[key] = External(OUTPUT_REGION, self.output_offsets[id(outputs[0])])
             else:
                 external[key] = External(ARENA_REGION, arena)
-                arena += -(-store.layout.size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
+                arena += _aligned(store.layout.size)
         return external, arena
 
     def _aliases(self, layouts: dict[int, Layout], external: dict[int, External]) -> None:
@@ -374,8 +428,13 @@ class _Placer:
 
 def _turns(op: Operator, rows: int) -> int:
     """Places for slabs that are used in turns: one is enough if the first slab is all there is."""
-    images = image_shape(op.output.shape)[0] if op.kind not in FLAT else 1
+    one_image = op.kind in FLAT or is_copying(op)
+    images = 1 if one_image else image_shape(op.output.shape)[0]
     return 1 if images == 1 and rows >= slab_shape(op).n_rows else 2
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
 
 
 def _rounded(size: int, params: Params) -> int:

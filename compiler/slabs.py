@@ -14,6 +14,7 @@ from compiler.flat_job import FlatJob, flat_steps, part_of
 from compiler.graph import Operator
 from compiler.layout import Layout, image_shape
 from compiler.lower import FLAT, JOBS
+from compiler.lower.copies import is_copying
 from compiler.ops.pooling import mean
 from compiler.shapes.window import convolution_window, pool_window
 from compiler.steps import Step
@@ -68,10 +69,13 @@ def can_be_cut(op: Operator) -> bool:
 
 
 def slab_shape(op: Operator) -> SlabShape:
-    """How an operator on the array can be cut."""
+    """How an operator on the array can be cut; of one that copies, bytes of its output."""
     if op.kind in FLAT:
         n = -(-op.output.size // FLAT_UNIT)
         return SlabShape(n, FLAT_UNIT, FLAT_UNIT, n, 1, 1)
+    if is_copying(op):  # one place on the way from memory to memory
+        n = -(-max(tensor.n_bytes for tensor in op.outputs) // FLAT_UNIT)
+        return SlabShape(n, FLAT_UNIT, 0, 1, 1, 1)
     if op.kind is Kind.FULLY_CONNECTED:
         return SlabShape(1, op.output.size, op.input(0).size, 1, 1, 1)
     _, height, width, channels = image_shape(op.input(0).shape)

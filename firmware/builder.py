@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from arch.memory_map import DMEM_BASE
+from arch.op_interface import ACCELERATOR, AcceleratorDescription
 from arch.params import Params
 from compiler.builtin import Kind
-from compiler.core_image import CoreCall, CoreImage
+from compiler.core_image import CoreCall, CoreImage, CoreWorkspace
 from compiler.graph import Operator, Tensor
-from firmware.describe import as_asked, describe, host_custom_op, registered_name, with_sizes
+from compiler.operators.custom import LIBRARY
+from firmware.describe import as_asked, describe_with_sizes, host_custom_op, registered_name
 from firmware.descriptors import layout_descriptors
+from firmware.estimate import CoreEstimate
 from firmware.host import HostOps
 from firmware.host_core import HostCore
 from firmware.image import FirmwareImage, build_firmware
+from firmware.sources import OpSources
 
 CustomOp = Callable[[Operator, Sequence[NDArray[Any] | None]], list[NDArray[Any]]]
 
@@ -36,20 +41,56 @@ class FirmwareBuilder:
     host_core : likewise, what runs the same calls on the host.
     """
 
-    def __init__(self, params: Params, op_sources: Sequence[Path] = ()):
+    def __init__(self, params: Params, op_sources: OpSources | Sequence[Path] = ()):
         self._params = params
-        self._op_sources = [*map(Path, params.config.ops), *op_sources]
+        self._op_sources = OpSources.of(op_sources).behind_config(params.config)
         self.image: FirmwareImage | None = None
         self.host_core: HostCore | None = None
+        self._host: HostOps | None = None
 
-    def build(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> CoreImage:
+    def workspace_bytes(self, op: Operator) -> int:
         """See :class:`compiler.core_image.CoreBuilder`."""
-        builtin = sorted({registered_name(op) for op in ops if op.kind is not Kind.CUSTOM})
+        if op.kind is not Kind.CUSTOM:
+            return 0
+        asked = replace(as_asked(op), accelerator=AcceleratorDescription(self._shape()))
+        return self._asked_host().workspace_bytes(asked.name, asked)
+
+    def _asked_host(self) -> HostOps:
+        """The user's operators."""
+        if self._host is None:
+            self._host = HostOps(self._op_sources, [])
+        return self._host
+
+    def _shape(self) -> dict[str, int]:
+        """Integer members of ``weft_accelerator_t`` but for the workspace."""
+        names = [f.name for f in ACCELERATOR.fields if not f.is_pointer]
+        return {n: getattr(self._params, n) for n in names if hasattr(self._params, n)}
+
+    def build(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
+    ) -> CoreImage:
+        """See :class:`compiler.core_image.CoreBuilder`."""
+        builtin = sorted(
+            {
+                registered_name(op)
+                for op in ops
+                if op.kind is not Kind.CUSTOM or self.is_library_op(op)
+            }
+        )
         image = build_firmware(self._params, self._op_sources, builtin)
         self.image = image
         host = HostOps(self._op_sources, builtin)
-        descriptions = [with_sizes(describe(op, place), host, as_asked(op)) for op in ops]
+        descriptions = [describe_with_sizes(op, place, host) for op in ops]
+        shape = self._shape()
+        for i, op in enumerate(ops):
+            if op in workspaces:
+                accelerator = AcceleratorDescription(shape, *workspaces[op])
+                descriptions[i] = replace(descriptions[i], accelerator=accelerator)
         layout = layout_descriptors(image, descriptions)
+        asked = [as_asked(op) for op in ops]
         self.host_core = HostCore(image, descriptions, layout, host)
         functions = [image.functions[description.name] for description in descriptions]
         return CoreImage(
@@ -66,8 +107,15 @@ class FirmwareBuilder:
                 CoreCall(function.eval, argument)
                 for function, argument in zip(functions, layout.arguments, strict=True)
             ),
+            cycles=tuple(CoreEstimate(self._params, image, layout, descriptions, asked).cycles()),
             last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
+
+    def is_library_op(self, op: Operator) -> bool:
+        """See :class:`compiler.core_image.CoreBuilder`."""
+        if op.kind is not Kind.CUSTOM or op.custom_name not in LIBRARY:
+            return False
+        return op.custom_name not in HostOps(self._op_sources, []).names
 
     def custom_reference(self) -> CustomOp:
         """Runs custom operators on arrays, for :class:`sim.reference.Reference`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -10,18 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arch.errors import WeftError
-from arch.memory_map import DMEM_BASE, SCRATCHPAD_BASE
+from arch.memory_map import DMEM_BASE, SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
 from arch.op_interface import OpDescription, TensorDescription
 from firmware.descriptors import DescriptorLayout
 from firmware.host import HostOps
+from firmware.host_port import HostPort, Place
 from firmware.image import FirmwareImage
 
 
+class Accelerator(Protocol):
+    """The other engines, and external memory, while an operator runs."""
+
+    @property
+    def give(self) -> Callable[[int], None]:
+        """Takes a word of a command."""
+
+    @property
+    def counts(self) -> Callable[[], Sequence[int]]:
+        """Completed commands of each engine."""
+
+    @property
+    def region(self) -> Callable[[int], NDArray[Any]]:
+        """Bytes of a region."""
+
+
 class CoreMemories(Protocol):
-    """The accelerator's memories that the core reaches, as bytes (uint8)."""
+    """The accelerator's memories that the core reaches, as bytes (uint8), and its commands."""
 
     scratchpad: NDArray[Any]
     dmem: NDArray[Any]
+    regions: tuple[NDArray[Any], ...]
+
+    @property
+    def accelerator(self) -> Accelerator | None: ...
 
 
 class HostCoreError(WeftError):
@@ -41,7 +62,7 @@ class HostCore:
     layout : where their descriptors are.
     host : the operators.
 
-    Raises :class:`HostCoreError` for addresses outside scratchpad and data memory.
+    Raises :class:`HostCoreError` for addresses outside scratchpad, data memory and regions.
     """
 
     def __init__(
@@ -73,8 +94,38 @@ class HostCore:
                 f"core: no operator at 0x{function:08X} with descriptor 0x{argument:08X};"
                 " the program was made for another firmware"
             )
-        status = self._host.call(self._names[function], self._on_host(argument, memories))
-        return self._checked(status)
+        use = self._on_host(argument, memories)
+        if use.accelerator is None:
+            return self._checked(self._host.call(self._names[function], use))
+        return self._checked(self._with_accelerator(use, memories))
+
+    def _with_accelerator(self, use: OpDescription, memories: CoreMemories) -> int:
+        accelerator = memories.accelerator
+        assert accelerator is not None and use.accelerator is not None
+        places = [Place(memories.scratchpad, SCRATCHPAD_BASE)]
+        a, own = use.accelerator, []
+        for address in (a.workspace, a.arena):
+            assert isinstance(address, int)
+            if not address:
+                own.append(np.zeros(0, np.uint8))
+            elif address >= WINDOW_BASE:
+                region, offset = divmod(address - WINDOW_BASE, WINDOW_BYTES)
+                content = accelerator.region(region)
+                places.append(Place(content, address - offset))
+                own.append(content[offset : offset + a.workspace_bytes])
+            else:
+                own.append(self._view(use, address, a.workspace_bytes, memories))
+        port = HostPort(accelerator.give, accelerator.counts, places)
+        self._host.connect(port)
+        try:
+            status = self._host.call(
+                use.name, replace(use, accelerator=replace(a, workspace=own[0], arena=own[1]))
+            )
+        finally:
+            self._host.connect(None)
+        if port.error is not None:
+            raise port.error
+        return status
 
     def _prepare_once(self, argument: int, memories: CoreMemories) -> int:
         if argument in self._prepared:
@@ -122,10 +173,12 @@ class HostCore:
     def _view(
         self, op: OpDescription, address: int, n_bytes: int, memories: CoreMemories
     ) -> NDArray[Any]:
-        for base, memory in ((DMEM_BASE, memories.dmem), (SCRATCHPAD_BASE, memories.scratchpad)):
+        places = [(DMEM_BASE, memories.dmem), (SCRATCHPAD_BASE, memories.scratchpad)]
+        places += [(WINDOW_BASE + i * WINDOW_BYTES, r) for i, r in enumerate(memories.regions)]
+        for base, memory in places:
             if base <= address and address + n_bytes <= base + len(memory):
                 return memory[address - base : address - base + n_bytes]
         raise HostCoreError(
-            f"{op.name}: {n_bytes} bytes at 0x{address:08X} are neither in the scratchpad nor in"
-            " the core's data memory"
+            f"{op.name}: {n_bytes} bytes at 0x{address:08X} are neither in the scratchpad, in the"
+            " core's data memory nor in a region"
         )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arch.quant import multiply_by_quantized_multiplier, quantize_multiplier
 from compiler.builtin import Kind
-from compiler.graph import Operator
+from compiler.graph import DType, Operator
 from compiler.options import GeluOptions
 
 Array = NDArray[Any]
@@ -60,3 +60,5 @@ OPERATORS: Mapping[Kind, Callable[[Operator, Values], list[Array]]] = {
     Kind.RELU_N1_TO_1: _relu_n1_to_1,
     Kind.GELU: _gelu,
 }
+
+TYPES = (DType.INT8, DType.FLOAT32)

@@ -1,7 +1,7 @@
 """What a model's outputs must be: TensorFlow Lite Micro's reference kernels, run here.
 
 Models with custom operators are cut at them; TensorFlow Lite Micro runs the parts in between, and
-a Python callable each custom operator. So are models with operators that it lacks.
+a Python callable each custom operator. What TensorFlow Lite Micro lacks LiteRT runs.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from compiler.ops.softmax import SUM_INTEGER_BITS, SUM_LIMIT, softmax
 from compiler.shapes import shape_text
 from compiler.tflite_reader import read_model
 from sim import litert_operators, tflite_rewrite
+from sim.litert import is_run_by_litert, run_litert
 
 Array = NDArray[Any]
 CustomOp = Callable[[Operator, Sequence[Array | None]], Sequence[Array]]
@@ -120,7 +121,7 @@ class Reference:
         values = {_index(t): t.data for t in self.graph.outputs if t.data is not None}
         values |= {_index(t): x for t, x in zip(self.graph.inputs, inputs, strict=True)}
         for step in self._steps:
-            if isinstance(step, _Segment):
+            if isinstance(step, _Segment | _LitertSegment):
                 values |= step.run(values, every_tensor)
             else:
                 values |= self._run_custom(step, values)
@@ -190,6 +191,21 @@ class _Segment:
                         f"{self.graph.name}: TensorFlow Lite Micro refuses the model: {reason}"
                     ) from None
         return self._interpreters[every_tensor]
+
+
+@dataclass(frozen=True)
+class _LitertSegment:
+    """A run of operators that TensorFlow Lite Micro lacks."""
+
+    segment: _Segment
+
+    def run(self, values: Mapping[int, Array], every_tensor: bool) -> dict[int, Array]:
+        part = self.segment
+        indices = part.outputs
+        if every_tensor:
+            indices = [_index(tensor) for op in part.operators for tensor in op.outputs]
+        inputs = {index: values[index] for index in part.inputs}
+        return run_litert(part.data, part.graph.name, inputs, indices)
 
 
 def difference(
@@ -278,27 +294,33 @@ def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> None:
             raise ModelError(f"{graph.name}: input {i} is {tensor}; an array of {found} is given")
 
 
-def _plan(graph: Graph, data: bytes) -> list[_Segment | Operator]:
+def _plan(graph: Graph, data: bytes) -> list[_Segment | _LitertSegment | Operator]:
     """Segments and custom operators, in execution order."""
-    runs: list[list[Operator]] = [[]]
+    runs: list[list[Operator]] = []
     for op in graph.operators:
-        alone = _is_run_here(op)
-        if (alone or _may_abort(op)) and runs[-1]:
+        alone = _is_run_here(op) or bool(runs) and _is_run_here(runs[-1][-1])
+        other = bool(runs) and is_run_by_litert(op) != is_run_by_litert(runs[-1][-1])
+        if not runs or alone or other or _may_abort(op):
             runs.append([])
         runs[-1].append(op)
-        if alone:
-            runs.append([])
-    if len(runs) == 1:  # TensorFlow Lite Micro gets the file as it is
+    if len(runs) <= 1 and not any(map(_is_not_micro, graph.operators)):
+        # TensorFlow Lite Micro gets the file as it is.
         indices = [[_index(t) for t in tensors] for tensors in (graph.inputs, graph.outputs)]
-        return [_Segment(graph, runs[0], tflite_rewrite.with_data_inside(data), *indices)]
+        inside = tflite_rewrite.with_data_inside(data)
+        return [_Segment(graph, graph.operators, inside, *indices)]
     model = tflite_rewrite.unpack(data)
-    steps: list[_Segment | Operator] = []
-    for operators in filter(None, runs):
+    steps: list[_Segment | _LitertSegment | Operator] = []
+    for operators in runs:
         if _is_run_here(operators[0]):
             steps.append(operators[0])
         else:
-            steps.append(_segment(graph, operators, model))
+            part = _segment(graph, operators, model)
+            steps.append(_LitertSegment(part) if is_run_by_litert(operators[0]) else part)
     return steps
+
+
+def _is_not_micro(op: Operator) -> bool:
+    return _is_run_here(op) or is_run_by_litert(op)
 
 
 def _segment(graph: Graph, operators: list[Operator], model: Any) -> _Segment:
@@ -315,8 +337,9 @@ def _segment(graph: Graph, operators: list[Operator], model: Any) -> _Segment:
 
 
 def _is_run_here(op: Operator) -> bool:
-    """Custom operators, and those that TensorFlow Lite Micro lacks."""
-    return op.kind is Kind.CUSTOM or op.kind in litert_operators.OPERATORS
+    """Custom operators, and those of LiteRT that are written here."""
+    known = op.kind in litert_operators.OPERATORS and op.output.dtype in litert_operators.TYPES
+    return op.kind is Kind.CUSTOM or known
 
 
 def _may_abort(op: Operator) -> bool:

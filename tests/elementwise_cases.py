@@ -65,7 +65,7 @@ class Case:
         """Values for the inputs of the model in ``b``."""
         tensors = [b.subgraph.tensors[i] for i in b.subgraph.inputs]
         values = [self._values(rng, t.type, tuple(int(n) for n in t.shape)) for t in tensors]
-        if self.kind == "RSQRT" and self.types[0] in QUANTISED:
+        if self.kind in ("RSQRT", "SQRT") and self.types[0] in QUANTISED:
             zero_point = NUMPY[self.types[0]].type(tensors[0].quantization.zeroPoint[0])
             values = [np.asarray(np.maximum(x, zero_point)) for x in values]
         if self.kind == "DIV" and self.types[0] == I8:
@@ -111,6 +111,10 @@ def magnitudes(low: float, high: float, signed: bool = True) -> Domain:
         return values * rng.choice([-1, 1], shape) if signed else values
 
     return draw
+
+
+def pick_from(rng: np.random.Generator, shape: tuple[int, ...], *values: float) -> Array:
+    return np.asarray(rng.choice(values, shape))
 
 
 def nonzero(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -232,6 +236,9 @@ def _unary_cases() -> Iterator[Case]:
     yield unary("SQRT", F, F, domain=magnitudes(1e-40, 1e38, signed=False))
     yield unary("LOG", F, F, domain=magnitudes(1e-40, 1e38, signed=False))
     yield unary("EXP", F, F, domain=floats(-110, 95))
+    yield unary("SQRT", I8, I8, factor=lambda s: s**0.5 / 16)
+    yield unary("LOG", I8, I8, factor=lambda s: 0.04)
+    yield unary("EXP", I8, I8, factor=lambda s: s * 8)
     for kind in ("SIN", "COS"):
         yield unary(kind, F, F, domain=magnitudes(1e-5, 1e30))
         yield unary(kind, F, F, domain=floats(-130, 130))
@@ -334,6 +341,10 @@ def _pair_cases() -> Iterator[Case]:
     yield pair("DIV", I32, I32, I32, rank=5, options=div, domain=nonzero)
     for kind, made in (("DIV", div), ("FLOOR_DIV", None), ("FLOOR_MOD", None)):
         yield pair(kind, F, F, F, rank=4, options=made, domain=magnitudes(1e-3, 1e4))
+    for kind in ("FLOOR_DIV", "FLOOR_MOD"):
+        yield pair(kind, I32, I32, I32, rank=4, domain=nonzero)
+    powers = lambda rng, shape: pick_from(rng, shape, 0.5, 1, 1.7, 2, 3, 11.3)  # noqa: E731
+    yield pair("POW", F, F, F, rank=4, domain=powers)
 
 
 def _select(t: int) -> Case:

@@ -30,6 +30,11 @@ def plan_of(op: Operator) -> CopyPlan | None:
     return None if copies is None else copies(op)
 
 
+def is_copying(op: Operator) -> bool:
+    """Whether copies are all that an operator does."""
+    return SPECS[op.kind].copies is not None
+
+
 def can_copy_on_array(op: Operator, params: Params) -> bool:
     """Whether the array's element-wise engine takes the operator's copies, in few commands."""
     plan = plan_of(op)
@@ -61,12 +66,13 @@ def lower_copies(op: Operator, ctx: Context) -> Iterator[Step]:
         yield from fills
     for copy in plan.copies:
         source, target = sources[copy.source], targets[copy.target].start
-        for step in _commands(ctx, copy, source, target):
+        for step in copy_steps(ctx, copy, source, target):
             step.loads, fills = fills, []
             yield step
 
 
-def _commands(ctx: Context, copy: Copy, source: int, target: int) -> Iterator[Step]:
+def copy_steps(ctx: Context, copy: Copy, source: int, target: int) -> Iterator[Step]:
+    """Commands of one copy between tensors in the scratchpad."""
     outer, inner = copy.loops[:-COMMAND_LOOPS], copy.loops[-COMMAND_LOOPS:]
     for place in itertools.product(*(range(loop.extent) for loop in outer)):
         at = source + copy.source_offset
@@ -74,11 +80,24 @@ def _commands(ctx: Context, copy: Copy, source: int, target: int) -> Iterator[St
         for i, loop in zip(place, outer, strict=True):
             at += i * loop.source_step
             to += i * loop.target_step
-        yield _command(ctx, inner, copy.run, at, to)
+        yield copy_step(ctx, inner, copy.run, at, to)
 
 
-def _command(ctx: Context, loops: tuple[Loop, ...], run: int, at: int, to: int) -> Step:
+def copy_step(
+    ctx: Context,
+    loops: tuple[Loop, ...],
+    run: int,
+    at: int,
+    to: int,
+    block_step: int | None = None,
+) -> Step:
+    """One command that copies runs of bytes in up to two loops.
+
+    ``block_step``: bytes from one ``cols`` bytes of a run to the next at the target, if they do not
+    follow each other there.
+    """
     p = ctx.params
+    step = p.cols if block_step is None else block_step
     rows, pixels = ((_NO_LOOP,) * COMMAND_LOOPS + loops)[-COMMAND_LOOPS:]
     blocks = -(-run // p.cols)
     config = {
@@ -93,7 +112,7 @@ def _command(ctx: Context, loops: tuple[Loop, ...], run: int, at: int, to: int) 
         "blocks": blocks,
         "last_cols": run - (blocks - 1) * p.cols,
         "out_base": to,
-        "out_block_step": p.cols,
+        "out_block_step": step,
         "out_row_step": rows.target_step,
         "out_pixel_step": pixels.target_step,
         "multiplier": IDENTITY[0],
@@ -106,7 +125,13 @@ def _command(ctx: Context, loops: tuple[Loop, ...], run: int, at: int, to: int) 
         config,
         ctx.layer,
         reads=(_span(at, [(loop.extent, loop.source_step) for loop in loops], run),),
-        writes=(_span(to, [(loop.extent, loop.target_step) for loop in loops], run),),
+        writes=(
+            _span(
+                to,
+                [*((loop.extent, loop.target_step) for loop in loops), (blocks, step)],
+                run - (blocks - 1) * p.cols,
+            ),
+        ),
     )
 
 

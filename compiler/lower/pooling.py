@@ -16,7 +16,7 @@ from compiler.layout import InputView, Layout, ViewAxis
 from compiler.lower.context import Context, view_of
 from compiler.lower.convolution import depthwise_job
 from compiler.ops.pooling import average_multiplier, mean, pool_2d
-from compiler.passplan import plan_single_taps
+from compiler.plans import plan_single_taps
 
 INT8_MIN = -128
 

@@ -93,10 +93,12 @@ SPECS = {
     ),
     **{
         kind: _spec(all_of((_FLOAT32,), 0), checks=())
-        for kind in (Kind.NEG, Kind.SQUARE, Kind.SQRT, Kind.FLOOR, Kind.CEIL, Kind.ROUND)
+        for kind in (Kind.NEG, Kind.SQUARE, Kind.FLOOR, Kind.CEIL, Kind.ROUND)
     },
+    Kind.SQRT: _spec(all_of((_INT8, _FLOAT32), 0), rules.int8_reference_is_litert),
     **{
-        kind: _spec(all_of((_FLOAT32,), 0), _GLIBC, checks=())
-        for kind in (Kind.EXP, Kind.LOG, Kind.SIN, Kind.COS)
+        kind: _spec(all_of((_INT8, _FLOAT32), 0), rules.int8_reference_is_litert, _GLIBC)
+        for kind in (Kind.EXP, Kind.LOG)
     },
+    **{kind: _spec(all_of((_FLOAT32,), 0), _GLIBC, checks=()) for kind in (Kind.SIN, Kind.COS)},
 }

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arch import fixed_point
 from arch.quant import (
@@ -96,6 +97,41 @@ def _gelu(op: Operator, codes: Int64) -> Int64:
     scaled = transformed.astype(np.float32) * (np.float32(1) / np.float32(y.scale))
     rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
     return _within(op, rounded.astype(np.int64) + y.zero_point)
+
+
+def _looked_up(op: Operator, transformed: NDArray[np.float32]) -> Int64:
+    """LiteRT's LUTPopulate: results of float32 as codes, to the nearest."""
+    scaled = (transformed * (np.float32(1) / np.float32(op.output.scale))).astype(np.float64)
+    low, high = limits_of(op.output.dtype)
+    scaled = np.clip(scaled, low - high - 1.0, high - low + 1.0)  # beyond which all is the limit
+    rounded = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+    return _within(op, rounded.astype(np.int64) + op.output.zero_point)
+
+
+def _real(op: Operator, codes: Int64) -> NDArray[np.float32]:
+    x = op.input(0)
+    real: NDArray[np.float32] = np.float32(x.scale) * (codes - x.zero_point).astype(np.float32)
+    return real
+
+
+def _exp(op: Operator, codes: Int64) -> Int64:
+    with np.errstate(over="ignore"):
+        return _looked_up(op, np.exp(_real(op, codes).astype(np.float64)).astype(np.float32))
+
+
+def _log(op: Operator, codes: Int64) -> Int64:
+    """Of what has no logarithm: the lowest code."""
+    real, y = _real(op, codes).astype(np.float64), op.output
+    lowest = np.float32(limits_of(y.dtype)[0] - y.zero_point) * np.float32(y.scale)
+    logarithms = np.log(np.where(real > 0, real, 1)).astype(np.float32)
+    return _looked_up(op, np.where(real > 0, logarithms, lowest).astype(np.float32))
+
+
+def _sqrt(op: Operator, codes: Int64) -> Int64:
+    """Rounded down; codes below the zero point, of which there is no square root, count as it."""
+    x, y = op.input(0), op.output
+    values = np.maximum(codes - x.zero_point, 0) * x.scale
+    return _within(op, np.floor(np.sqrt(values) / y.scale).astype(np.int64) + y.zero_point)
 
 
 def hard_swish_factors(op: Operator) -> tuple[float, float]:
@@ -188,6 +224,9 @@ FUNCTIONS: Mapping[Kind, Function] = {
     Kind.GELU: _gelu,
     Kind.HARD_SWISH: _hard_swish,
     Kind.RSQRT: _rsqrt,
+    Kind.EXP: _exp,
+    Kind.LOG: _log,
+    Kind.SQRT: _sqrt,
     Kind.CAST: _cast,
     Kind.LOGICAL_NOT: _logical_not,
 }

@@ -13,12 +13,15 @@ from arch.quant import Int64
 from compiler.graph import Operator, Tensor
 from compiler.ops.functions import FUNCTIONS
 from compiler.ops.pairs import PAIRS
+from compiler.options import TableOptions
 
 Table = NDArray[np.int8]
 
 
 def table_operand(op: Operator) -> int | None:
     """The operand whose bytes a table maps to those of the output; None where there is no table."""
+    if isinstance(op.options, TableOptions):
+        return 0
     if op.kind in FUNCTIONS:
         position = 0
     elif op.kind in PAIRS and op.input(0).is_constant != op.input(1).is_constant:
@@ -38,6 +41,8 @@ def table_of(op: Operator) -> Table | None:
     position = table_operand(op)
     if position is None:
         return None
+    if isinstance(op.options, TableOptions):
+        return np.frombuffer(op.options.results, np.int8)
     codes = _all_values(op.input(position))
     if op.kind in FUNCTIONS:
         results = FUNCTIONS[op.kind](op, codes)

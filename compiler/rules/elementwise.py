@@ -131,6 +131,17 @@ def reference_is_litert(op: Operator) -> str | None:
 
 
 # ---- two operands ------------------------------------------------------------------------------
+def int8_reference_is_litert(op: Operator) -> str | None:
+    """Of int8, the reference is LiteRT, as TensorFlow Lite Micro has no such kernel; a SQRT of
+    codes below the zero point, which is an error there, is that of 0."""
+    return None
+
+
+def int32_reference_is_litert(op: Operator) -> str | None:
+    """Of int32, the reference is LiteRT, as TensorFlow Lite Micro has no such kernel."""
+    return None
+
+
 def fused_activation_is_a_clamp(op: Operator) -> str | None:
     """The fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1, with bounds that fit in int32."""
     activation = getattr(op.options, "activation")  # noqa: B009 (one of many option classes)

@@ -299,9 +299,15 @@ inline int32_t eval(const weft_op_t *op, Registration get) {
 inline uint32_t bytes_of(const weft_op_t *op, Registration get, bool state) {
     weft_op_t counting = *op;
     counting.state = nullptr;
-    tflite::MicroContext micro(&counting);
-    prepare(micro, get(), &counting);
-    return static_cast<uint32_t>(state ? micro.state_bytes() : micro.scratch_bytes());
+    int32_t status;
+    size_t bytes;
+    {
+        tflite::MicroContext micro(&counting);
+        status = prepare(micro, get(), &counting);
+        bytes = state ? micro.state_bytes() : micro.scratch_bytes();
+    }
+    if (status) weft_fail(status);
+    return static_cast<uint32_t>(bytes);
 }
 
 }  // namespace weft_tflm
