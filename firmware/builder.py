@@ -17,10 +17,16 @@ from compiler.builtin import Kind
 from compiler.core_image import CoreCall, CoreImage, CoreWorkspace
 from compiler.graph import Operator, Tensor
 from compiler.operators.custom import LIBRARY
-from firmware.describe import as_asked, describe_with_sizes, host_custom_op, registered_name
+from firmware.describe import (
+    DescriptionError,
+    as_asked,
+    describe_with_sizes,
+    host_custom_op,
+    registered_name,
+)
 from firmware.descriptors import DescriptorLayout, layout_descriptors
 from firmware.estimate import CoreEstimate
-from firmware.host import HostOps
+from firmware.host import HostOps, RefusedUseError
 from firmware.host_core import HostCore
 from firmware.image import FirmwareImage, build_firmware
 from firmware.sources import OpSources
@@ -51,10 +57,13 @@ class FirmwareBuilder:
 
     def workspace_bytes(self, op: Operator) -> int:
         """See :class:`compiler.core_image.CoreBuilder`."""
-        if op.kind is not Kind.CUSTOM:
+        if op.kind is not Kind.CUSTOM or self.is_library_op(op):
             return 0
         asked = replace(as_asked(op), accelerator=AcceleratorDescription(self._shape()))
-        return self._asked_host().workspace_bytes(asked.name, asked)
+        try:
+            return self._asked_host().workspace_bytes(asked.name, asked)
+        except RefusedUseError as error:
+            raise DescriptionError(f"{op}: {error.reason}") from None
 
     def _asked_host(self) -> HostOps:
         """The user's operators."""
@@ -137,7 +146,7 @@ class FirmwareBuilder:
         """See :class:`compiler.core_image.CoreBuilder`."""
         if op.kind is not Kind.CUSTOM or op.custom_name not in LIBRARY:
             return False
-        return op.custom_name not in HostOps(self._op_sources, []).names
+        return op.custom_name not in self._asked_host().names
 
     def custom_reference(self) -> CustomOp:
         """Runs custom operators on arrays, for :class:`sim.reference.Reference`."""
