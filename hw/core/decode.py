@@ -102,14 +102,13 @@ class Predecoder(wiring.Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        op, csr_immediate = self.insn[:7], self.insn[14]
-        with m.Switch(op):
-            with m.Case(Op.OP, Op.STORE, Op.BRANCH, Op.CUSTOM_0):
-                m.d.comb += [self.used.rs1.eq(1), self.used.rs2.eq(1)]
-            with m.Case(Op.OP_IMM, Op.LOAD, Op.JALR):
-                m.d.comb += self.used.rs1.eq(1)
-            with m.Case(Op.SYSTEM):
-                m.d.comb += self.used.rs1.eq(~csr_immediate)
+        # From as few bits as tell the legal opcodes apart, because the instruction comes late.
+        bit = self.insn
+        csr_immediate = bit[6] & bit[4] & bit[14]
+        m.d.comb += [
+            self.used.rs1.eq(Mux(bit[2], ~bit[3] & ~bit[4], ~csr_immediate)),
+            self.used.rs2.eq(~bit[2] & ((bit[5] & ~(bit[6] & bit[4])) | bit[3])),
+        ]
         return m
 
 

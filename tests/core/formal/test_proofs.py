@@ -13,7 +13,7 @@ from tests.core.formal.checks import CHECKS
 from tests.core.formal.prove import prove
 
 # All of them take minutes: WEFT_SLOW=1, or make prove.
-CHOSEN = tuple(CHECKS) if "WEFT_SLOW" in os.environ else ("load", "reads")
+CHOSEN = tuple(CHECKS) if "WEFT_SLOW" in os.environ else ("load", "bus")
 
 
 class Forgetful(Dependencies):
