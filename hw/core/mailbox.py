@@ -83,7 +83,8 @@ class Mailbox(wiring.Component):
         ready = Signal()
         write, ending, done = access.valid & access.write & ready, Signal(), Signal()
         trapped = Signal()
-        refused = self._give(m, write, calling & config.accept, calling)
+        accepted = calling & config.accept
+        refused = self._give(m, write, accepted, calling)
         m.d.comb += [
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
@@ -101,7 +102,7 @@ class Mailbox(wiring.Component):
         ]
         answerable = Mux(
             access.write,
-            (access.register != Mmio.WORD >> 2) | ~self.given.valid,
+            (access.register != Mmio.WORD >> 2) | (accepted & ~self.given.valid),
             calling | (access.register != Mmio.FUNCTION >> 2),
         )
         m.d.sync += [
@@ -145,13 +146,13 @@ class Mailbox(wiring.Component):
         """Hand words to the sequencer; true for one that the command does not accept."""
         access, given = self.access, self.given
         low, refused = Signal(32), Signal()
-        take = write & (access.register == Mmio.WORD >> 2) & ~given.valid
-        m.d.comb += refused.eq(take & calling & ~accepted)
+        is_word = access.register == Mmio.WORD >> 2
+        m.d.comb += refused.eq(access.valid & access.write & is_word & calling & ~accepted)
         with m.If(write & (access.register == Mmio.WORD_LOW >> 2)):
             m.d.sync += low.eq(access.wdata)
         with m.If(given.ready):
             m.d.sync += given.valid.eq(0)
-        with m.If(take & accepted):
+        with m.If(write & is_word):
             m.d.sync += [given.valid.eq(1), given.payload.eq(Cat(low, access.wdata))]
         return refused
 
