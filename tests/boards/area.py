@@ -39,7 +39,9 @@ def main(arguments: list[str]) -> int:
             known[config] = dict(sorted(found.items()))
             continue
         if config not in known:
-            print(f"{config}: nothing to compare with; python -m tests.boards.area {config} --renew")
+            print(
+                f"{config}: nothing to compare with; python -m tests.boards.area {config} --renew"
+            )
             bad = True
             continue
         for line in grown(known[config], found):
