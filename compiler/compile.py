@@ -84,7 +84,8 @@ def compile_graph(
     check(graph)
     if core is not None:
         graph = without_dequantize(graph, core.is_library_op)
-    graph = with_composed_tables(graph)
+    if config.elementwise:  # which has the tables
+        graph = with_composed_tables(graph)
     compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 
@@ -119,6 +120,7 @@ class _Compiler:
             self.folded,
             self.fused,
             {id(op): size for op, size in self.core_workspaces.items()},
+            [t for products in self.core_products.values() for t in products.weights],
             {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
             {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
             self._constant_place,

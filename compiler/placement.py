@@ -74,6 +74,7 @@ def place(
     folded: Mapping[int, FoldedPad],
     fused: FusedTables,
     core_workspaces: Mapping[int, WorkspaceSize],
+    elsewhere: Sequence[Tensor],
     input_offsets: Mapping[int, int],
     output_offsets: Mapping[int, int],
     constant_place: Callable[[Tensor], External],
@@ -83,6 +84,7 @@ def place(
     Parameters
     ----------
     core_workspaces : of operators on the core, by identity.
+    elsewhere : constants that stay in external memory.
     input_offsets, output_offsets : of the model's inputs and outputs in their regions, by
         identity of the tensor.
     constant_place : puts a constant into external memory.
@@ -90,7 +92,8 @@ def place(
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
     offsets = input_offsets, output_offsets
-    return _Placer(graph, params, folded, fused, core_workspaces, *offsets, constant_place).place()
+    core = core_workspaces, elsewhere
+    return _Placer(graph, params, folded, fused, *core, *offsets, constant_place).place()
 
 
 class _Placer:
@@ -101,6 +104,7 @@ class _Placer:
         folded: Mapping[int, FoldedPad],
         fused: FusedTables,
         core_workspaces: Mapping[int, WorkspaceSize],
+        elsewhere: Sequence[Tensor],
         input_offsets: Mapping[int, int],
         output_offsets: Mapping[int, int],
         constant_place: Callable[[Tensor], External],
@@ -109,6 +113,7 @@ class _Placer:
         self.params = params
         self.folded = folded
         self.fused = fused
+        self.elsewhere = {id(tensor): tensor for tensor in elsewhere}
         self.input_offsets = input_offsets
         self.output_offsets = output_offsets
         self.constant_place = constant_place
@@ -160,9 +165,12 @@ class _Placer:
         for i, op in enumerate(self.graph.operators):
             engine = self.engines[id(op)]
             on_core = engine is Engine.CORE
-            cuttable = on_core or can_be_cut(op) or is_copying(op)
+            own = id(op) in self.workspace_sizes  # the accelerator works for it in the scratchpad
+            cuttable = not own and (on_core or can_be_cut(op) or is_copying(op))
             vanished = engine is None or id(op.outputs[0]) in self.folded
             for tensor in data_operands(op):
+                if id(tensor) in self.elsewhere:
+                    continue
                 known = id(self._root(tensor)) in self.stores
                 store = self._store(self._root(tensor), i)
                 store.is_constant |= not known
@@ -325,6 +333,9 @@ class _Placer:
         layouts |= {key: Layout.dense(0, self.stores[key].tensor.shape) for key in spilled}
         external, arena = self._external(spilled - self._inside(plans))
         self._aliases(layouts, external)
+        for key, tensor in self.elsewhere.items():
+            external[key] = self.constant_place(tensor)
+            layouts[key] = Layout.dense(0, tensor.shape)
         staging = {}
         for key, (rows, pairs) in slabs.items():
             places = [None if not pair else (pair[0].address, pair[-1].address) for pair in pairs]

@@ -19,7 +19,7 @@ from firmware.image import FirmwareImage
 
 
 class Accelerator(Protocol):
-    """The other engines, and external memory, while an operator runs."""
+    """The other engines, while an operator runs."""
 
     @property
     def give(self) -> Callable[[int], None]:
@@ -28,10 +28,6 @@ class Accelerator(Protocol):
     @property
     def counts(self) -> Callable[[], Sequence[int]]:
         """Completed commands of each engine."""
-
-    @property
-    def region(self) -> Callable[[int], NDArray[Any]]:
-        """Bytes of a region."""
 
 
 class CoreMemories(Protocol):
@@ -110,7 +106,7 @@ class HostCore:
                 own.append(np.zeros(0, np.uint8))
             elif address >= WINDOW_BASE:
                 region, offset = divmod(address - WINDOW_BASE, WINDOW_BYTES)
-                content = accelerator.region(region)
+                content = memories.regions[region]
                 places.append(Place(content, address - offset))
                 own.append(content[offset : offset + a.workspace_bytes])
             else:

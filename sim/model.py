@@ -37,12 +37,10 @@ class AcceleratorPort:
     -------
     give : takes a word of a command; raises :class:`ProgramError` where the program would stop.
     counts : for each engine, the commands that it has completed, which are all that there were.
-    region : bytes of a region of external memory, as they are.
     """
 
     give: Callable[[int], None]
     counts: Callable[[], Sequence[int]]
-    region: Callable[[int], np.ndarray]
 
 
 @dataclass
@@ -112,9 +110,7 @@ class FunctionalModel:
         self._given: list[int] = []
         self.n_given = 0
         self._accepts = False
-        self.memories.accelerator = AcceleratorPort(
-            self._give, lambda: self._completed, self._region_bytes
-        )
+        self.memories.accelerator = AcceleratorPort(self._give, lambda: self._completed)
 
     def run(self, program: bytes) -> None:
         """Execute a whole program; raises :class:`ProgramError` where the hardware would stop."""
@@ -257,9 +253,6 @@ class FunctionalModel:
             self._given = []
             self.n_given += 1
             self.execute(*given)
-
-    def _region_bytes(self, index: int) -> np.ndarray:
-        return np.frombuffer(self.regions[index].data, np.uint8)
 
 
 def _result(

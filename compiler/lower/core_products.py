@@ -17,7 +17,7 @@ from arch.isa import CONFIG_WORDS, Opcode
 from arch.params import Params
 from compiler.array_job import ArrayJob, Scales, Tile, blob_of, tile_config
 from compiler.builtin import Kind
-from compiler.graph import Operator
+from compiler.graph import Operator, Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops import recurrent
 from compiler.ops.convolution import folded_bias
@@ -56,10 +56,12 @@ class CoreProduct:
 
 @dataclass(frozen=True)
 class CoreProducts:
-    """All products of an operator, and the bytes of workspace that go with them."""
+    """All products of an operator, the bytes of workspace that go with them, and their weights,
+    which the operator does not read."""
 
     parts: tuple[CoreProduct, ...]
     workspace_bytes: int
+    weights: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,14 @@ def _lstm(op: Operator, params: Params) -> tuple[list[_Matrix], int]:
     return matrices, (rows + 1) * sums + p.units
 
 
+_WEIGHTS = {
+    Kind.SVDF: range(1, 2),
+    Kind.UNIDIRECTIONAL_SEQUENCE_LSTM: range(
+        recurrent.INPUT_WEIGHTS, recurrent.HIDDEN_WEIGHTS + recurrent.GATES
+    ),
+}
+"""Operands of the products."""
+
 _OPERATORS: Mapping[Kind, Callable[[Operator, Params], tuple[list[_Matrix], int]]] = {
     Kind.SVDF: _svdf,
     Kind.UNIDIRECTIONAL_SEQUENCE_LSTM: _lstm,
@@ -126,7 +136,11 @@ def core_products(op: Operator, params: Params) -> CoreProducts | None:
         for part in _parts(params, job, group, at_once, address, is_resident):
             parts.append(part)
             address += len(part.contents) if is_resident else 0
-    return CoreProducts(tuple(parts), -(-workspace_bytes // ALIGNMENT) * ALIGNMENT)
+    return CoreProducts(
+        tuple(parts),
+        -(-workspace_bytes // ALIGNMENT) * ALIGNMENT,
+        tuple(op.input(i) for i in _WEIGHTS[op.kind]),
+    )
 
 
 def _n_blocks(params: Params, job: ArrayJob) -> int:
