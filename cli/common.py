@@ -29,6 +29,9 @@ IncludesOption = Annotated[
     list[Path] | None,
     typer.Option("--op-include", help="Folder that those files include from; likewise."),
 ]
+ToolchainOption = Annotated[
+    str, typer.Option(help="What compiles for the core: zig, or gcc of Debian's packages.")
+]
 
 
 def model_path(name: str) -> Path:
@@ -42,11 +45,13 @@ def model_path(name: str) -> Path:
     return path
 
 
-def op_files(ops: list[Path] | None, includes: list[Path] | None) -> OpSources:
+def op_files(
+    ops: list[Path] | None, includes: list[Path] | None, toolchain: str = "zig"
+) -> OpSources:
     for path in ops or []:
         if not path.is_file():
             raise WeftError(f"{path}: no such C++ file; check the path given to --op")
-    return OpSources(tuple(ops or ()), tuple(includes or ()))
+    return OpSources(tuple(ops or ()), tuple(includes or ()), toolchain)
 
 
 @contextmanager

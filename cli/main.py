@@ -14,7 +14,16 @@ from arch.errors import WeftError
 from arch.params import Params
 from cli import models, synth
 from cli.bench import bench
-from cli.common import IncludesOption, OpsOption, err, model_path, op_files, out, progress_line
+from cli.common import (
+    IncludesOption,
+    OpsOption,
+    ToolchainOption,
+    err,
+    model_path,
+    op_files,
+    out,
+    progress_line,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,6 +78,7 @@ def compile_command(
     output: Annotated[Path, typer.Option("-o", help="File for the program.")],
     op: OpsOption = None,
     op_include: IncludesOption = None,
+    toolchain: ToolchainOption = "zig",
 ) -> None:
     """Compile a model into a program that runs wherever the configuration runs."""
     from compiler.compile import compile_graph
@@ -77,7 +87,7 @@ def compile_command(
 
     chosen = load_config(config)
     graph = load_model(model_path(model))
-    sources = op_files(op, op_include)
+    sources = op_files(op, op_include, toolchain)
     builder = FirmwareBuilder(Params(chosen), sources) if chosen.has_core else None
     program = compile_graph(graph, chosen, builder)
     try:
@@ -99,6 +109,7 @@ def run(
     config: ConfigOption,
     op: OpsOption = None,
     op_include: IncludesOption = None,
+    toolchain: ToolchainOption = "zig",
     input_file: Annotated[
         Path | None, typer.Option("--input", help=".npz with input_0, input_1, ...")
     ] = None,
@@ -153,7 +164,7 @@ def run(
     with progress_line() as progress:
         task = progress.add_task("compiling", total=None)
         memory = MemoryTiming(bandwidth, latency)
-        prepared = prepare(path, chosen, op_files(op, op_include), memory)
+        prepared = prepare(path, chosen, op_files(op, op_include, toolchain), memory)
         if input_file is not None:
             inputs = read_inputs(input_file, prepared.graph)
         else:

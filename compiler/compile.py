@@ -84,7 +84,8 @@ def compile_graph(
     check(graph)
     if core is not None:
         graph = without_dequantize(graph, core.is_library_op)
-    graph = with_composed_tables(graph)
+    if config.elementwise:  # which has the tables
+        graph = with_composed_tables(graph)
     compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 

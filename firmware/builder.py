@@ -9,17 +9,24 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from arch.config import MOST_IMEM_KIB
 from arch.memory_map import DMEM_BASE
-from arch.op_interface import ACCELERATOR, AcceleratorDescription
+from arch.op_interface import ACCELERATOR, AcceleratorDescription, OpDescription
 from arch.params import Params
 from compiler.builtin import Kind
 from compiler.core_image import CoreCall, CoreImage, CoreWorkspace
 from compiler.graph import Operator, Tensor
 from compiler.operators.custom import LIBRARY
-from firmware.describe import as_asked, describe_with_sizes, host_custom_op, registered_name
-from firmware.descriptors import layout_descriptors
+from firmware.describe import (
+    DescriptionError,
+    as_asked,
+    describe_with_sizes,
+    host_custom_op,
+    registered_name,
+)
+from firmware.descriptors import DescriptorLayout, layout_descriptors
 from firmware.estimate import CoreEstimate
-from firmware.host import HostOps
+from firmware.host import HostOps, RefusedUseError
 from firmware.host_core import HostCore
 from firmware.image import FirmwareImage, build_firmware
 from firmware.sources import OpSources
@@ -50,10 +57,13 @@ class FirmwareBuilder:
 
     def workspace_bytes(self, op: Operator) -> int:
         """See :class:`compiler.core_image.CoreBuilder`."""
-        if op.kind is not Kind.CUSTOM:
+        if op.kind is not Kind.CUSTOM or self.is_library_op(op):
             return 0
         asked = replace(as_asked(op), accelerator=AcceleratorDescription(self._shape()))
-        return self._asked_host().workspace_bytes(asked.name, asked)
+        try:
+            return self._asked_host().workspace_bytes(asked.name, asked)
+        except RefusedUseError as error:
+            raise DescriptionError(f"{op}: {error.reason}") from None
 
     def _asked_host(self) -> HostOps:
         """The user's operators."""
@@ -107,15 +117,36 @@ class FirmwareBuilder:
                 CoreCall(function.eval, argument)
                 for function, argument in zip(functions, layout.arguments, strict=True)
             ),
-            cycles=tuple(CoreEstimate(self._params, image, layout, descriptions, asked).cycles()),
+            cycles=tuple(self._estimate(image, layout, builtin, descriptions, asked)),
             last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
+
+    def _estimate(
+        self,
+        image: FirmwareImage,
+        layout: DescriptorLayout,
+        builtin: Sequence[str],
+        descriptions: Sequence[OpDescription],
+        asked: Sequence[OpDescription],
+    ) -> list[int | None]:
+        """Cycles of each operator; on a core with extensions, what they take without them.
+
+        Unicorn does not know the extensions. What is built instead may be larger.
+        """
+        core, params = self._params.config.core, self._params
+        if core != "none" and core.extensions:
+            off = dict.fromkeys(core.extensions, False)
+            plain = core.model_copy(update={**off, "imem_kib": MOST_IMEM_KIB})
+            params = Params(params.config.model_copy(update={"core": plain}))
+            image = build_firmware(params, self._op_sources, builtin)
+            layout = layout_descriptors(image, descriptions)
+        return CoreEstimate(params, image, layout, descriptions, asked).cycles()
 
     def is_library_op(self, op: Operator) -> bool:
         """See :class:`compiler.core_image.CoreBuilder`."""
         if op.kind is not Kind.CUSTOM or op.custom_name not in LIBRARY:
             return False
-        return op.custom_name not in HostOps(self._op_sources, []).names
+        return op.custom_name not in self._asked_host().names
 
     def custom_reference(self) -> CustomOp:
         """Runs custom operators on arrays, for :class:`sim.reference.Reference`."""

@@ -291,7 +291,6 @@ class HostOps:
             ("weft_host_registration", pointer, [ctypes.c_uint32]),
             ("weft_host_call", ctypes.c_int32, [pointer, pointer]),
             ("weft_host_query", ctypes.c_int32, [pointer, pointer, ctypes.c_int32, pointer]),
-            ("weft_host_workspace_bytes", ctypes.c_uint32, [pointer, pointer]),
             ("weft_host_connect", None, [pointer]),
         ):
             function = getattr(self._library, name)
@@ -334,16 +333,16 @@ class HostOps:
 
         Raises :class:`RefusedUseError`.
         """
-        return self._query(name, op, of_state=True)
+        return self._query(name, op, 0)
 
     def scratch_bytes(self, name: str, op: OpDescription) -> int:
         """Bytes of scratch that the operator wants for this use; 0 if it does not say.
 
         Raises :class:`RefusedUseError`.
         """
-        return self._query(name, op, of_state=False)
+        return self._query(name, op, 1)
 
-    def _query(self, name: str, op: OpDescription, *, of_state: bool) -> int:
+    def _query(self, name: str, op: OpDescription, number: int) -> int:
         memory = _HostMemory()
         use = memory.op(op, with_data=False)
         n_bytes = ctypes.c_uint32()
@@ -351,7 +350,7 @@ class HostOps:
         log, said = self.log, list[str]()
         self.log = said.append  # it is asked often, and says the same each time
         status = self._library.weft_host_query(
-            self._find(name)[0], use, int(of_state), ctypes.byref(n_bytes)
+            self._find(name)[0], use, number, ctypes.byref(n_bytes)
         )
         self.log = log
         if status:
@@ -361,11 +360,9 @@ class HostOps:
     def workspace_bytes(self, name: str, op: OpDescription) -> int:
         """Bytes of workspace that the operator wants for this use, which brings an accelerator.
 
-        0 if it does not use it.
+        0 if it does not use it. Raises :class:`RefusedUseError`.
         """
-        memory = _HostMemory()
-        use = memory.op(op, with_data=False)
-        return int(self._library.weft_host_workspace_bytes(self._find(name)[0], use))
+        return self._query(name, op, 2)
 
     def connect(self, port: HostPort | None) -> None:
         """The accelerator that operators use from now on; it must live as long."""

@@ -17,6 +17,7 @@ from arch.memory_map import IMEM_BASE
 from arch.op_interface import NAME_BYTES
 from arch.params import Params
 from firmware.elf import read_elf
+from firmware.gcc import compile_with_gcc, find_gcc
 from firmware.instructions import check_instructions
 from firmware.link import link_core
 from firmware.sources import OpSources
@@ -148,11 +149,15 @@ def build_firmware(
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [Path(work) / f"{i}_{source.stem}.o" for i, source in enumerate(sources)]
         folders = [(header_folder, *own.folders_for(source)) for source in sources]
-        list(pool.map(partial(_compile, target), sources, objects, folders))
+        compile_one = _compile_with_gcc if own.toolchain == "gcc" else partial(_compile, target)
+        list(pool.map(compile_one, sources, objects, folders))
         _check_registers(own.files, objects[n_own:])
         contents = [path.read_bytes() for path in objects]
-        digest = digest_of(find_zig().version, script, *contents)
-        elf = built_once("firmware", digest, ".elf", lambda out: link_core(params, objects, out))
+        archives = find_gcc().libraries if own.toolchain == "gcc" else None
+        digest = digest_of(find_zig().version, script, archives, *contents)
+        elf = built_once(
+            "firmware", digest, ".elf", lambda out: link_core(params, objects, out, archives)
+        )
     return read_image(elf, params.config.core_extensions)
 
 
@@ -169,11 +174,23 @@ def _header_folder(params: Params) -> Path:
 
 
 def _compile(target: Target, source: Path, output: Path, folders: Sequence[Path]) -> None:
-    is_runtime = source.parent == RUNTIME_FOLDER
-    # A runtime's memcpy must not be turned into a call of itself.
-    flags = ["-ffreestanding", "-fno-builtin"] if is_runtime else []
-    flags += ["-Oz"] if source.name == "printf.cc" else []  # the log is not in a hurry
+    flags = [*_runtime_flags(source), *(["-Oz"] if _is_unhurried(source) else [])]
     compile_object(target, source, output, (*INCLUDE_FOLDERS, *folders), flags=flags)
+
+
+def _compile_with_gcc(source: Path, output: Path, folders: Sequence[Path]) -> None:
+    flags = [*_runtime_flags(source), *(["-Os"] if _is_unhurried(source) else [])]
+    compile_with_gcc(source, output, (*INCLUDE_FOLDERS, *folders), flags)
+
+
+def _runtime_flags(source: Path) -> list[str]:
+    """A runtime's memcpy must not be turned into a call of itself."""
+    return ["-ffreestanding", "-fno-builtin"] if source.parent == RUNTIME_FOLDER else []
+
+
+def _is_unhurried(source: Path) -> bool:
+    """The log's formatting, which is large enough."""
+    return source == RUNTIME_FOLDER / "printf.cc"
 
 
 def _check_registers(sources: Sequence[Path], objects: Sequence[Path]) -> None:
@@ -191,7 +208,7 @@ def read_image(path: Path, extensions: frozenset[str]) -> FirmwareImage:
     Raises WeftError for what the core could not execute.
     """
     elf = read_elf(path)
-    if elf.has_thread_locals:
+    if elf.thread_locals - {"errno"}:  # picolibc's is one, and entry.S has a place for it
         raise SourceError(
             "firmware: thread_local is used, and the core has no threads; use static instead"
         )

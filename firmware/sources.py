@@ -12,6 +12,7 @@ from firmware.toolchain import SourceError
 # Of a checkout of TensorFlow Lite Micro: what its makefile fetches. FlatBuffers' reader is ours.
 _DOWNLOADS = Path("tensorflow/lite/micro/tools/make/downloads")
 _LIBRARIES = ("gemmlowp", "kissfft", "ruy")
+TOOLCHAINS = ("zig", "gcc")
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,16 @@ class OpSources:
     -------
     files : C++17 or C; each is compiled on its own.
     include_folders : where their ``#include`` looks, behind the project's own headers.
+    toolchain : what compiles them, and all else that runs on the core: zig or gcc.
     """
 
     files: tuple[Path, ...] = ()
     include_folders: tuple[Path, ...] = ()
+    toolchain: str = "zig"
+
+    def __post_init__(self) -> None:
+        if self.toolchain not in TOOLCHAINS:
+            raise SourceError(f"toolchain {self.toolchain}: unknown; there are zig and gcc")
 
     @classmethod
     def of(cls, sources: OpSources | Sequence[Path]) -> OpSources:
@@ -37,6 +44,7 @@ class OpSources:
         return OpSources(
             (*map(Path, config.ops), *self.files),
             (*map(Path, config.op_includes), *self.include_folders),
+            self.toolchain,
         )
 
     def folders_for(self, file: Path) -> tuple[Path, ...]:

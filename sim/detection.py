@@ -1,4 +1,4 @@
-"""TFLite_Detection_PostProcess by TensorFlow Lite Micro's kernel, as the reference of the core's."""
+"""TFLite_Detection_PostProcess by TensorFlow Lite Micro's kernel, the reference of the core's."""
 
 from __future__ import annotations
 

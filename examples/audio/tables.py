@@ -64,8 +64,8 @@ def split() -> Codes:
     return _turns(-np.pi * (np.arange(1, POINTS // 2 + 1) / POINTS + 0.5))
 
 
-def _mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    mel: NDArray[np.float64] = 1127.0 * np.log1p(hz / 700.0)
+def _mel(hz: NDArray[Any]) -> NDArray[Any]:
+    mel: NDArray[Any] = 1127.0 * np.log1p(hz / 700.0)
     return mel
 
 
@@ -92,7 +92,7 @@ def filter_bank() -> FilterBank:
 
 
 def gains() -> Codes:
-    """PCAN: (noise + offset) ** -strength, between powers of two a parabola through three points."""
+    """PCAN: (noise + offset) ** -strength; between powers of two a parabola through 3 points."""
 
     def at(x: int) -> int:
         noise = x / (1 << (NOISE_EXTRA_BITS - CORRECTION_BITS))

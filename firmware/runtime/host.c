@@ -66,18 +66,14 @@ static const weft_queries_t *queries_of(const weft_registration_t *registration)
     return q;
 }
 
-/* Asks for bytes of state or of scratch; 0, or what weft_fail was given. */
+/* Asks for bytes of state (0), scratch (1) or workspace (2); 0, or what weft_fail was given. */
 int32_t weft_host_query(const weft_registration_t *registration, const weft_op_t *op,
-                        int32_t of_state, uint32_t *bytes) {
-    const weft_queries_t *queries = queries_of(registration);
-    weft_query_t query = of_state ? queries->state_bytes : queries->scratch_bytes;
+                        int32_t number, uint32_t *bytes) {
+    const weft_queries_t *q = queries_of(registration);
+    const weft_query_t queries[] = {q->state_bytes, q->scratch_bytes, q->workspace_bytes};
+    const weft_query_t query = queries[number];
     *bytes = 0;
     return query ? guarded(NULL, query, op, bytes) : 0;
-}
-
-uint32_t weft_host_workspace_bytes(const weft_registration_t *registration, const weft_op_t *op) {
-    weft_query_t query = queries_of(registration)->workspace_bytes;
-    return query ? query(op) : 0;
 }
 
 const weft_host_port_t *weft_host_port;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,26 +12,24 @@ from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 from tflite_micro import runtime
 
-from arch.config import parse_config
+from arch.config import load_config, parse_config
 from arch.memory_map import SCRATCHPAD_BASE
 from arch.op_interface import OpDescription, TensorDescription, TensorType
 from arch.params import Params
+from compiler.tflite_reader import read_model
 from examples.audio import tables
+from examples.audio.frontend import NAME, SOURCE, host
+from examples.audio.speech import N_SAMPLES, WORDS, example
+from examples.audio.train import FILE
 from firmware.descriptors import layout_descriptors
-from firmware.host import HostOps, RefusedUseError
+from firmware.host import RefusedUseError
 from firmware.image import build_firmware
+from sim.run import prepare_bytes, run_functional
 from tests.firmware.helpers import BASE_SEED
 from tests.firmware.machine import Machine
 from tests.model_builder import DType, Kind, ModelBuilder
 
-SOURCE = Path(__file__).parents[2] / "examples" / "audio" / "audio_frontend.cc"
-NAME = "AudioFrontend"
 FEATURES = (1, tables.ROWS, tables.CHANNELS, 1)
-
-
-@cache
-def host() -> HostOps:
-    return HostOps([SOURCE], [])
 
 
 def options(**values: int) -> bytes:
@@ -218,3 +215,31 @@ def test_what_it_cannot_do_is_refused_while_the_model_is_compiled() -> None:
     wrong = replace(use.inputs[0], type=TensorType.UINT16)
     with pytest.raises(RefusedUseError, match="a tensor's type is not supported"):
         host().state_bytes(NAME, replace(use, inputs=(wrong, *use.inputs[1:])))
+
+
+@cache
+def model() -> bytes:
+    return (SOURCE.parent / FILE).read_bytes()
+
+
+def test_the_keyword_network_takes_the_front_ends_constants() -> None:
+    """The file is older than the tables if not."""
+    graph = read_model(model(), FILE)
+    assert [op.custom_name or op.kind.name for op in graph.operators][0] == NAME
+    for tensor, table in zip(graph.operators[0].inputs[1:], tables.operands(), strict=True):
+        assert tensor is not None
+        np.testing.assert_array_equal(tensor.data, table)
+
+
+def test_words_are_found_in_a_stream() -> None:
+    """Each of them, on the functional model: front end, state and network."""
+    config = parse_config({**load_config("small").model_dump(), "name": "audio"})
+    ready = prepare_bytes(model(), FILE, config, [SOURCE])
+    rng = np.random.default_rng(BASE_SEED)
+    samples = np.concatenate([example(label, rng) for label in range(len(WORDS))])
+    steps = [[step[None]] for step in samples.reshape(-1, tables.STEP)]
+    outcomes = run_functional(ready, steps).outcomes
+    assert all(outcome.mismatch is None for outcome in outcomes)
+    answers = np.stack([outcome.outputs[0][0] for outcome in outcomes])
+    ends = answers[N_SAMPLES // tables.STEP - 1 :: N_SAMPLES // tables.STEP]
+    assert ends.argmax(axis=1).tolist() == list(range(len(WORDS)))

@@ -139,6 +139,7 @@ inline MicroContext::MicroContext(const weft_op_t *op)
     node_.outputs = indices(op->n_outputs, op->n_inputs, op->outputs);
     node_.intermediates =
         indices(op->n_intermediates, op->n_inputs + op->n_outputs, op->intermediates);
+    node_.builtin_data = const_cast<void *>(op->params);
     node_.custom_initial_data = op->params;
     node_.custom_initial_data_size = static_cast<int>(op->params_bytes);
     eval_tensors_ = static_cast<TfLiteEvalTensor *>(
