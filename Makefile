@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: demo setup boards test regress bench lint check-tools clean
+.PHONY: demo setup boards test regress prove bench lint check-tools clean
 
 demo: setup
 	$(BIN)/python -m examples.digits
@@ -28,6 +28,9 @@ test: setup
 
 regress: setup
 	$(BIN)/python -m sim.regress $(ARGS)
+
+prove: setup
+	$(BIN)/python -m tests.core.formal.prove --jobs $(JOBS) $(ARGS)
 
 bench: setup
 	$(BIN)/weft bench

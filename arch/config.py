@@ -43,6 +43,14 @@ class CoreConfig(_Model):
         le=256,
         description="KiB of data: constants, descriptors, state and scratch of operators, stack",
     )
+    zba: bool = Field(default=False, description="instructions that shift and add (Zba)")
+    zbb: bool = Field(default=False, description="basic bit manipulation (Zbb)")
+    dot4: bool = Field(default=False, description="dot products of four packed int8, in custom-0")
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """Which of the optional instructions the core has: of zba, zbb, dot4."""
+        return frozenset(name for name in ("zba", "zbb", "dot4") if getattr(self, name))
 
 
 class Config(_Model):
@@ -127,6 +135,11 @@ class Config(_Model):
     @property
     def has_core(self) -> bool:
         return self.core != "none"
+
+    @property
+    def core_extensions(self) -> frozenset[str]:
+        """Optional instructions of the core, if there is one."""
+        return frozenset() if self.core == "none" else self.core.extensions
 
     @property
     def digest(self) -> int:

@@ -73,3 +73,19 @@ MCAUSE_TEXT = {
 }
 
 MISA = 1 << 30 | 1 << (ord("I") - ord("A")) | 1 << (ord("M") - ord("A"))
+
+
+class Custom(enum.IntEnum):
+    """Opcodes that the architecture leaves to an implementation."""
+
+    CUSTOM_0 = 0x0B
+
+
+class Dot4(enum.IntEnum):
+    """Field funct3 of the packed dot products: R-type in custom-0, funct7 zero.
+
+    rd is the sum of the products of the four bytes of rs1 and rs2, those of rs2 signed.
+    """
+
+    SIGNED = 0  # rs1's are signed too
+    UNSIGNED = 1  # rs1's are unsigned

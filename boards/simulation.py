@@ -63,7 +63,7 @@ def build_board(board: Any, surroundings: Surroundings | None = None) -> Simulat
     """
     around = surroundings or Surroundings()
     options = BuildOptions(
-        public=False,
+        public_depth=0,
         verilator_flags=VERILATOR_FLAGS,
         cxx_flags="-O2",
         parameters=around.parameters,

@@ -134,17 +134,17 @@ class _Compiler:
         scheduler = Scheduler(self.params, self.constants, self._pending())
         image = self._core_image()
         booted = image is None
-        calls = iter(()) if image is None else zip(image.prepares, image.calls, strict=True)
+        calls = iter(() if image is None else image.each())
         for layer, op in enumerate(self.graph.operators):
             is_core = op in self.core_ops
             if image is not None and not booted and (is_core or layer > 0):
                 scheduler.add(self._boot(layer, image))
                 booted = True
             if is_core:
-                prepare, call = next(calls)
+                prepare, call, cycles = next(calls)
                 if prepare is not None:
                     scheduler.add(self._prepare(layer, op, prepare))
-                scheduler.add(self._call(layer, op, call))
+                scheduler.add(self._call(layer, op, call, cycles))
             else:
                 for step in self._array_steps(layer, op):
                     scheduler.add(step)
@@ -330,11 +330,17 @@ class _Compiler:
             Engine.CORE, _call_fields(call), layer, reads=self._ranges(constants), cycles=40
         )
 
-    def _call(self, layer: int, op: Operator, call: CoreCall) -> Step:
+    def _guess(self, op: Operator) -> int:
+        """Cycles of an operator on the core, where nothing better is known."""
         cycles = 300 + CORE_CYCLES * sum(t.size for t in op.outputs)
         for tensor in (*data_operands(op), *op.outputs):
             if id(tensor) in self.placement.external:
                 cycles += WINDOW_CYCLES * tensor.size
+        return cycles
+
+    def _call(self, layer: int, op: Operator, call: CoreCall, cycles: int | None) -> Step:
+        if cycles is None:
+            cycles = self._guess(op)
         return Step(
             Engine.CORE,
             _call_fields(call),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,7 @@ class CoreImage:
     boot : how the core is started.
     prepares : of each operator in the order given, what comes before its call; None for nothing.
     calls : of each operator, in the order given.
+    cycles : likewise, what each call takes; None where that is not known.
     last : what ends an inference that keeps state; None for nothing.
     """
 
@@ -35,7 +36,12 @@ class CoreImage:
     boot: CoreCall
     prepares: tuple[CoreCall | None, ...]
     calls: tuple[CoreCall, ...]
+    cycles: tuple[int | None, ...]
     last: CoreCall | None
+
+    def each(self) -> Iterator[tuple[CoreCall | None, CoreCall, int | None]]:
+        """Of each operator, what comes before its call, the call, and its cycles."""
+        return zip(self.prepares, self.calls, self.cycles, strict=True)
 
 
 class CoreBuilder(Protocol):

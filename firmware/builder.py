@@ -15,6 +15,7 @@ from compiler.core_image import CoreCall, CoreImage
 from compiler.graph import Operator, Tensor
 from firmware.describe import as_asked, describe, host_custom_op, registered_name, with_sizes
 from firmware.descriptors import layout_descriptors
+from firmware.estimate import CoreEstimate
 from firmware.host import HostOps
 from firmware.host_core import HostCore
 from firmware.image import FirmwareImage, build_firmware
@@ -48,7 +49,11 @@ class FirmwareBuilder:
         image = build_firmware(self._params, self._op_sources, builtin)
         self.image = image
         host = HostOps(self._op_sources, builtin)
-        descriptions = [with_sizes(describe(op, place), host, as_asked(op)) for op in ops]
+        asked = [as_asked(op) for op in ops]
+        descriptions = [
+            with_sizes(describe(op, place), host, constants)
+            for op, constants in zip(ops, asked, strict=True)
+        ]
         layout = layout_descriptors(image, descriptions)
         self.host_core = HostCore(image, descriptions, layout, host)
         functions = [image.functions[description.name] for description in descriptions]
@@ -66,6 +71,7 @@ class FirmwareBuilder:
                 CoreCall(function.eval, argument)
                 for function, argument in zip(functions, layout.arguments, strict=True)
             ),
+            cycles=tuple(CoreEstimate(self._params, image, layout, descriptions, asked).cycles()),
             last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
 

@@ -18,7 +18,15 @@ from arch.params import Params
 from firmware.elf import read_elf
 from firmware.instructions import check_instructions
 from firmware.link import link_core
-from firmware.toolchain import CORE, SourceError, built_once, compile_object, digest_of, find_zig
+from firmware.toolchain import (
+    SourceError,
+    Target,
+    built_once,
+    compile_object,
+    core_target,
+    digest_of,
+    find_zig,
+)
 from gen.c_header import HEADER_NAME, c_header
 from gen.linker_map import linker_script
 
@@ -130,14 +138,15 @@ def build_firmware(
     n_own = len(sources)
     sources += op_sources
     header_folder = _header_folder(params)
+    target = core_target(params.config.core_extensions)
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [Path(work) / f"{i}_{source.stem}.o" for i, source in enumerate(sources)]
-        list(pool.map(lambda s, o: _compile(s, o, header_folder), sources, objects))
+        list(pool.map(lambda s, o: _compile(s, o, target, header_folder), sources, objects))
         _check_registers(op_sources, objects[n_own:])
         contents = [path.read_bytes() for path in objects]
         digest = digest_of(find_zig().version, script, *contents)
         elf = built_once("firmware", digest, ".elf", lambda out: link_core(params, objects, out))
-    return read_image(elf)
+    return read_image(elf, params.config.core_extensions)
 
 
 def _header_folder(params: Params) -> Path:
@@ -152,13 +161,13 @@ def _header_folder(params: Params) -> Path:
     ).parent
 
 
-def _compile(source: Path, output: Path, header_folder: Path) -> None:
+def _compile(source: Path, output: Path, target: Target, header_folder: Path) -> None:
     is_runtime = source.parent == RUNTIME_FOLDER
     # A runtime's memcpy must not be turned into a call of itself.
     flags = ["-ffreestanding", "-fno-builtin"] if is_runtime else []
     flags += ["-Oz"] if source.name == "printf.cc" else []  # the log is not in a hurry
     folders = (*INCLUDE_FOLDERS, header_folder, *checkout_of(source))
-    compile_object(CORE, source, output, folders, flags=flags)
+    compile_object(target, source, output, folders, flags=flags)
 
 
 def checkout_of(source: Path) -> tuple[Path, ...]:
@@ -178,8 +187,11 @@ def _check_registers(sources: Sequence[Path], objects: Sequence[Path]) -> None:
         )
 
 
-def read_image(path: Path) -> FirmwareImage:
-    """The image of a linked ELF file; raises WeftError for what the core could not execute."""
+def read_image(path: Path, extensions: frozenset[str]) -> FirmwareImage:
+    """The image of a linked ELF file for a core with extensions.
+
+    Raises WeftError for what the core could not execute.
+    """
     elf = read_elf(path)
     if elf.has_thread_locals:
         raise SourceError(
@@ -200,7 +212,7 @@ def read_image(path: Path) -> FirmwareImage:
         dmem_base=at["__data_start"],
     )
     names = {symbol.value: symbol.name for symbol in elf.symbols if symbol.is_function}
-    check_instructions(image.imem, image.imem_base, names)
+    check_instructions(image.imem, image.imem_base, names, extensions)
     return image
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 
 from arch.errors import WeftError
+from arch.riscv import Custom, Dot4
 
 _LOAD, _MISC_MEM, _OP_IMM, _AUIPC = 0x03, 0x0F, 0x13, 0x17
 _STORE, _OP, _LUI = 0x23, 0x33, 0x37
@@ -22,6 +23,27 @@ _FUNCT3 = {
 }
 _ECALL = 0x0000_0073
 _PRIVILEGED = {0x0010_0073, 0x3020_0073, 0x1050_0073}  # ebreak, mret, wfi
+
+
+# Optional ones: opcode, funct3 and what stands in the bits from 25 or 20 on (Bit-Manipulation
+# ISA-extensions 1.0, chapter 2; arch.riscv for the dot products).
+_FUNCT7 = {
+    "zba": {(_OP, funct3, 0x10) for funct3 in (2, 4, 6)},
+    "zbb": {
+        *((_OP, funct3, 0x20) for funct3 in (4, 6, 7)),
+        *((_OP, funct3, 0x05) for funct3 in (4, 5, 6, 7)),
+        *((_OP, funct3, 0x30) for funct3 in (1, 5)),
+        (_OP_IMM, 5, 0x30),
+    },
+    "dot4": {(Custom.CUSTOM_0, funct3, 0) for funct3 in Dot4},
+}
+_FUNCT12 = {
+    "zbb": {
+        *((_OP_IMM, 1, funct12) for funct12 in (0x600, 0x601, 0x602, 0x604, 0x605)),
+        *((_OP_IMM, 5, funct12) for funct12 in (0x287, 0x698)),
+        (_OP, 4, 0x080),
+    },
+}
 
 
 class InstructionError(WeftError):
@@ -44,19 +66,36 @@ def is_rv32im(word: int) -> bool:
     return funct3 in _FUNCT3.get(opcode, set())
 
 
-def check_instructions(code: bytes, base: int, functions: Mapping[int, str]) -> None:
+def is_optional(word: int, extensions: frozenset[str]) -> bool:
+    """Whether a word is an instruction of one of the extensions."""
+    opcode, funct3 = word & 0x7F, word >> 12 & 7
+    return any(
+        (opcode, funct3, word >> 25) in _FUNCT7[name]
+        or (opcode, funct3, word >> 20) in _FUNCT12.get(name, ())
+        for name in extensions
+    )
+
+
+def check_instructions(
+    code: bytes,
+    base: int,
+    functions: Mapping[int, str],
+    extensions: frozenset[str] = frozenset(),
+) -> None:
     """Refuse a program that the core would trap on.
 
     Parameters
     ----------
     code : little-endian instructions, from address ``base`` on.
     functions : name of the function at each address, for the message.
+    extensions : what the core has beyond RV32IM: of zba, zbb, dot4.
 
     Raises :class:`InstructionError`.
     """
     starts = sorted(functions)
+    isa = " with ".join(("RV32IM", *sorted(extensions)))
     for index, (word,) in enumerate(struct.iter_unpack("<I", code)):
-        if is_rv32im(word):
+        if is_rv32im(word) or is_optional(word, extensions):
             continue
         address = base + 4 * index
         position = bisect_right(starts, address) - 1
@@ -64,5 +103,5 @@ def check_instructions(code: bytes, base: int, functions: Mapping[int, str]) -> 
         what = "ecall" if word == _ECALL else f"0x{word:08X}"
         raise InstructionError(
             f"firmware: {where} has {what} at 0x{address:08X}, which is not an instruction of"
-            " RV32IM; do without inline assembly or system calls there"
+            f" {isa}; do without inline assembly or system calls there"
         )

@@ -11,7 +11,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -83,6 +83,13 @@ CORE = Target(
         "-D_LIBCPP_HAS_THREADS=0",
     ),
 )
+
+
+def core_target(extensions: frozenset[str]) -> Target:
+    """What a core with extensions is compiled for (the libraries do without them)."""
+    features = "".join(f"+{name}" for name in ("zba", "zbb") if name in extensions)
+    flags = ("-DWEFT_HAS_DOT4",) if "dot4" in extensions else ()
+    return replace(CORE, cpu=CORE.cpu + features, flags=(*CORE.flags, *flags))
 
 
 def host_target() -> Target:

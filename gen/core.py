@@ -36,12 +36,12 @@ def core_texts(config: Config, *, rvfi: bool = False) -> dict[str, str]:
 
     Raises :class:`ConfigError` where the configuration has no core.
     """
-    if not config.has_core:
+    if config.core == "none":
         raise ConfigError(
             f"{config.name}: core is none, so there is no core to write; choose another"
             " configuration"
         )
-    cpu = Cpu(CpuOptions(rvfi=rvfi))
+    cpu = Cpu(CpuOptions.of(config.core, rvfi=rvfi))
     return {
         f"{CORE_MODULE}.v": start_blocks(keep_late_paths(emit(cpu, CORE_MODULE))),
         f"{CORE_MODULE}.vlt": waiver_file(f"{CORE_MODULE}.v"),
@@ -59,10 +59,13 @@ def core_sidecar(cpu: Cpu) -> dict[str, Any]:
     return {
         "module": CORE_MODULE,
         "generator": tool_versions(),
-        "isa": "rv32im_zicsr_zifencei_zicntr",
+        "isa": isa_name(options),
         "privilege_modes": ["M"],
         "parameters": {
             "rvfi": options.rvfi,
+            "zba": options.zba,
+            "zbb": options.zbb,
+            "dot4": options.dot4,
             "branch_targets": options.branch_targets,
             "tag_bits": options.tag_bits,
             "target_bits": options.target_bits,
@@ -75,6 +78,13 @@ def core_sidecar(cpu: Cpu) -> dict[str, Any]:
         "exceptions": {cause.name.lower(): int(cause) for cause in Mcause},
         "interrupts": {"irq": EXTERNAL_INTERRUPT},
     }
+
+
+def isa_name(options: CpuOptions) -> str:
+    """The instruction set as compilers write it; the dot products are an extension of our own."""
+    chosen = {"zba": options.zba, "zbb": options.zbb, "xweftdot4": options.dot4}
+    names = ("zicsr", "zifencei", "zicntr", *(name for name, has in chosen.items() if has))
+    return "_".join(("rv32im", *names))
 
 
 def port_docs(described: type) -> dict[str, str]:

@@ -24,6 +24,8 @@ from hw.weight_fetch import WeightFetch
 from hw.weight_memory import WeightRead
 from hw.window_reader import window_request_layout
 
+MOST_UNDER_WAY = 2  # commands that the front has taken and the drain has not completed
+
 
 class ArrayEngine(wiring.Component):
     """Weight fetch, pixel fetch, array, accumulator and post-processing as one engine.
@@ -120,8 +122,9 @@ class ArrayEngine(wiring.Component):
             m.d.comb += [tables.codes.eq(drain.codes), drain.values.eq(tables.values)]
 
         self._give_fields(m, port.config, weights, passes, front, drain)
-        self._dispatch(m, port, check, weights, passes, front, drain)
-        self._report(m, port, check, weights, pixels, front, drain)
+        refused = Signal()
+        self._dispatch(m, port, check, refused, weights, passes, front, drain)
+        self._report(m, port, check, refused, weights, pixels, front, drain)
         return m
 
     def _give_fields(self, m: Module, c, weights, passes, front, drain) -> None:
@@ -146,19 +149,27 @@ class ArrayEngine(wiring.Component):
             drain.command.payload.scale.shift.eq(c.shift),
         ]
 
-    def _dispatch(self, m: Module, port, check, weights, passes, front, drain) -> None:
+    def _dispatch(self, m: Module, port, check, refused, weights, passes, front, drain) -> None:
         """Offer the command to all stages; release it when each has taken it."""
         m.d.comb += check.config.eq(port.config)
+        # An error belongs to the command behind those that are completed, so one that is found
+        # at the front waits for the commands ahead of it.
+        under_way = Signal(range(MOST_UNDER_WAY + 1))
+        m.d.sync += under_way.eq(
+            under_way + (front.command.valid & front.command.ready) - drain.completed
+        )
         failed, good = Signal(), Signal()
-        m.d.sync += failed.eq(failed | self.status.error)
+        m.d.sync += [
+            failed.eq(failed | self.status.error),
+            refused.eq(refused | front.overflow | front.not_kept),
+        ]
         m.d.comb += [
-            good.eq(port.valid & (check.cause == Cause.NONE) & ~failed),
+            good.eq(port.valid & (check.cause == Cause.NONE) & ~refused & ~failed),
             self.status.error.eq(
                 ~failed
                 & (
-                    (port.valid & (check.cause != Cause.NONE))
-                    | front.overflow
-                    | front.not_kept
+                    (port.valid & (check.cause != Cause.NONE) & (under_way == 0))
+                    | (refused & (under_way == 1))
                     | drain.range_error
                 )
             ),
@@ -187,7 +198,7 @@ class ArrayEngine(wiring.Component):
         m.d.comb += port.ready.eq(Cat(done).all())
         m.d.comb += self.started.eq(passes.command.valid & passes.command.ready)
 
-    def _report(self, m: Module, port, check, weights, pixels, front, drain) -> None:
+    def _report(self, m: Module, port, check, refused, weights, pixels, front, drain) -> None:
         busy = Signal()
         m.d.comb += busy.eq(~(front.idle & drain.idle))
         m.d.comb += [
@@ -198,7 +209,7 @@ class ArrayEngine(wiring.Component):
                 Mux(
                     drain.range_error,
                     Cause.RANGE,
-                    Mux(front.overflow | front.not_kept, Cause.CONFIG, check.cause),
+                    Mux(refused, Cause.CONFIG, check.cause),
                 )
             ),
             self.status.address.eq(Mux(drain.range_error, drain.range_address, 0)),

@@ -11,6 +11,7 @@ from hw.core.core_bus import CoreBus
 from hw.core.cpu import Cpu
 from hw.core.mailbox import Mailbox
 from hw.core.memories import CoreMemories
+from hw.core.options import CpuOptions
 from hw.interfaces import (
     ChunkRead,
     EngineStatus,
@@ -61,7 +62,8 @@ class CoreEngine(wiring.Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        cpu = Cpu()
+        assert self.params.config.core != "none"
+        cpu = Cpu(CpuOptions.of(self.params.config.core))
         m.submodules.memories = memories = CoreMemories(self.params)
         m.submodules.bus = bus = CoreBus(self.params)
         m.submodules.mailbox = mailbox = Mailbox()

@@ -60,6 +60,7 @@ def run_block(
     test_filter: str | None = None,
     results: str | Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    public_depth: int = 1,
 ) -> None:
     """Run the cocotb tests of ``test_module`` on ``component``.
 
@@ -79,6 +80,8 @@ def run_block(
     results : file for the JUnit XML; without it a file in the folder WEFT_RESULTS where that
         environment variable is set.
     timeout_seconds : wall time after which the simulation is stopped.
+    public_depth : so many levels of modules have signals that the tests can see; see
+        :class:`sim.build.BuildOptions`.
 
     Raises :class:`BlockFailure` when a test failed, none ran or the time ran out, with seed and
     log.
@@ -87,7 +90,7 @@ def run_block(
         {f"{name}.v": emit_verilog(component, name)},
         name,
         test_module,
-        BuildOptions(simulator=simulator),
+        BuildOptions(simulator=simulator, public_depth=public_depth),
         seed=seed,
         env=env,
         waves=waves,

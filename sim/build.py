@@ -37,7 +37,8 @@ class BuildOptions:
     -------
     simulator : ``verilator`` or ``icarus``.
     waves : format of the waveform that it can write: empty, ``vcd`` or ``fst``.
-    public : Verilator: cocotb sees every signal; False: only those that the Verilog marks.
+    public_depth : Verilator: so many levels of modules from the top down have signals that cocotb
+        sees; 0: only those that the Verilog marks. All others are free to be optimised away.
     verilator_flags : further flags, such as ``-O3``.
     cxx_flags : Verilator: optimisation of the generated C++.
     defines : Verilog macros.
@@ -47,7 +48,7 @@ class BuildOptions:
 
     simulator: str = "verilator"
     waves: str = ""
-    public: bool = True
+    public_depth: int = 1
     verilator_flags: tuple[str, ...] = ()
     cxx_flags: str = "-O1"
     defines: tuple[tuple[str, str], ...] = ()
@@ -278,7 +279,7 @@ def _build_verilator(
     command = [str(tool.path), "--cc", "--exe", "--vpi", "-Mdir", "obj", "--prefix", "Vtop"]
     command += ["--top-module", top, "-o", "../sim", "-Wno-fatal", "--timescale", TIMESCALE]
     command += ["-CFLAGS", CXX_STANDARD]
-    command += ["--public-flat-rw"] if options.public else []
+    command += ["--public-depth", str(options.public_depth)] if options.public_depth else []
     command += [f"--trace-{options.waves}"] if options.waves else []
     command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
     command += [f"-D{key}={value}" for key, value in options.defines]

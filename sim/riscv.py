@@ -1,4 +1,4 @@
-"""An instruction-set simulator of the core: RV32IM, Zicsr, Zicntr, machine mode.
+"""An instruction-set simulator of the core: RV32IM, Zicsr, Zicntr, options, machine mode.
 
 Written from the manual (volume I, unprivileged, and volume II, privileged 1.12), without a look at
 the hardware. Where the manual leaves a choice, it is: mtval holds the instruction for an illegal
@@ -12,7 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from arch.riscv import EXTERNAL_INTERRUPT, INTERRUPT_BIT, MISA, ZERO_CSR_RANGES, Csr, Mcause
+from arch.riscv import (
+    EXTERNAL_INTERRUPT,
+    INTERRUPT_BIT,
+    MISA,
+    ZERO_CSR_RANGES,
+    Csr,
+    Custom,
+    Dot4,
+    Mcause,
+)
 
 MASK = 0xFFFF_FFFF
 _MIE, _MPIE, _MPP = 1 << 3, 1 << 7, 3 << 11
@@ -130,6 +139,58 @@ _OP: dict[tuple[int, int], _Binary] = {
     (6, 0x01): _rem,
     (7, 0x01): lambda a, b: a if b == 0 else a % b,
 }
+
+
+def _rotate(a: int, n: int) -> int:
+    """To the right."""
+    n &= 31
+    return a >> n | a << (32 - n)
+
+
+def _dot(a: int, b: int, a_signed: bool) -> int:
+    """Sum of the products of bytes."""
+    a_bytes, b_bytes = a.to_bytes(4, "little"), b.to_bytes(4, "little")
+    return sum(
+        (signed(x, 8) if a_signed else x) * signed(y, 8)
+        for x, y in zip(a_bytes, b_bytes, strict=True)
+    )
+
+
+def _or_combine(a: int) -> int:
+    return int.from_bytes(bytes(255 if byte else 0 for byte in a.to_bytes(4, "little")), "little")
+
+
+# Optional instructions (Bit-Manipulation ISA-extensions 1.0, chapter 2; arch.riscv).
+_ZBA: dict[tuple[int, int], _Binary] = {
+    (2, 0x10): lambda a, b: (a << 1) + b,
+    (4, 0x10): lambda a, b: (a << 2) + b,
+    (6, 0x10): lambda a, b: (a << 3) + b,
+}
+_ZBB: dict[tuple[int, int], _Binary] = {
+    (4, 0x20): lambda a, b: ~(a ^ b),
+    (6, 0x20): lambda a, b: a | ~b,
+    (7, 0x20): lambda a, b: a & ~b,
+    (4, 0x05): lambda a, b: min(signed(a), signed(b)),
+    (5, 0x05): min,
+    (6, 0x05): lambda a, b: max(signed(a), signed(b)),
+    (7, 0x05): max,
+    (1, 0x30): lambda a, b: _rotate(a, -b),
+    (5, 0x30): _rotate,
+}
+_ZBB_ONE: dict[tuple[int, int, int], Callable[[int], int]] = {  # opcode, funct3, bits 31..20
+    (0x13, 1, 0x600): lambda a: 32 - a.bit_length(),
+    (0x13, 1, 0x601): lambda a: (a & -a).bit_length() - 1 if a else 32,
+    (0x13, 1, 0x602): int.bit_count,
+    (0x13, 1, 0x604): lambda a: signed(a, 8),
+    (0x13, 1, 0x605): lambda a: signed(a, 16),
+    (0x33, 4, 0x080): lambda a: a & 0xFFFF,
+    (0x13, 5, 0x287): _or_combine,
+    (0x13, 5, 0x698): lambda a: int.from_bytes(a.to_bytes(4, "little"), "big"),
+}
+_DOT4: dict[tuple[int, int], _Binary] = {
+    (Dot4.SIGNED, 0): lambda a, b: _dot(a, b, True),
+    (Dot4.UNSIGNED, 0): lambda a, b: _dot(a, b, False),
+}
 _BRANCH: dict[int, Callable[[int, int], bool]] = {
     0: lambda a, b: a == b,
     1: lambda a, b: a != b,
@@ -170,6 +231,7 @@ class Machine:
     cycle : mcycle; the caller advances it, because an instruction's cycles are the hardware's.
     retired : minstret.
     irq : level of the external interrupt line, as mip shows it.
+    extensions : which of zba, zbb and dot4 it has.
     """
 
     memory: Memory
@@ -179,6 +241,7 @@ class Machine:
     retired: int = 0
     irq: bool = False
     csrs: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_WRITABLE, 0))
+    extensions: frozenset[str] = frozenset()
 
     def interrupt(self) -> None:
         """Take the external interrupt before the next instruction."""
@@ -232,7 +295,10 @@ class Machine:
         immediate = signed(insn >> 20, 12)
         illegal = Trap(Mcause.ILLEGAL_INSTRUCTION, insn)
         step.next_pc = pc + 4 & MASK
-        if opcode == 0x33:
+        optional = self._optional(opcode, funct3, insn >> 20, b)
+        if optional is not None:
+            step.rd, step.value = rd, optional(a)
+        elif opcode == 0x33:
             step.rd, step.value = rd, _need(_OP.get((funct3, funct7)), illegal)(a, b)
         elif opcode == 0x13:
             if funct3 in (1, 5):
@@ -278,6 +344,24 @@ class Machine:
             self._system(step, funct3, rd, a, illegal)
         else:
             raise illegal
+
+    def _optional(
+        self, opcode: int, funct3: int, funct12: int, b: int
+    ) -> Callable[[int], int] | None:
+        """What an instruction of the extensions makes of rs1; None for all others."""
+        funct7, binary = funct12 >> 5, None
+        if opcode == 0x33 and "zba" in self.extensions:
+            binary = _ZBA.get((funct3, funct7))
+        if "zbb" in self.extensions:
+            if (opcode, funct3, funct12) in _ZBB_ONE:
+                return _ZBB_ONE[opcode, funct3, funct12]
+            if opcode == 0x13 and (funct3, funct7) == (5, 0x30):
+                return lambda a: _rotate(a, funct12)
+            if opcode == 0x33:
+                binary = binary or _ZBB.get((funct3, funct7))
+        if opcode == Custom.CUSTOM_0 and "dot4" in self.extensions:
+            binary = _DOT4.get((funct3, funct7))
+        return None if binary is None else lambda a: binary(a, b)
 
     def _jump(self, step: Step, target: int) -> None:
         target &= MASK

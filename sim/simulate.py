@@ -75,7 +75,7 @@ def npu_options(
     return BuildOptions(
         simulator=simulator,
         waves=waves_format,
-        public=False,
+        public_depth=0,
         verilator_flags=VERILATOR_FLAGS,
         cxx_flags="-O2",
         defines=(("NPU", top_name(params)),),

@@ -18,6 +18,7 @@ class Alu(wiring.Component):
     a, b : operands.
     unsigned : compare as unsigned numbers.
     funct3 : logic: XOR, OR or AND.
+    invert_b : logic with the complement of b.
     sum : a + b.
     difference : a - b.
     equal : a = b.
@@ -31,6 +32,7 @@ class Alu(wiring.Component):
     b: In(32)
     unsigned: In(1)
     funct3: In(3)
+    invert_b: In(1)
     sum: Out(32)
     difference: Out(32)
     equal: Out(1)
@@ -65,11 +67,12 @@ class Alu(wiring.Component):
             self.less_if_not.eq(swap),
             self.less.eq(Mux(self.borrow, self.less_if_borrow, self.less_if_not)),
         ]
+        c = b ^ self.invert_b.replicate(32)
         with m.Switch(self.funct3):
             with m.Case(Funct3.XOR):
-                m.d.comb += self.logic.eq(a ^ b)
+                m.d.comb += self.logic.eq(a ^ c)
             with m.Case(Funct3.OR):
-                m.d.comb += self.logic.eq(a | b)
+                m.d.comb += self.logic.eq(a | c)
             with m.Default():
-                m.d.comb += self.logic.eq(a & b)
+                m.d.comb += self.logic.eq(a & c)
         return m

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from hw.core.options import CpuOptions
 
 LIKELY = 2  # counter from which on a jump is predicted
+HIGHEST = 3
 
 PREDICTION = data.StructLayout(
     {
@@ -37,8 +38,10 @@ OUTCOME = data.StructLayout(
 class BranchPredictor(wiring.Component):
     """Predicts the address after an instruction from the address alone, in the same cycle.
 
-    Entries start with counter 0, which predicts nothing. Predictions are hints: tags and targets
-    are partial, so the core checks each of them.
+    Entries start with counter 0, which predicts nothing. A jump that has no entry takes that of
+    another one only if the counter there is not at its highest; else it lowers the counter. A wrong
+    target makes the jump unlikely, because it costs more than none. Predictions are hints: tags and
+    targets are partial, so the core checks each of them.
 
     Members
     -------
@@ -74,19 +77,21 @@ class BranchPredictor(wiring.Component):
         ]
 
         outcome = self.outcome
-        counter = Signal(2)
+        counter, strong = Signal(2), outcome.counter == HIGHEST
         with m.If(outcome.taken):
-            with m.If(outcome.hit):
-                m.d.comb += counter.eq(outcome.counter + (outcome.counter != 3))
-            with m.Else():
+            with m.If(~outcome.hit):
                 m.d.comb += counter.eq(LIKELY)
+            with m.Elif(outcome.allocate & (outcome.counter >= LIKELY)):
+                m.d.comb += counter.eq(outcome.counter - LIKELY)
+            with m.Else():
+                m.d.comb += counter.eq(outcome.counter + ~strong)
         with m.Elif(outcome.jump):
             m.d.comb += counter.eq(outcome.counter - (outcome.counter != 0))
         m.d.comb += [
             entry_write.addr.eq(outcome.pc[:index_bits]),
             entry_write.data.tag.eq(outcome.pc[index_bits:][: o.tag_bits]),
             entry_write.data.target.eq(outcome.target[: o.target_bits]),
-            entry_write.en.eq(outcome.valid & outcome.allocate),
+            entry_write.en.eq(outcome.valid & outcome.allocate & (outcome.hit | ~strong)),
             counter_write.addr.eq(outcome.pc[:index_bits]),
             counter_write.data.eq(counter),
             counter_write.en.eq(outcome.valid & (outcome.taken | outcome.hit)),

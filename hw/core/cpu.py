@@ -6,8 +6,9 @@ from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value, signe
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from arch.riscv import EXTERNAL_INTERRUPT, Mcause
+from arch.riscv import EXTERNAL_INTERRUPT, Dot4, Mcause
 from hw.core.alu import Alu
+from hw.core.bit_unit import BitUnit
 from hw.core.branch_predictor import PREDICTION
 from hw.core.bus import DataBus, InstructionBus, Trap
 from hw.core.csr import CsrFile
@@ -26,21 +27,27 @@ from hw.core.stage import Stage
 _X_CONTROL = (
     "unsigned", "result_sum", "result_difference", "result_logic", "result_shift",
     "result_compare", "result_link", "branch", "jal", "jalr", "load", "store", "multiply",
-    "multiply_high", "divide", "csr", "csr_write", "mret", "fence_i",
+    "multiply_high", "divide", "csr", "csr_write", "mret", "fence_i", "invert_b", "rotate",
+    "shift_add", "rearrange", "count", "extremum", "dot",
 )  # fmt: skip
+_LATE = ("load", "multiply", "multiply_high", "divide", "csr", "count", "extremum", "dot")
+_BIT_UNIT_KINDS = ("shift_add", "rearrange", "count", "extremum")
 
 
 class Cpu(wiring.Component):
     """RV32IM with Zicsr, Zifencei and Zicntr, machine mode, in order, one instruction per cycle.
 
+    With options, Zba, Zbb and packed dot products.
+
     Stages: F chooses the next address, I waits for the instruction memory, D decodes and reads
     registers, X computes, decides jumps and issues loads and stores, M takes their answers and all
     traps, W writes the register. Results pass from X, M and W to D.
 
-    Cycles: 1 for each instruction, and more for: a load's or mul's result used by the next
-    instruction, 1; a result of mulh*, div*, rem* or a CSR used by the next one, 2, by the one
-    after it, 1; a mispredicted jump, 2; div* and rem*, 35 (19 for dividends below 2**16 in
-    magnitude); a CSR write, fence.i, mret or a trap, 5; and the data bus's wait states.
+    Cycles: 1 for each instruction, and more for: a load's or mul's result, a count of bits or an
+    extremum used by the next instruction, 1; a result of mulh*, div*, rem*, a dot product or a CSR
+    used by the next one, 2, by the one after it, 1; a mispredicted jump, 2; div* and rem*, 35 (19
+    for dividends below 2**16 in magnitude); a CSR write, fence.i, mret or a trap, 5; and the data
+    bus's wait states.
 
     wfi and fence do nothing: accesses are in order, and an instruction waits for its answer.
     Traps are precise. An interrupt is taken between instructions; a load that the bus does not
@@ -79,11 +86,12 @@ class Cpu(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         m.submodules.fetch = self._fetch = Fetch(self.options)
-        m.submodules.decoder = self._decoder = Decoder()
+        m.submodules.decoder = self._decoder = Decoder(self.options)
         m.submodules.registers = self._registers = RegisterFile()
         m.submodules.alu = self._alu = Alu()
         m.submodules.shifter = self._shifter = Shifter()
-        m.submodules.multiplier = self._multiplier = Multiplier()
+        m.submodules.multiplier = self._multiplier = Multiplier(dot4=self.options.dot4)
+        m.submodules.bits = self._bits = BitUnit(self.options)
         m.submodules.divider = self._divider = Divider()
         m.submodules.store_lanes = self._store_lanes = StoreLanes()
         m.submodules.load_lanes = self._load_lanes = LoadLanes()
@@ -100,8 +108,8 @@ class Cpu(wiring.Component):
         self._m = Stage(
             "m", valid=1, pc=30, insn=32, rd=5, writes_rd=1, late=1, result=32, address=32,
             target=30, target_misaligned=1, jump=1, jalr=1, jumped=1, prediction=PREDICTION, load=1,
-            access=1, multiply=1, multiply_high=1, divide=1, csr=1, csr_access=1, csr_write=1,
-            mret=1, event=1,
+            access=1, multiply=1, multiply_high=1, dot=1, divide=1, csr=1, csr_access=1,
+            csr_write=1, mret=1, event=1,
             exception=1, interrupt=1, cause=4, value_is_insn=1,
             value_is_address=1, value_is_result=1,
         )  # fmt: skip
@@ -168,7 +176,7 @@ class Cpu(wiring.Component):
                 x.funct3.eq(d.insn[12:15]),
                 x.rd.eq(d.insn[7:12]),
                 x.writes_rd.eq(go & c.writes_rd & ~refuse),
-                x.late.eq(go & (c.load | c.multiply | c.multiply_high | c.divide | c.csr)),
+                x.late.eq(go & Cat(c[kind] for kind in _LATE).any()),
                 x.a.eq(a),
                 x.b.eq(b),
                 x.address_offset.eq(decoder.address_offset),
@@ -270,20 +278,30 @@ class Cpu(wiring.Component):
 
     def _execute_stage(self, m: Module) -> None:
         x, alu, shifter, divider = self._x, self._alu, self._shifter, self._divider
+        bits = self._bits
         m.d.comb += [
             alu.a.eq(x.a),
             alu.b.eq(x.b),
             alu.unsigned.eq(x.unsigned),
             alu.funct3.eq(x.funct3),
+            alu.invert_b.eq(x.invert_b),
             shifter.value.eq(x.a),
             shifter.amount.eq(x.b[:5]),
             shifter.left.eq(~x.funct3[2]),
             shifter.arithmetic.eq(x.insn[30]),
+            shifter.rotate.eq(x.rotate),
             self._multiplier.a.eq(x.a),
             self._multiplier.b.eq(x.b),
             self._multiplier.a_signed.eq(x.funct3[:2] != 3),
             self._multiplier.b_signed.eq(~x.funct3[1]),
             self._multiplier.take.eq(~self._x_wait),
+            self._multiplier.bytes.eq(x.dot),
+            self._multiplier.bytes_signed.eq(x.funct3 == Dot4.SIGNED),
+            bits.a.eq(x.a),
+            bits.b.eq(x.b),
+            bits.less.eq(alu.less),
+            bits.insn.eq(x.insn),
+            *(getattr(bits, kind).eq(getattr(x, kind)) for kind in _BIT_UNIT_KINDS),
             divider.start.eq(x.valid & x.divide),
             divider.a.eq(x.a),
             divider.b.eq(x.b),
@@ -298,6 +316,7 @@ class Cpu(wiring.Component):
                 | (alu.logic & x.result_logic.replicate(32))
                 | (x.link & x.result_link.replicate(32))
                 | (alu.less & x.result_compare)
+                | bits.early
             ),
         ]
         self._issue_access(m)
@@ -352,7 +371,7 @@ class Cpu(wiring.Component):
             m.d.sync += [
                 mem.valid.eq(valid),
                 mem.writes_rd.eq(done & x.writes_rd),
-                mem.late.eq(valid & (x.multiply_high | x.divide | x.csr)),
+                mem.late.eq(valid & (x.multiply_high | x.divide | x.csr | x.dot)),
                 mem.access.eq(done & (x.load | x.store)),
                 mem.csr_access.eq(done & x.csr),
                 mem.csr_write.eq(done & x.csr_write),
@@ -375,7 +394,9 @@ class Cpu(wiring.Component):
                 mem.pc.eq(x.pc),
                 mem.insn.eq(x.insn),
                 mem.rd.eq(x.rd),
-                mem.result.eq((alu.sum & x.result_sum.replicate(32)) | self._x_other),
+                mem.result.eq(
+                    (alu.sum & x.result_sum.replicate(32)) | self._x_other | self._bits.late
+                ),
                 mem.address.eq(self._x_address),
                 mem.address[0].eq(self._x_address[0] & ~x.jalr),
                 mem.target.eq(x.target),
@@ -385,6 +406,7 @@ class Cpu(wiring.Component):
                 mem.load.eq(x.load),
                 mem.multiply.eq(x.multiply),
                 mem.multiply_high.eq(x.multiply_high),
+                mem.dot.eq(x.dot),
                 mem.divide.eq(x.divide),
                 mem.csr.eq(x.csr),
                 mem.value_is_insn.eq(x.value_is_insn),
@@ -429,6 +451,8 @@ class Cpu(wiring.Component):
         m.d.comb += self._m_early.eq(Mux(mem.multiply, self._multiplier.low, mem.result))
         with m.If(mem.multiply_high):
             m.d.comb += slow.eq(self._multiplier.high)
+        with m.Elif(mem.dot):
+            m.d.comb += slow.eq(self._multiplier.dot)
         with m.Elif(mem.divide):
             m.d.comb += slow.eq(self._divider.result)
         with m.Elif(mem.csr):

@@ -1,4 +1,4 @@
-"""Decodes one instruction of RV32IM_Zicsr_Zifencei."""
+"""Decodes one instruction of RV32IM_Zicsr_Zifencei and of the options."""
 
 import enum
 
@@ -6,11 +6,15 @@ from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from arch.riscv import Custom, Dot4
+from hw.core.options import CpuOptions
+
 
 class Op(enum.IntEnum):
     """Major opcodes, bits 6..0 (volume I, chapter 34)."""
 
     LOAD = 0x03
+    CUSTOM_0 = Custom.CUSTOM_0
     MISC_MEM = 0x0F
     OP_IMM = 0x13
     AUIPC = 0x17
@@ -62,6 +66,14 @@ CONTROL = data.StructLayout(
         "divide": 1,
         "csr": 1,
         "csr_write": 1,
+        # Of options; constant without them.
+        "invert_b": 1,  # andn, orn, xnor
+        "rotate": 1,
+        "shift_add": 1,
+        "rearrange": 1,  # zext.h, sext.b, sext.h, orc.b, rev8
+        "count": 1,  # clz, ctz, cpop
+        "extremum": 1,  # min, max, minu, maxu
+        "dot": 1,
         "ecall": 1,
         "ebreak": 1,
         "mret": 1,
@@ -92,7 +104,7 @@ class Predecoder(wiring.Component):
         m = Module()
         op, csr_immediate = self.insn[:7], self.insn[14]
         with m.Switch(op):
-            with m.Case(Op.OP, Op.STORE, Op.BRANCH):
+            with m.Case(Op.OP, Op.STORE, Op.BRANCH, Op.CUSTOM_0):
                 m.d.comb += [self.used.rs1.eq(1), self.used.rs2.eq(1)]
             with m.Case(Op.OP_IMM, Op.LOAD, Op.JALR):
                 m.d.comb += self.used.rs1.eq(1)
@@ -103,6 +115,10 @@ class Predecoder(wiring.Component):
 
 class Decoder(wiring.Component):
     """Control signals and immediates of an instruction; combinational.
+
+    Parameters
+    ----------
+    options : which instructions are legal.
 
     Members
     -------
@@ -122,6 +138,10 @@ class Decoder(wiring.Component):
     address_offset: Out(12)
     pc_offset: Out(32)
 
+    def __init__(self, options: CpuOptions) -> None:
+        self.options = options
+        super().__init__()
+
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         insn, c = self.insn, self.control
@@ -134,6 +154,7 @@ class Decoder(wiring.Component):
 
         op = {op: is_op(op) for op in Op}
         self._immediates(m, op)
+        optional = self._options(m, op)
         plain, alternate, multiply = Signal(), Signal(), Signal()
         m.d.comb += [
             plain.eq(insn[25:] == 0),
@@ -145,6 +166,7 @@ class Decoder(wiring.Component):
         m.d.comb += arithmetic.eq(
             (op[Op.OP] & (plain | (alternate & ((funct3 == Funct3.ADD) | (funct3 == Funct3.SRL)))))
             | (op[Op.OP_IMM] & (~shift | plain | (alternate & (funct3 == Funct3.SRL))))
+            | c.invert_b
         )
         csr = Signal()
         subtract = op[Op.OP] & insn[30]
@@ -174,11 +196,19 @@ class Decoder(wiring.Component):
             c.result_sum.eq((arithmetic & (funct3 == 0) & ~subtract) | op[Op.LUI] | csr),
             c.result_difference.eq(arithmetic & (funct3 == 0) & subtract),
             c.result_logic.eq(arithmetic & funct3[2] & (funct3 != Funct3.SRL)),
-            c.result_shift.eq(arithmetic & shift),
+            c.result_shift.eq((arithmetic & shift) | c.rotate),
             c.result_compare.eq(arithmetic & (funct3[1:] == 1)),
             c.result_link.eq(op[Op.JAL] | jalr | op[Op.AUIPC] | branch),
             writes.eq(
-                arithmetic | multiply | load | op[Op.LUI] | op[Op.AUIPC] | op[Op.JAL] | jalr | csr
+                arithmetic
+                | multiply
+                | load
+                | op[Op.LUI]
+                | op[Op.AUIPC]
+                | op[Op.JAL]
+                | jalr
+                | csr
+                | optional
             ),
             c.writes_rd.eq(writes & (insn[7:12] != 0)),
             c.illegal.eq(
@@ -195,6 +225,37 @@ class Decoder(wiring.Component):
             ),
         ]
         return m
+
+    def _options(self, m: Module, op: dict[Op, Signal]) -> Value:
+        """Decodes the optional instructions; whether it is one of them."""
+        c, o, insn = self.control, self.options, self.insn
+        funct3, funct7, funct12 = insn[12:15], insn[25:], insn[20:]
+        register, immediate = op[Op.OP], op[Op.OP_IMM]
+
+        def one_of(field: Value, *values: int) -> Value:
+            return Cat(field == value for value in values).any()
+
+        if o.zba:
+            m.d.comb += c.shift_add.eq(register & (funct7 == 0x10) & one_of(funct3, 2, 4, 6))
+        if o.zbb:
+            m.d.comb += [
+                c.invert_b.eq(register & (funct7 == 0x20) & one_of(funct3, 4, 6, 7)),
+                c.rotate.eq(
+                    (funct7 == 0x30)
+                    & ((register & one_of(funct3, 1, 5)) | (immediate & (funct3 == 5)))
+                ),
+                c.count.eq(immediate & (funct3 == 1) & one_of(funct12, 0x600, 0x601, 0x602)),
+                c.extremum.eq(register & (funct7 == 0x05) & funct3[2]),
+                c.rearrange.eq(
+                    (register & (funct3 == 4) & (funct12 == 0x080))
+                    | (immediate & (funct3 == 1) & one_of(funct12, 0x604, 0x605))
+                    | (immediate & (funct3 == 5) & one_of(funct12, 0x287, 0x698))
+                ),
+            ]
+        if o.dot4:
+            m.d.comb += c.dot.eq(op[Op.CUSTOM_0] & (funct7 == 0) & one_of(funct3, *Dot4))
+        # invert_b is arithmetic and known as that.
+        return c.shift_add | c.rotate | c.count | c.extremum | c.rearrange | c.dot
 
     def _immediates(self, m: Module, op: dict[Op, Signal]) -> None:
         insn = self.insn

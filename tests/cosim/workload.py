@@ -115,8 +115,7 @@ def judge_workload(workload: Workload, seed: int) -> None:
             top,
             "tests.cosim.cocotb_axi_judge",
             BuildOptions(
-                public=False,  # but the ports
-                verilator_flags=(*VERILATOR_FLAGS, "--public-depth", "1"),
+                verilator_flags=VERILATOR_FLAGS,
                 cxx_flags="-O2",
             ),
             seed=seed,

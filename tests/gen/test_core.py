@@ -136,7 +136,9 @@ def system(tmp_path: Path) -> Path:
 def test_example_of_the_documentation_runs_with_verilator(system: Path) -> None:
     sources = {name: (system / name).read_text() for name in ("weft_core.v", "system.v")}
     main = str(Path(__file__).with_name("bench_main.cc"))
-    options = BuildOptions(public=False, verilator_flags=("--timing",), cxx_flags="-O0", main=main)
+    options = BuildOptions(
+        public_depth=0, verilator_flags=("--timing",), cxx_flags="-O0", main=main
+    )
     built = build_simulation(sources, "bench", options)
     done = subprocess.run(built.command(), capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[0] == "result 55"

@@ -9,6 +9,7 @@ from hw.axi_read import check_slots
 from sim.blocks import run_block
 from tests.hw.bus_benches import ReadBench
 from tests.hw.configs import variant
+from tests.hw.effort import rounds
 
 SLOTS = {
     "small": (4, 1, 8),
@@ -32,7 +33,7 @@ def test_reader_brings_what_was_asked_for(name, simulator):
         env={
             "WEFT_VARIANT": name,
             "WEFT_SLOTS": ",".join(str(n) for n in slots),
-            "WEFT_ROUNDS": "16" if simulator == "verilator" else "2",
+            "WEFT_ROUNDS": rounds(8, 2, simulator),
         },
     )
 

@@ -7,6 +7,7 @@ import pytest
 from sim.blocks import run_block
 from tests.hw.bus_benches import WriteBench
 from tests.hw.configs import variant
+from tests.hw.effort import rounds
 
 SLOTS = {"small": (1, 8), "tiny": (1, 4), "bus128": (8,), "bus256": (2, 1, 8), "bare": (1,)}
 CASES = [*((name, "verilator") for name in SLOTS), ("small", "icarus")]
@@ -24,6 +25,6 @@ def test_writer_puts_bytes_where_they_belong(name, simulator):
         env={
             "WEFT_VARIANT": name,
             "WEFT_SLOTS": ",".join(str(n) for n in slots),
-            "WEFT_ROUNDS": "16" if simulator == "verilator" else "2",
+            "WEFT_ROUNDS": rounds(8, 2, simulator),
         },
     )

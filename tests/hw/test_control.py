@@ -7,6 +7,7 @@ import pytest
 from sim.blocks import run_block
 from tests.hw.configs import variant
 from tests.hw.control_bench import ControlBench
+from tests.hw.effort import rounds
 
 
 @pytest.mark.regress("control")
@@ -25,5 +26,5 @@ def test_programs_run_fail_and_run_again(name, simulator):
         f"control_{name}",
         "tests.hw.cocotb_control",
         simulator=simulator,
-        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": "8" if simulator == "verilator" else "1"},
+        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(4, 1, simulator)},
     )

@@ -7,6 +7,7 @@ import pytest
 from hw.sequencer import Sequencer
 from sim.blocks import run_block
 from tests.hw.configs import variant
+from tests.hw.effort import rounds
 
 
 @pytest.mark.regress("sequencer")
@@ -28,7 +29,7 @@ def test_sequencer_dispatches_as_decoded(name, simulator):
         simulator=simulator,
         env={
             "WEFT_VARIANT": name,
-            "WEFT_ROUNDS": "25" if simulator == "verilator" else "6",
+            "WEFT_ROUNDS": rounds(12, 6, simulator),
             "WEFT_LONG": str(int((name, simulator) == ("small", "verilator"))),
         },
     )

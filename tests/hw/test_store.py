@@ -7,6 +7,7 @@ import pytest
 from sim.blocks import run_block
 from tests.hw.bus_benches import StoreBench
 from tests.hw.configs import variant
+from tests.hw.effort import rounds
 
 CASES = [
     ("small", "verilator"),
@@ -26,5 +27,5 @@ def test_store_copies_as_a_naive_model(name, simulator):
         f"store_{name}",
         "tests.hw.cocotb_store",
         simulator=simulator,
-        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": "20" if simulator == "verilator" else "2"},
+        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(10, 2, simulator)},
     )

@@ -1,0 +1,1 @@
+"""Proofs about the core by bounded model checking."""

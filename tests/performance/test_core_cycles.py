@@ -1,0 +1,65 @@
+"""What operators on the core are expected to take against what they take in Verilog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from arch.config import load_config
+from sim.layers import layer_cycles
+from sim.reference import random_inputs
+from sim.run import prepare_bytes, run_verilog
+from tests.model_builder import DType, Kind, ModelBuilder, schema
+from tests.typed import int32
+
+
+def softmax(b: ModelBuilder) -> int:
+    return b.softmax(b.input((12, 12)))
+
+
+def resize(b: ModelBuilder) -> int:
+    scale, zero_point = b.scale(), b.zero_point()
+    x = b.input((1, 6, 5, 8), scale=scale, zero_point=zero_point)
+    y = b.activation((1, 12, 10, 8), scale=scale, zero_point=zero_point)
+    options = schema.ResizeBilinearOptionsT()
+    b.operator(Kind.RESIZE_BILINEAR, [x, int32(b, [12, 10])], [y], options)
+    return y
+
+
+def prelu(b: ModelBuilder) -> int:
+    slopes = b.rng.integers(-127, 127, (16,), np.int8)
+    alpha = b.constant(slopes, scale=0.01, zero_point=0)
+    y = b.activation((1, 8, 8, 16))
+    b.operator(Kind.PRELU, [b.input((1, 8, 8, 16)), alpha], [y])
+    return y
+
+
+def normalisation(b: ModelBuilder) -> int:
+    y = b.activation((9, 24), scale=1 / 128, zero_point=0)
+    b.operator(Kind.L2_NORMALIZATION, [b.input((9, 24))], [y], schema.L2NormOptionsT())
+    return y
+
+
+def sine(b: ModelBuilder) -> int:
+    x = b.tensor((40,), dtype=DType.FLOAT32)
+    b.subgraph.inputs.append(x)
+    y = b.tensor((40,), dtype=DType.FLOAT32)
+    b.operator(Kind.SIN, [x], [y])
+    return y
+
+
+@pytest.mark.parametrize("network", [softmax, resize, prelu, normalisation, sine])
+def test_operators_on_the_core_take_what_is_predicted(
+    network: Callable[[ModelBuilder], int],
+) -> None:
+    b = ModelBuilder(1)
+    prepared = prepare_bytes(b.build(network(b)), network.__name__, load_config("small"))
+    run = run_verilog(prepared, [random_inputs(prepared.graph, 1)])
+    assert run.bit_exact, run.outcomes[0].mismatch
+    (layer,) = prepared.program.layers
+    (time,) = layer_cycles(prepared.program, run.outcomes[0].result)
+    assert layer.engine == "core"
+    print(f"predicted {layer.predicted_cycles}, measured {time.cycles}")
+    assert layer.predicted_cycles == pytest.approx(time.cycles, rel=0.05)
