@@ -54,6 +54,8 @@ WINDOW_CYCLES = 60
 """Of an operator on the core for each element, roughly: of its output, and of each tensor that it
 reaches through its window onto external memory."""
 
+CORE_MEMORIES = (Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24))
+
 BOOT_CYCLES = 45
 """From the core's reset to its readiness for calls."""
 
@@ -132,27 +134,31 @@ class _Compiler:
 
     def run(self) -> Program:
         scheduler = Scheduler(self.params, self.constants, self._pending())
-        image = self._core_image()
-        booted = image is None
-        calls = iter(() if image is None else image.each())
+        images = [] if self.core is None else self._core_images(self.core)
+        calls = iter([(i, call) for i, image in enumerate(images) for call in image.each()])
+        booted = -1
         for layer, op in enumerate(self.graph.operators):
             is_core = op in self.core_ops
-            if image is not None and not booted and (is_core or layer > 0):
-                scheduler.add(self._boot(layer, image))
-                booted = True
+            if images and booted < 0 and not is_core and layer > 0:
+                booted = 0
+                scheduler.add(self._boot(layer, images[booted]))
             if is_core:
-                prepare, call, cycles = next(calls)
+                number, (prepare, call, cycles) = next(calls)
+                if number > booted:
+                    booted = number
+                    scheduler.add(self._boot(layer, images[booted]))
                 if prepare is not None:
                     scheduler.add(self._prepare(layer, op, prepare))
-                scheduler.add(self._call(layer, op, call, cycles))
+                scheduler.add(self._call(layer, op, call, cycles, len(images) > 1))
             else:
                 for step in self._array_steps(layer, op):
                     scheduler.add(step)
         for step in self._stores():
             scheduler.add(step)
-        if image is not None and image.last is not None:
-            last = self.graph.operators.index(self.core_ops[-1])
-            scheduler.add(Step(Engine.CORE, _call_fields(image.last), last, cycles=40))
+        for image in images:
+            if image.last is not None:
+                last = self.graph.operators.index(self.core_ops[-1])
+                scheduler.add(Step(Engine.CORE, _call_fields(image.last), last, cycles=40))
         return self._program(scheduler.stream(self.memory))
 
     # ---- steps -------------------------------------------------------------------------------
@@ -279,11 +285,8 @@ class _Compiler:
             yield rows_step(p, Engine.STORE, layer, space, address, *target)
 
     # ---- core --------------------------------------------------------------------------------
-    def _core_image(self) -> CoreImage | None:
-        if not self.core_ops:
-            return None
-        assert self.core is not None
-        return self.core.build(self.core_ops, self._core_address)
+    def _core_images(self, core: CoreBuilder) -> list[CoreImage]:
+        return list(core.build(self.core_ops, self._core_address)) if self.core_ops else []
 
     def _core_address(self, tensor: Tensor) -> int:
         """Where the core sees a tensor."""
@@ -307,7 +310,7 @@ class _Compiler:
             Engine.CORE,
             {**_call_fields(image.boot), "boot": 1},
             layer,
-            reads=(Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24)),
+            reads=CORE_MEMORIES,
             writes=(Range(DMEM, 0, 1 << 24),),
             cycles=BOOT_CYCLES,
             loads=loads,
@@ -338,14 +341,20 @@ class _Compiler:
                 cycles += WINDOW_CYCLES * tensor.size
         return cycles
 
-    def _call(self, layer: int, op: Operator, call: CoreCall, cycles: int | None) -> Step:
+    def _call(
+        self, layer: int, op: Operator, call: CoreCall, cycles: int | None, is_replaced: bool
+    ) -> Step:
+        """``is_replaced``: other software may be loaded into the core's memories later on."""
         if cycles is None:
             cycles = self._guess(op)
+        reads = self._ranges(data_operands(op))
+        if is_replaced:
+            reads = (*reads, *CORE_MEMORIES)
         return Step(
             Engine.CORE,
             _call_fields(call),
             layer,
-            reads=self._ranges(data_operands(op)),
+            reads=reads,
             writes=self._ranges(op.outputs),
             cycles=cycles,
         )

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from arch.errors import WeftError
 from compiler.graph import Operator, Tensor
+
+
+class CoreFullError(WeftError):
+    """Software that does not fit the core's memories."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,11 @@ class CoreBuilder(Protocol):
         self,
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
-    ) -> CoreImage:
-        """Compile and link; ``place`` gives addresses of tensors as the core sees them."""
+    ) -> Sequence[CoreImage]:
+        """Compile and link; ``place`` gives addresses of tensors as the core sees them.
+
+        What does not fit the core's memories at once comes in parts, each with the next of the
+        operators, to be booted one after the other. Raises :class:`CoreFullError` where that does
+        not help.
+        """
         ...

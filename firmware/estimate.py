@@ -24,7 +24,7 @@ from firmware.image import FirmwareImage
 from firmware.pace import Pace
 from gen.linker_map import core_memory_bytes
 
-MOST_CYCLES = 30_000_000
+MOST_CYCLES = 3_000_000
 """An operator that takes more is not run to its end."""
 SCRATCHPAD_WAIT = 3  # of a load, beyond those of the data memory (hw/core/core_bus.py)
 WINDOW_WAIT = 45
