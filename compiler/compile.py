@@ -251,11 +251,13 @@ class _Compiler:
         )
 
     def _stores(self) -> Iterator[Step]:
+        """Outputs that are in the scratchpad, which then carries across what is not."""
         last = max(0, len(self.graph.operators) - 1)
+        outside = []
         for tensor, where in zip(self.graph.outputs, self.outputs, strict=True):
             layout = self.placement.layouts[id(tensor)]
             if id(tensor) in self.placement.external:
-                yield from self._copy_out(last, tensor, where.offset)
+                outside.append((tensor, where))
             elif tensor.n_bytes:
                 yield rows_step(
                     self.params,
@@ -267,6 +269,8 @@ class _Compiler:
                     where.offset,
                     (tensor.n_bytes,),
                 )
+        for tensor, where in outside:
+            yield from self._copy_out(last, tensor, where.offset)
 
     def _copy_out(self, layer: int, tensor: Tensor, offset: int) -> Iterator[Step]:
         """From where an external tensor is to its place among the outputs, if that is another."""

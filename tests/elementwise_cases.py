@@ -160,7 +160,10 @@ def scale_of(b: ModelBuilder, tensor: int) -> float:
 
 
 def fitting(b: ModelBuilder, scale: float) -> float:
-    """A scale about as large, or one that makes most codes equal, or saturate."""
+    """A scale about as large, or one that makes most codes equal, or saturate, or one at which many
+    results are ties, so that the last bit of a factor decides."""
+    if pick(b, True, False, False):
+        return float(np.float32(scale) * pick(b, 0.5, 2 / 3, 0.8, 4 / 3, 1.6, 2, 8 / 3, 4))
     return float(scale * np.exp(b.rng.uniform(-1, 1.5)) * pick(b, 1, 1, 1, 1, 30, 0.03))
 
 
