@@ -229,7 +229,9 @@ SPECS = {
         )
         for kind in (Kind.FLOOR_DIV, Kind.FLOOR_MOD)
     },
-    Kind.POW: _spec(_named, (all_of((_FLOAT32,), 0, 1),), rules.reference_is_litert),
+    Kind.POW: _spec(
+        _named, (all_of((_FLOAT32,), 0, 1),), rules.reference_is_litert, rules.powers_are_exact
+    ),
     Kind.PRELU: _spec(
         _prelu,
         (

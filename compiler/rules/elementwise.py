@@ -131,6 +131,12 @@ def reference_is_litert(op: Operator) -> str | None:
 
 
 # ---- two operands ------------------------------------------------------------------------------
+def powers_are_exact(op: Operator) -> str | None:
+    """Powers that float32 holds exactly are exact; others may differ from LiteRT's, which depend on
+    the machine, in the last bit."""
+    return None
+
+
 def int8_reference_is_litert(op: Operator) -> str | None:
     """Of int8, the reference is LiteRT, as TensorFlow Lite Micro has no such kernel; a SQRT of
     codes below the zero point, which is an error there, is that of 0."""
