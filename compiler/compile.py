@@ -20,7 +20,7 @@ from compiler.external_copies import external_copy_steps
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
 from compiler.fuse import FusedTables
-from compiler.graph import Graph, Operator, Tensor
+from compiler.graph import Graph, Operator, State, Tensor
 from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
@@ -33,9 +33,11 @@ from compiler.program import LayerInfo, Program, TensorPlace
 from compiler.rolling_steps import group_steps
 from compiler.scheduler import Constants, Placed, Scheduler, Stream
 from compiler.slabs import External, flat_slabs, job_slabs
+from compiler.states import with_states_as_ends
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
 from compiler.timing.memory import MemoryTiming
 from compiler.transfers import (
+    ARENA_REGION,
     INPUT_REGION,
     OUTPUT_REGION,
     PROGRAM_REGION,
@@ -79,14 +81,20 @@ def compile_graph(
     """
     verify(graph)
     check(graph)
-    graph = with_composed_tables(graph)
-    compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
+    states = graph.states
+    graph = with_composed_tables(with_states_as_ends(graph))
+    compiler = _Compiler(graph, states, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 
 
 class _Compiler:
     def __init__(
-        self, graph: Graph, params: Params, core: CoreBuilder | None, memory: MemoryTiming
+        self,
+        graph: Graph,
+        states: Sequence[State],
+        params: Params,
+        core: CoreBuilder | None,
+        memory: MemoryTiming,
     ):
         self.graph = graph
         self.memory = memory
@@ -99,17 +107,24 @@ class _Compiler:
         self.last_weights = max(
             (i for i, op in enumerate(graph.operators) if macs_of(op)), default=-1
         )
-        self.inputs = _places(graph.inputs)
-        self.outputs = _places(graph.outputs)
+        self.states = states
+        n_inputs, n_outputs = (len(t) - len(states) for t in (graph.inputs, graph.outputs))
+        self.inputs = _places(graph.inputs[:n_inputs])
+        self.outputs = _places(graph.outputs[:n_outputs])
+        kept = _places(graph.inputs[n_inputs:])
+        variables = [External(ARENA_REGION, place.offset) for place in kept]
+        self.input_places = [External(INPUT_REGION, p.offset) for p in self.inputs] + variables
+        self.output_places = [External(OUTPUT_REGION, p.offset) for p in self.outputs] + variables
         self.constants = Constants()
         self.placement: Placement = place(
             graph,
             params,
             self.folded,
             self.fused,
-            {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
-            {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
+            {id(t): w for t, w in zip(graph.inputs, self.input_places, strict=True)},
+            {id(t): w for t, w in zip(graph.outputs, self.output_places[:n_outputs], strict=False)},
             self._constant_place,
+            _end_of(kept),
         )
         self.groups = {m.layer: group for group in self.placement.groups for m in group.members}
 
@@ -212,12 +227,12 @@ class _Compiler:
     def _pending(self) -> list[Step]:
         """Loads of inputs and of constants that are read as data."""
         steps: list[Step] = []
-        for tensor, where in zip(self.graph.inputs, self.inputs, strict=True):
+        for tensor, where in zip(self.graph.inputs, self.input_places, strict=True):
             if id(tensor) in self.placement.external or not self._is_used(tensor):
                 continue
             layout = self.placement.layouts[id(tensor)]
             layer = self._first_reader(tensor)
-            steps += _load_image(self.params, layer, layout, tensor, INPUT_REGION, where.offset)
+            steps += _load_image(self.params, layer, layout, tensor, where)
         for tensor in self.placement.constants:
             offset = self._constant_place(tensor).offset
             layout = self.placement.layouts[id(tensor)]
@@ -254,7 +269,7 @@ class _Compiler:
         """Outputs that are in the scratchpad, which then carries across what is not."""
         last = max(0, len(self.graph.operators) - 1)
         outside = []
-        for tensor, where in zip(self.graph.outputs, self.outputs, strict=True):
+        for tensor, where in zip(self.graph.outputs, self.output_places, strict=True):
             layout = self.placement.layouts[id(tensor)]
             if id(tensor) in self.placement.external:
                 outside.append((tensor, where))
@@ -265,17 +280,17 @@ class _Compiler:
                     last,
                     Space.SCRATCHPAD,
                     layout.start,
-                    OUTPUT_REGION,
+                    where.region,
                     where.offset,
                     (tensor.n_bytes,),
                 )
         for tensor, where in outside:
-            yield from self._copy_out(last, tensor, where.offset)
+            yield from self._copy_out(last, tensor, where)
 
-    def _copy_out(self, layer: int, tensor: Tensor, offset: int) -> Iterator[Step]:
+    def _copy_out(self, layer: int, tensor: Tensor, where: External) -> Iterator[Step]:
         """From where an external tensor is to its place among the outputs, if that is another."""
         place = self.placement.external[id(tensor)]
-        if place == External(OUTPUT_REGION, offset):
+        if place == where:
             return
         # The model is done with the scratchpad, so all of it can carry bytes across.
         size = self.params.scratchpad_bytes // 2
@@ -284,7 +299,7 @@ class _Compiler:
             shape = (min(size, tensor.n_bytes - start),)
             space, p = Space.SCRATCHPAD, self.params
             source = (place.region, place.offset + start, shape)
-            target = (OUTPUT_REGION, offset + start, shape)
+            target = (where.region, where.offset + start, shape)
             yield rows_step(p, Engine.LOAD, layer, space, address, *source)
             yield rows_step(p, Engine.STORE, layer, space, address, *target)
 
@@ -366,6 +381,11 @@ class _Compiler:
     # ---- program -----------------------------------------------------------------------------
     def _program(self, stream: Stream) -> Program:
         placed = stream.placed
+        variables = tuple(
+            (where.offset, self.constants.add(data), len(data))
+            for state, where in zip(self.states, self.input_places[len(self.inputs) :], strict=True)
+            for data in (np.ascontiguousarray(state.initial).tobytes(),)
+        )
         commands = encode_program([p.command for p in placed] + [Command(Opcode.END, {})])
         constants = bytes(self.constants)
         constants += bytes(-len(constants) % TENSOR_ALIGNMENT)
@@ -386,6 +406,7 @@ class _Compiler:
             command_layers=tuple(tuple(row) for row in by_engine),
             predicted_cycles=stream.cycles,
             scratchpad_bytes=self.placement.used_bytes,
+            variables=variables,
         )
 
     def _layers(self, placed: Sequence[Placed]) -> tuple[LayerInfo, ...]:
@@ -429,8 +450,14 @@ def _places(tensors: Sequence[Tensor]) -> tuple[TensorPlace, ...]:
     return tuple(places)
 
 
+def _end_of(places: Sequence[TensorPlace]) -> int:
+    """Bytes of a region up to the end of the last tensor."""
+    end = max((place.offset + place.n_bytes for place in places), default=0)
+    return -(-end // TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
+
+
 def _load_image(
-    params: Params, layer: int, layout: Layout, tensor: Tensor, region: int, offset: int
+    params: Params, layer: int, layout: Layout, tensor: Tensor, place: External
 ) -> list[Step]:
     """Load a dense tensor from external memory into its layout, in slabs of rows."""
     if not tensor.n_bytes:
@@ -464,8 +491,8 @@ def _load_image(
                 layer,
                 Space.SCRATCHPAD,
                 layout.base + y * layout.row_pitch,
-                region,
-                offset + y * row,
+                place.region,
+                place.offset + y * row,
                 shape,
                 (layout.row_pitch,) if len(shape) == 2 else (),
             )

@@ -208,6 +208,19 @@ class LstmOptions:
 
 
 @dataclass(frozen=True)
+class CallOnceOptions:
+    init_subgraph_index: int
+
+
+@dataclass(frozen=True)
+class VarHandleOptions:
+    """The name of a variable that keeps its value from one inference to the next."""
+
+    shared_name: str
+    container: str = ""
+
+
+@dataclass(frozen=True)
 class TableOptions:
     """Of an operator that a pass has turned into a function of one byte: its result for each code
     -128, -127, ..., 127."""
@@ -241,5 +254,7 @@ Options = (
     | BatchMatMulOptions
     | SvdfOptions
     | LstmOptions
+    | CallOnceOptions
+    | VarHandleOptions
     | TableOptions
 )

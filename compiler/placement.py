@@ -24,7 +24,7 @@ from compiler.lower.copies import is_copying
 from compiler.operators import data_operands
 from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
-from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
+from compiler.transfers import ARENA_REGION
 
 ARENA_ALIGNMENT = 64
 LEAST_SHARE = 0.3
@@ -70,22 +70,25 @@ def place(
     params: Params,
     folded: Mapping[int, FoldedPad],
     fused: FusedTables,
-    input_offsets: Mapping[int, int],
-    output_offsets: Mapping[int, int],
+    inputs: Mapping[int, External],
+    outputs: Mapping[int, External],
     constant_place: Callable[[Tensor], External],
+    arena_start: int,
 ) -> Placement:
     """Give every tensor a place.
 
     Parameters
     ----------
-    input_offsets, output_offsets : of the model's inputs and outputs in their regions, by
+    inputs, outputs : where the model's inputs are, and where outputs may be written at any time, by
         identity of the tensor.
     constant_place : puts a constant into external memory.
+    arena_start : bytes of the arena that are in use.
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
-    offsets = input_offsets, output_offsets
-    return _Placer(graph, params, folded, fused, *offsets, constant_place).place()
+    return _Placer(
+        graph, params, folded, fused, inputs, outputs, constant_place, arena_start
+    ).place()
 
 
 class _Placer:
@@ -95,16 +98,18 @@ class _Placer:
         params: Params,
         folded: Mapping[int, FoldedPad],
         fused: FusedTables,
-        input_offsets: Mapping[int, int],
-        output_offsets: Mapping[int, int],
+        inputs: Mapping[int, External],
+        outputs: Mapping[int, External],
         constant_place: Callable[[Tensor], External],
+        arena_start: int,
     ):
         self.graph = graph
         self.params = params
         self.folded = folded
         self.fused = fused
-        self.input_offsets = input_offsets
-        self.output_offsets = output_offsets
+        self.inputs = inputs
+        self.outputs = outputs
+        self.arena_start = arena_start
         self.constant_place = constant_place
         self.engines = {id(op): fused.engine_of(op, params) for op in graph.operators}
         self.roots: dict[int, Tensor] = {}
@@ -366,16 +371,17 @@ class _Placer:
     def _external(self, spilled: set[int]) -> tuple[dict[int, External], int]:
         """Inputs and outputs of the model stay in their regions; the rest goes to the arena."""
         external: dict[int, External] = {}
-        arena = 0
+        arena = self.arena_start
         for key in spilled:
             store = self.stores[key]
             outputs = [t for t in self.graph.outputs if id(self._root(t)) == key]
+            outputs = [t for t in outputs if id(t) in self.outputs]
             if store.is_constant:
                 external[key] = self.constant_place(store.tensor)
-            elif key in self.input_offsets:
-                external[key] = External(INPUT_REGION, self.input_offsets[key])
+            elif key in self.inputs:
+                external[key] = self.inputs[key]
             elif outputs and not store.is_read:
-                external[key] = External(OUTPUT_REGION, self.output_offsets[id(outputs[0])])
+                external[key] = self.outputs[id(outputs[0])]
             else:
                 external[key] = External(ARENA_REGION, arena)
                 arena += -(-store.layout.size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
