@@ -45,6 +45,7 @@ from compiler.transfers import (
     load_step,
     rows_step,
 )
+from compiler.unsigned import with_signed_codes
 
 SLAB_BYTES = 2048
 """Inputs are loaded in slabs of about this size, so that the first tiles need not wait for all."""
@@ -79,6 +80,7 @@ def compile_graph(
 
     Raises :class:`ModelError` for what is not supported or does not fit.
     """
+    graph = with_signed_codes(graph)
     verify(graph)
     check(graph)
     states = graph.states

@@ -68,6 +68,10 @@ class Pool2DOptions:
     activation: Activation = Activation.NONE
 
 
+class UnsignedPool2DOptions(Pool2DOptions):
+    """Of an AVERAGE_POOL_2D that a pass has made of one of uint8: sums round as unsigned ones."""
+
+
 @dataclass(frozen=True)
 class ReducerOptions:
     keep_dims: bool = False
