@@ -33,7 +33,6 @@ _COMPUTING = (
     Kind.RELU6,
     Kind.LEAKY_RELU,
     Kind.HARD_SWISH,
-    Kind.L2_NORMALIZATION,
     Kind.MAXIMUM,
     Kind.MINIMUM,
     Kind.REDUCE_MAX,
@@ -64,9 +63,25 @@ _MOVING = (
 
 def with_signed_codes(graph: Graph) -> Graph:
     """The graph in int8, if operators compute with uint8; its inputs and outputs stay as they are."""
-    if not any(op.kind in _COMPUTING and _reads_uint8(op) for op in graph.operators):
+    if not any(map(computes_with_uint8, graph.operators)):
         return graph
     return _Signed(graph).graph()
+
+
+def computes_with_uint8(op: Operator) -> bool:
+    """Whether an operator does more with codes of uint8 than to move them."""
+    if not _reads_uint8(op):
+        return False
+    if op.kind is Kind.CONCATENATION:
+        return any(t is not None and _differ(t, op.output) for t in op.inputs)
+    return op.kind in _COMPUTING
+
+
+def _differ(a: Tensor, b: Tensor) -> bool:
+    if a.quantization is None or b.quantization is None:
+        return False
+    first, second = ((q.scales, q.zero_points) for q in (a.quantization, b.quantization))
+    return first != second
 
 
 def _reads_uint8(op: Operator) -> bool:
@@ -166,7 +181,7 @@ class _Signed:
         a, b = tensor.quantization, like.quantization
         if like.dtype is not DType.INT8 or a is None or b is None or tensor.is_constant:
             return tensor
-        if (a.scales, a.zero_points) == (b.scales, b.zero_points):
+        if not _differ(tensor, like):
             return tensor
         factor = np.float32(a.scales[0]) * (np.float32(1) / np.float32(b.scales[0]))
         bias = np.float32(-(a.zero_points[0] + MIDDLE)) * factor
