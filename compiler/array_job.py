@@ -120,9 +120,10 @@ def narrowed(job: ArrayJob) -> ArrayJob:
     """
     if job.weights.dtype == np.int8:
         return job
-    near = np.clip(job.weights, -128, 127)
-    rest = job.weights - near
-    n_taps = job.weights.shape[1]
+    weights = job.weights.astype(np.int16)
+    near = np.clip(weights, -128, 127).astype(np.int16)
+    rest = weights - near
+    n_taps = weights.shape[1]
     wanted = set(np.flatnonzero(rest.any(axis=0)).tolist())
     plan, extra = job.plan, []
     for entry in plan.entries:

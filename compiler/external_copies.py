@@ -1,4 +1,4 @@
-"""Operators that only move data, some of whose tensors are in external memory: by load and store."""
+"""Operators that only move data, with tensors in external memory: by load and store."""
 
 from __future__ import annotations
 

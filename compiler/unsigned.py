@@ -62,7 +62,7 @@ _MOVING = (
 
 
 def with_signed_codes(graph: Graph) -> Graph:
-    """The graph in int8, if operators compute with uint8; its inputs and outputs stay as they are."""
+    """The graph in int8, if operators compute with uint8; its inputs and outputs stay."""
     if not any(map(computes_with_uint8, graph.operators)):
         return graph
     return _Signed(graph).graph()
@@ -103,9 +103,8 @@ class _Signed:
                 self._convert(tensor, self._twin(tensor))
         for op in source.operators:
             self._add(op)
-        for tensor in dict.fromkeys(source.outputs):
-            if id(tensor) in self.twins and tensor not in source.inputs:
-                self._convert(self.twins[id(tensor)], tensor)
+        for tensor in source.outputs:
+            self._restore(tensor)
         return Graph(
             source.name,
             self.tensors,
@@ -133,15 +132,20 @@ class _Signed:
     def _add_as_it_is(self, op: Operator) -> None:
         """An operator of the user's, or one that is not known: codes are converted around it."""
         for tensor in op.inputs:
-            twin = None if tensor is None else self.twins.get(id(tensor))
-            written = any(tensor in other.outputs for other in self.operators)
-            if tensor is not None and twin is not None and not tensor.is_constant and not written:
-                if tensor not in self.source.inputs:
-                    self._convert(twin, tensor)
+            if tensor is not None:
+                self._restore(tensor)
         self.operators.append(op)
         for tensor in op.outputs:
             if tensor.dtype is DType.UINT8:
                 self._convert(tensor, self._twin(tensor))
+
+    def _restore(self, tensor: Tensor) -> None:
+        """Make sure that a tensor is there, and not only its twin."""
+        twin = self.twins.get(id(tensor))
+        known = tensor.is_constant or tensor in self.source.inputs
+        if twin is None or known or any(tensor in op.outputs for op in self.operators):
+            return
+        self._convert(twin, tensor)
 
     def _convert(self, source: Tensor, target: Tensor) -> None:
         self.operators.append(Operator(Kind.QUANTIZE, [source], [target]))

@@ -73,9 +73,7 @@ class HostCore:
             (memories.imem, 0, self._image.imem),
             (memories.dmem, start, self._layout.data),
         )
-        return all(
-            memory[at : at + len(data)].tobytes() == data for memory, at, data in places
-        )
+        return all(memory[at : at + len(data)].tobytes() == data for memory, at, data in places)
 
     def __call__(self, function: int, argument: int, memories: CoreMemories) -> int:
         if function == self._keep:

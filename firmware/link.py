@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from arch.errors import WeftError
 from arch.params import Params
 from compiler.core_image import CoreFullError
 from firmware.libraries import providers

@@ -50,7 +50,8 @@ class Memories:
             imem * 1024,
             dmem * 1024,
         )
-        return cls(*(np.zeros(size, np.uint8) for size in sizes))
+        scratchpad, weights, tables, imem_, dmem_ = (np.zeros(n, np.uint8) for n in sizes)
+        return cls(scratchpad, weights, tables, imem_, dmem_)
 
     def space(self, space: Space) -> np.ndarray:
         return {

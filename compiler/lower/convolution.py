@@ -194,7 +194,7 @@ def _expanded(
         own = slice(start, min(start + cols, n_out))
         inputs = [o // multiplier for o in range(n_out)[own]]
         channels = inputs[-1] - inputs[0] + 1
-        dense = np.zeros((len(inputs), height, width, channels), c.weights.dtype)
+        dense = np.zeros_like(c.weights, shape=(len(inputs), height, width, channels))
         for i, channel in enumerate(inputs):
             dense[i, :, :, channel - inputs[0]] = c.weights[start + i]
         moved = replace(view, base=view.base + inputs[0])

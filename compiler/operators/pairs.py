@@ -224,9 +224,7 @@ SPECS = {
         for kind in kinds
     },
     **{
-        kind: _spec(
-            _named, (all_of((_INT32, _FLOAT32), 0, 1),), rules.int32_reference_is_litert
-        )
+        kind: _spec(_named, (all_of((_INT32, _FLOAT32), 0, 1),), rules.int32_reference_is_litert)
         for kind in (Kind.FLOOR_DIV, Kind.FLOOR_MOD)
     },
     Kind.POW: _spec(
