@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from arch.errors import ConfigError
 
 PRESETS = ("tiny", "small", "medium", "large")
+HOST_ONLY = ("ops", "op_includes")
+"""Keys that nothing of the hardware depends on; their paths are relative to the file."""
 
 
 class _Model(BaseModel):
@@ -56,8 +58,9 @@ class CoreConfig(_Model):
 class Config(_Model):
     """One accelerator, as its user describes it.
 
-    ``ops`` are C++ files with operators for the core; a file's paths are relative to its folder.
-    They are software: nothing of the hardware depends on them.
+    ``ops`` are C++ files with operators for the core, and ``op_includes`` folders that they include
+    from; a file's paths are relative to its folder. They are software: nothing of the hardware
+    depends on them.
 
     Sizes are powers of two so that addresses split without arithmetic; what follows from them
     (word widths, address widths, groups of rows) is in :class:`arch.params.Params`.
@@ -118,19 +121,26 @@ class Config(_Model):
     ops: tuple[str, ...] = Field(
         default=(), description="C++ files with operators for the core; no part of the digest"
     )
+    op_includes: tuple[str, ...] = Field(
+        default=(), description="folders that those files may include from"
+    )
 
-    @field_validator("ops", mode="before")
+    @field_validator("ops", "op_includes", mode="before")
     @classmethod
     def _list_to_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
 
     def with_ops_in(self, folder: Path) -> Config:
-        """The same with the paths of ``ops`` taken from a folder."""
-        return self.model_copy(update={"ops": tuple(str(folder / path) for path in self.ops)})
+        """The same with the paths of ``ops`` and ``op_includes`` taken from a folder."""
+        return self.model_copy(
+            update={
+                key: tuple(str(folder / path) for path in getattr(self, key)) for key in HOST_ONLY
+            }
+        )
 
     def hardware(self) -> dict[str, Any]:
         """What the Verilog depends on, with the name that its module has."""
-        return self.model_dump(mode="json", exclude={"ops"})
+        return self.model_dump(mode="json", exclude=set(HOST_ONLY))
 
     @property
     def has_core(self) -> bool:
@@ -274,9 +284,12 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
     if key == "core":
         text = "is neither 'none' nor a block with imem_kib and dmem_kib"
         return _reject(source, key, repr(value), text, "give whole numbers of KiB, or 'none'")
-    if key == "ops" or key.startswith("ops."):
+    if key.split(".")[0] == "ops":
         text = "is not a list of C++ files"
         return _reject(source, key, repr(value), text, "write ops: [my_op.cc]")
+    if key.split(".")[0] == "op_includes":
+        text = "is not a list of folders"
+        return _reject(source, key, repr(value), text, "write op_includes: [folder]")
     if kind == "string_pattern_mismatch":
         return _reject(
             source, key, repr(value), "is not a plain name", "use lower-case letters, digits and _"

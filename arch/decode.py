@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from arch.errors import WeftError
 from arch.isa import (
@@ -20,8 +20,11 @@ from arch.isa import (
     Opcode,
     Source,
     Space,
+    Wide,
 )
 from arch.params import Params
+
+COMMAND_WORDS = 2  # header and waits of every command
 
 
 class ProgramError(WeftError):
@@ -54,52 +57,87 @@ class Decoder:
 
     def __init__(self) -> None:
         self.dispatched = [0] * len(Engine)
+        self._n_commands = 0
+        self._last = {opcode: [0] * len(formats) for opcode, formats in CONFIG_WORDS.items()}
 
     def commands(self, program: bytes) -> Iterator[tuple[Engine, Command]]:
         words = [
             int.from_bytes(program[i : i + WORD_BYTES], "little")
             for i in range(0, len(program) // WORD_BYTES * WORD_BYTES, WORD_BYTES)
         ]
-        last = {opcode: [0] * len(formats) for opcode, formats in CONFIG_WORDS.items()}
         position = 0
-        index = 0
-
-        def fail(cause: Cause) -> ProgramError:
-            return ProgramError(cause, None, index)
-
         while True:
-            if position + 1 >= len(words):
-                raise fail(Cause.LENGTH)
-            header = HEADER.unpack(words[position])
-            load, array, core, store = WAITS.unpack(words[position + 1]).values()
-            waits = (load, array, core, store)
-            try:
-                opcode = Opcode(header["opcode"])
-            except ValueError:
-                raise fail(Cause.OPCODE) from None
-            mask, n_words = header["mask"], header["words"]
-            if mask.bit_count() != n_words or mask >> len(CONFIG_WORDS[opcode]):
-                raise fail(Cause.LENGTH)
-            if any(wait > done for wait, done in zip(waits, self.dispatched, strict=True)):
-                raise fail(Cause.WAIT)
-            position += 2
-            if position + n_words > len(words):
-                raise fail(Cause.LENGTH)
-            engine = opcode.engine
-            if engine is None:
+            decoded = self._command(words, position)
+            if decoded is None:
                 return
-            for i in range(len(CONFIG_WORDS[opcode])):
-                if mask >> i & 1:
-                    last[opcode][i] = words[position]
-                    position += 1
-            config: dict[str, int] = {}
-            for fmt, word in zip(CONFIG_WORDS[opcode], last[opcode], strict=True):
-                config.update(fmt.unpack(word))
-            if self.dispatched[engine] == (1 << COUNT_BITS) - 1:
-                raise fail(Cause.LENGTH)
-            self.dispatched[engine] += 1
-            index += 1
-            yield engine, Command(opcode, config, waits)
+            position, engine, command = decoded
+            yield engine, command
+
+    def given(self, words: Sequence[int]) -> tuple[Engine, Command] | None:
+        """A command of the core's while it runs one with ``accept``; None if there is more to come.
+
+        Checked as far as the sequencer does with so many words.
+        """
+        if len(words) < COMMAND_WORDS or len(words) < COMMAND_WORDS + self._body_words(words[0]):
+            return None
+        decoded = self._command(words, from_core=True)
+        assert decoded is not None
+        return decoded[1:]
+
+    def set_back(self, dispatched: Sequence[int]) -> None:
+        """What the core gave is over: counts are what they were before."""
+        self.dispatched = list(dispatched)
+
+    def fail(self, cause: Cause) -> ProgramError:
+        """The sequencer stops the program here."""
+        return ProgramError(cause, None, self._n_commands)
+
+    def _body_words(self, header: int) -> int:
+        """Configuration words of a command; 0 where the header is refused anyway."""
+        fields = HEADER.unpack(header)
+        mask, n_words = fields["mask"], fields["words"]
+        return n_words if mask.bit_count() == n_words else 0
+
+    def _command(
+        self, words: Sequence[int], position: int = 0, *, from_core: bool = False
+    ) -> tuple[int, Engine, Command] | None:
+        """The command at a position, with the position behind it; None for END."""
+        if position + COMMAND_WORDS > len(words):
+            raise self.fail(Cause.LENGTH)
+        header = HEADER.unpack(words[position])
+        load, array, core, store = WAITS.unpack(words[position + 1]).values()
+        waits = (load, array, core, store)
+        try:
+            opcode = Opcode(header["opcode"])
+        except ValueError:
+            raise self.fail(Cause.OPCODE) from None
+        engine = opcode.engine
+        if from_core and engine in (None, Engine.CORE):
+            raise self.fail(Cause.OPCODE)
+        mask, n_words = header["mask"], header["words"]
+        if mask.bit_count() != n_words or mask >> len(CONFIG_WORDS[opcode]):
+            raise self.fail(Cause.LENGTH)
+        too_early = any(wait > done for wait, done in zip(waits, self.dispatched, strict=True))
+        if too_early or (from_core and core):
+            raise self.fail(Cause.WAIT)
+        position += COMMAND_WORDS
+        if position + n_words > len(words):
+            raise self.fail(Cause.LENGTH)
+        if engine is None:
+            return None
+        kept = self._last[opcode]
+        for i in range(len(kept)):
+            if mask >> i & 1:
+                kept[i] = words[position]
+                position += 1
+        config: dict[str, int] = {}
+        for fmt, word in zip(CONFIG_WORDS[opcode], kept, strict=True):
+            config.update(fmt.unpack(word))
+        if self.dispatched[engine] == (1 << COUNT_BITS) - 1:
+            raise self.fail(Cause.LENGTH)
+        self.dispatched[engine] += 1
+        self._n_commands += 1
+        return position, engine, Command(opcode, config, waits)
 
 
 def config_cause(params: Params, command: Command) -> Cause:
@@ -134,6 +172,7 @@ def _array_cause(params: Params, c: Mapping[str, int]) -> Cause:
         not 1 <= c["last_cols"] <= params.cols,
         not -31 <= c["shift"] <= 30,
         c["multiplier"] >> 31 != 0,
+        c["wide"] not in list(Wide) or bool(c["wide"] and c["table_out"]),
     ]
     if elementwise:
         bad += [c["run"] != c["tile_w"], c["table_out"] != 0]

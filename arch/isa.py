@@ -71,6 +71,14 @@ class Mode(enum.IntEnum):
     ELEMENTWISE = 2
 
 
+class Wide(enum.IntEnum):
+    """Which byte of a result of 16 bits is written, if results have 16 bits."""
+
+    NONE = 0
+    LOW = 1
+    HIGH = 2
+
+
 class Cause(enum.IntEnum):
     """Why a program was stopped (register ERROR_CAUSE)."""
 
@@ -222,6 +230,7 @@ _ARRAY_WORDS = (
         ("table_out:1", "look the clamped result up in table 0 (low byte); not element-wise"),
         ("table_a:1", "element-wise: operand a is looked up in table 0"),
         ("binary:1", "element-wise: add operand b, looked up in table 1"),
+        ("wide:2", "1, 2: clamp to int16 and write its low, high byte; without table_out"),
     ),
     WordFormat(
         "OPERAND",
@@ -238,6 +247,7 @@ _CORE_WORDS = (
     WordFormat(
         "CONTROL",
         ("boot:1", "reset the core and let it start at function"),
+        ("accept:1", "while it runs, commands come from the core instead of the program"),
     ),
 )
 
@@ -288,6 +298,9 @@ class Command:
     waits: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
+UNKNOWN = -1  # no word
+
+
 class Encoder:
     """Turns commands into words, leaving out configuration words that did not change."""
 
@@ -305,6 +318,10 @@ class Encoder:
                 mask |= 1 << index
                 last[index] = word
                 body.append(word)
+        if command.config.get("accept"):  # the core's commands may change every word
+            for opcode, words in self._last.items():
+                if opcode is not Opcode.CORE:
+                    self._last[opcode] = [UNKNOWN] * len(words)
         header = HEADER.pack({"opcode": command.opcode, "words": len(body), "mask": mask})
         waits = WAITS.pack({f.name: command.waits[i] for i, f in enumerate(WAITS.fields)})
         return [header, waits, *body]

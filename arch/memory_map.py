@@ -23,6 +23,11 @@ class Mmio(enum.IntEnum):
     DONE = 0x0C  # w: the command is complete; 0, or the status of the error that stops the program
     LOG = 0x10  # w: a byte for the host's log
     TRAP = 0x14  # w: cycles that a trap handler gets before the program is stopped
+    WORD_LOW = 0x18  # w: low half of a word of a command
+    WORD = 0x1C  # w: high half; gives the word to the sequencer
+    LOAD_COUNTS = 0x20  # r: commands of the load engine: completed, and given << 16
+    ARRAY_COUNTS = 0x24  # r: likewise
+    STORE_COUNTS = 0x28  # r: likewise
 
 
 MMIO_DOC = {
@@ -32,4 +37,9 @@ MMIO_DOC = {
     Mmio.DONE: "w: complete the command; a value other than 0 stops the program with that status",
     Mmio.LOG: "w: append a byte to the host's log",
     Mmio.TRAP: "w: cycles that a trap handler gets before the program is stopped; 0 after a boot",
+    Mmio.WORD_LOW: "w: low half of the next word of a command; the call must `accept` them",
+    Mmio.WORD: "w: its high half, which gives the word; waits until the sequencer takes words",
+    Mmio.LOAD_COUNTS: "r: the load engine's commands: 15:0 completed, 31:16 dispatched",
+    Mmio.ARRAY_COUNTS: "r: likewise of the array",
+    Mmio.STORE_COUNTS: "r: likewise of the store engine",
 }

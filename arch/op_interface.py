@@ -15,6 +15,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from arch.isa import CONFIG_WORDS, Opcode
+
 MAX_RANK = 8
 NAME_BYTES = 56  # of a registered operator's name, its terminating zero included
 CORE_POINTER_BYTES = 4
@@ -186,6 +188,42 @@ TENSOR = CStruct(
     CField("dims", "int32_t", "extents, outermost first", MAX_RANK),
 )
 
+N_ARRAY_WORDS = len(CONFIG_WORDS[Opcode.ARRAY])
+
+PRODUCT = CStruct(
+    "weft_product_t",
+    "Some columns of a product with constant weights, made ready by the compiler.",
+    CField(
+        "words",
+        "uint32_t",
+        "the array's command for one row, in halves; the low one first",
+        2 * N_ARRAY_WORDS,
+    ),
+    CField("group", "int32_t", "which product of the operator's this is part of"),
+    CField("contents", "uint32_t", "address of the weight memory's contents, as the core sees it"),
+    CField("contents_bytes", "uint32_t", "of them"),
+    CField("weight_address", "uint32_t", "byte of the weight memory where they belong"),
+    CField("is_resident", "int32_t", "1: they have their place for themselves"),
+    CField("first_column", "int32_t", "of the product"),
+)
+
+ACCELERATOR = CStruct(
+    "weft_accelerator_t",
+    "The accelerator as an operator may use it; see weft_accelerator.h.",
+    CField("workspace", "void *", "scratchpad; null while the operator is asked for its sizes"),
+    CField("arena", "void *", "as many bytes of external memory"),
+    CField("workspace_bytes", "uint32_t", "of each: what the operator asked for"),
+    CField("rows", "int32_t", "of the array: input channels"),
+    CField("cols", "int32_t", "of the array: output channels"),
+    CField("streams", "int32_t", "groups of rows with a stream of their own"),
+    CField("pairs", "int32_t", "windows side by side that make up the rows"),
+    CField("weight_rows_per_cycle", "int32_t", "rows that a word of weight memory fills"),
+    CField("weight_memory_bytes", "uint32_t", "bytes of weight memory"),
+    CField("accumulator_depth", "int32_t", "pixels of an accumulator bank"),
+    CField("n_products", "int32_t", "elements of products"),
+    CField("products", "const weft_product_t *", "of operators of the library; or null"),
+)
+
 OP = CStruct(
     "weft_op_t",
     "One use of an operator in a model; all of it is fixed at compile time.",
@@ -201,6 +239,7 @@ OP = CStruct(
     CField("state_bytes", "uint32_t", "at least what the operator asked for"),
     CField("scratch", "void *", "undefined at entry; operator new takes from its end"),
     CField("scratch_bytes", "uint32_t", "at least what the operator asked for"),
+    CField("accelerator", "const weft_accelerator_t *", "null unless it asked for a workspace"),
 )
 
 
@@ -236,6 +275,24 @@ ABSENT = TensorDescription((), TensorType.NONE, 0, flags=TensorFlag.ABSENT)
 
 
 @dataclass(frozen=True, eq=False)
+class AcceleratorDescription:
+    """The accelerator that an operator may use.
+
+    Members
+    -------
+    shape : integer members of ``weft_accelerator_t`` by name.
+    workspace, arena : addresses on the core or host memory, of ``workspace_bytes`` each.
+    products : packed ``weft_product_t``, which hold no pointers.
+    """
+
+    shape: Mapping[str, int]
+    workspace: int | NDArray[Any] = 0
+    arena: int | NDArray[Any] = 0
+    workspace_bytes: int = 0
+    products: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class OpDescription:
     """One use of an operator: what its ``weft_op_t`` says.
 
@@ -245,6 +302,7 @@ class OpDescription:
     params : its packed parameters (arch.op_params), or the custom options verbatim.
     state, scratch : address on the core or host memory; None lets whoever lays the descriptors
         out provide ``state_bytes`` and ``scratch_bytes``.
+    accelerator : None for an operator that does not use it.
     """
 
     name: str
@@ -256,3 +314,4 @@ class OpDescription:
     state_bytes: int = 0
     scratch: int | NDArray[Any] | None = None
     scratch_bytes: int = 0
+    accelerator: AcceleratorDescription | None = None

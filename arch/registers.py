@@ -9,7 +9,7 @@ from arch.bits import WordFormat
 from arch.isa import N_REGIONS, Engine
 
 IDENTITY = 0x54464557  # "WEFT", little-endian
-VERSION = 1
+VERSION = 2
 ADDRESS_BITS = 12
 
 

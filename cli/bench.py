@@ -15,9 +15,10 @@ from arch.config import load_config
 from arch.errors import WeftError
 from arch.params import Params
 from cli.bench_markdown import LOSSES, check_blocks, memories_differ, with_tables
-from cli.common import OpsOption, err, model_path, op_files, out, progress_line
+from cli.common import IncludesOption, OpsOption, err, model_path, op_files, out, progress_line
 from cli.models import SOURCES
 from compiler.timing.memory import MemoryTiming
+from firmware.sources import OpSources
 
 if TYPE_CHECKING:
     from sim.measure import Measurement
@@ -35,6 +36,7 @@ def bench(
         typer.Option("-c", "--config", help="Preset or YAML file; small, medium, large if none."),
     ] = None,
     op: OpsOption = None,
+    op_include: IncludesOption = None,
     bandwidth: Annotated[
         list[float] | None, typer.Option(help="Bytes per cycle of external memory; 8 if none.")
     ] = None,
@@ -61,7 +63,7 @@ def bench(
     for measurement in _measure_all(
         model or list(SOURCES),
         config or list(CONFIGS),
-        op_files(op),
+        op_files(op, op_include),
         [MemoryTiming(b, n) for b in bandwidth or [8.0] for n in latency or [32]],
     ):
         found.append(measurement)
@@ -85,7 +87,7 @@ def bench(
 
 
 def _measure_all(
-    models: Sequence[str], configs: Sequence[str], ops: list[Path], memories: list[MemoryTiming]
+    models: Sequence[str], configs: Sequence[str], ops: OpSources, memories: list[MemoryTiming]
 ) -> Iterator[Measurement]:
     from sim.measure import measure
 

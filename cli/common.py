@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from arch.errors import WeftError
 from cli import models
+from firmware.sources import OpSources
 
 UNLIMITED = 10_000  # columns; lines in files and pipes are as long as they are
 
@@ -23,6 +24,13 @@ err = Console(stderr=True)
 OpsOption = Annotated[
     list[Path] | None,
     typer.Option("--op", help="C++ file with custom operators; may be given several times."),
+]
+IncludesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--op-include", help="Folder that those files include from; likewise."),
+]
+ToolchainOption = Annotated[
+    str, typer.Option(help="What compiles for the core: zig, or gcc of Debian's packages.")
 ]
 
 
@@ -37,11 +45,13 @@ def model_path(name: str) -> Path:
     return path
 
 
-def op_files(ops: list[Path] | None) -> list[Path]:
+def op_files(
+    ops: list[Path] | None, includes: list[Path] | None, toolchain: str = "zig"
+) -> OpSources:
     for path in ops or []:
         if not path.is_file():
             raise WeftError(f"{path}: no such C++ file; check the path given to --op")
-    return list(ops or [])
+    return OpSources(tuple(ops or ()), tuple(includes or ()), toolchain)
 
 
 @contextmanager

@@ -14,7 +14,16 @@ from arch.errors import WeftError
 from arch.params import Params
 from cli import models, synth
 from cli.bench import bench
-from cli.common import OpsOption, err, model_path, op_files, out, progress_line
+from cli.common import (
+    IncludesOption,
+    OpsOption,
+    ToolchainOption,
+    err,
+    model_path,
+    op_files,
+    out,
+    progress_line,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,6 +77,8 @@ def compile_command(
     config: ConfigOption,
     output: Annotated[Path, typer.Option("-o", help="File for the program.")],
     op: OpsOption = None,
+    op_include: IncludesOption = None,
+    toolchain: ToolchainOption = "zig",
 ) -> None:
     """Compile a model into a program that runs wherever the configuration runs."""
     from compiler.compile import compile_graph
@@ -76,7 +87,8 @@ def compile_command(
 
     chosen = load_config(config)
     graph = load_model(model_path(model))
-    builder = FirmwareBuilder(Params(chosen), op_files(op)) if chosen.has_core else None
+    sources = op_files(op, op_include, toolchain)
+    builder = FirmwareBuilder(Params(chosen), sources) if chosen.has_core else None
     program = compile_graph(graph, chosen, builder)
     try:
         program.save(output)
@@ -96,6 +108,8 @@ def run(
     model: ModelArgument,
     config: ConfigOption,
     op: OpsOption = None,
+    op_include: IncludesOption = None,
+    toolchain: ToolchainOption = "zig",
     input_file: Annotated[
         Path | None, typer.Option("--input", help=".npz with input_0, input_1, ...")
     ] = None,
@@ -150,7 +164,7 @@ def run(
     with progress_line() as progress:
         task = progress.add_task("compiling", total=None)
         memory = MemoryTiming(bandwidth, latency)
-        prepared = prepare(path, chosen, op_files(op), memory)
+        prepared = prepare(path, chosen, op_files(op, op_include, toolchain), memory)
         if input_file is not None:
             inputs = read_inputs(input_file, prepared.graph)
         else:

@@ -342,7 +342,7 @@ def steps_of(
         if blobs is not None:
             blobs[key, blocks] = blob
         for tile in tiles:
-            yield _step(p, job, tile, blob, tile_config(p, job, tile, blocks))
+            yield tile_step(p, job, tile, blob, tile_config(p, job, tile, blocks))
 
 
 def _chunks(n_blocks: int, most: int, tapers: bool) -> Iterator[range]:
@@ -371,7 +371,7 @@ def _cut_passes(
                 config = tile_config(p, part, tile, blocks)
                 config |= {"keep_in": int(i > 0), "keep_out": int(not last)}
                 blob = blob_of(p, part, blocks, with_quant=last)
-                yield _step(p, part, tile, blob, config)
+                yield tile_step(p, part, tile, blob, config)
 
 
 def split_plan(params: Params, plan: PassPlan, passes: int) -> Iterator[PassPlan]:
@@ -406,7 +406,8 @@ def _input_ranges(job: ArrayJob, rows: range) -> tuple[Range, ...]:
     return before, Range(SCRATCHPAD, low - wrap.n_bytes, high - wrap.n_bytes)
 
 
-def _step(p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int]) -> Step:
+def tile_step(p: Params, job: ArrayJob, tile: Tile, blob: Blob, config: dict[str, int]) -> Step:
+    """The command of a tile; ``blob`` is what it reads from the weight memory."""
     reads = _input_ranges(job, input_rows(job, tile))
     writes = Range(SCRATCHPAD, *job.target.rows(tile.y.start, tile.y.stop))
     return Step(

@@ -10,11 +10,13 @@ import numpy as np
 from arch.config import Config
 from arch.isa import Command, Engine, Opcode, Space, encode_program
 from arch.memory_map import SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTES
+from arch.op_interface import PRODUCT
 from arch.params import Params
 from compiler.array_job import steps_of
+from compiler.codes import without_dequantize
 from compiler.compose import with_composed_tables
 from compiler.constraints import check
-from compiler.core_image import CoreBuilder, CoreCall, CoreImage
+from compiler.core_image import CoreBuilder, CoreCall, CoreImage, CoreWorkspace
 from compiler.errors import ModelError
 from compiler.external_copies import external_copy_steps
 from compiler.flat_job import flat_steps
@@ -25,6 +27,7 @@ from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
 from compiler.lower.context import Context
+from compiler.lower.core_products import CoreProduct, core_products
 from compiler.lower.elementwise import with_table_behind
 from compiler.macs import macs_of
 from compiler.operators import data_operands, verify
@@ -46,6 +49,7 @@ from compiler.transfers import (
     rows_step,
 )
 from compiler.unsigned import with_signed_codes
+from compiler.workspace import WorkspaceSize
 
 SLAB_BYTES = 2048
 """Inputs are loaded in slabs of about this size, so that the first tiles need not wait for all."""
@@ -83,6 +87,8 @@ def compile_graph(
     graph = with_signed_codes(graph)
     verify(graph)
     check(graph)
+    if core is not None:
+        graph = without_dequantize(graph, core.is_library_op)
     states = graph.states
     graph = with_composed_tables(with_states_as_ends(graph))
     compiler = _Compiler(graph, states, Params(config), core, memory or MemoryTiming())
@@ -118,11 +124,19 @@ class _Compiler:
         self.input_places = [External(INPUT_REGION, p.offset) for p in self.inputs] + variables
         self.output_places = [External(OUTPUT_REGION, p.offset) for p in self.outputs] + variables
         self.constants = Constants()
+        self.core_products = {
+            op: products
+            for op in self.core_ops
+            if (products := core_products(op, params)) is not None
+        }
+        self.core_workspaces = self._workspaces_of_core()
         self.placement: Placement = place(
             graph,
             params,
             self.folded,
             self.fused,
+            {id(op): size for op, size in self.core_workspaces.items()},
+            [t for products in self.core_products.values() for t in products.weights],
             {id(t): w for t, w in zip(graph.inputs, self.input_places, strict=True)},
             {id(t): w for t, w in zip(graph.outputs, self.output_places[:n_outputs], strict=False)},
             self._constant_place,
@@ -148,6 +162,17 @@ class _Compiler:
                     f"{self.graph.name}: {op}: runs on the core, and configuration"
                     f" '{self.params.config.name}' has none; choose one with a core"
                 )
+
+    def _workspaces_of_core(self) -> dict[Operator, WorkspaceSize]:
+        """Of the operators on the core that use the accelerator."""
+        sizes = {}
+        for op in self.core_ops:
+            assert self.core is not None
+            if op in self.core_products:
+                sizes[op] = WorkspaceSize(self.core_products[op].workspace_bytes)
+            elif n_bytes := self.core.workspace_bytes(op):
+                sizes[op] = WorkspaceSize(n_bytes, n_bytes)
+        return sizes
 
     def run(self) -> Program:
         scheduler = Scheduler(self.params, self.constants, self._pending())
@@ -183,7 +208,14 @@ class _Compiler:
         if self._engine(op) is None:
             return
         p = self.params
-        context = Context(p, self.placement.layouts, self.constants, self.folded, layer)
+        context = Context(
+            p,
+            self.placement.layouts,
+            self.constants,
+            self.folded,
+            layer,
+            workspace=self.placement.workspaces.get(id(op)),
+        )
         group = self.groups.get(layer)
         if group is not None:
             if layer == group.first:
@@ -307,7 +339,12 @@ class _Compiler:
 
     # ---- core --------------------------------------------------------------------------------
     def _core_images(self, core: CoreBuilder) -> list[CoreImage]:
-        return list(core.build(self.core_ops, self._core_address)) if self.core_ops else []
+        if not self.core_ops:
+            return []
+        workspaces = {
+            op: self._core_workspace(op, size) for op, size in self.core_workspaces.items()
+        }
+        return list(core.build(self.core_ops, self._core_address, workspaces))
 
     def _core_address(self, tensor: Tensor) -> int:
         """Where the core sees a tensor."""
@@ -315,6 +352,21 @@ class _Compiler:
         if place is None:
             return SCRATCHPAD_BASE + self.placement.layouts[id(tensor)].start
         return WINDOW_BASE + place.region * WINDOW_BYTES + place.offset
+
+    def _core_workspace(self, op: Operator, size: WorkspaceSize) -> CoreWorkspace:
+        place = self.placement.workspaces[id(op)]
+        arena = WINDOW_BASE + ARENA_REGION * WINDOW_BYTES + place.offset
+        products = self.core_products.get(op)
+        return CoreWorkspace(
+            SCRATCHPAD_BASE + place.address,
+            arena if size.external_bytes else 0,
+            size.chip_bytes,
+            () if products is None else tuple(map(self._packed, products.parts)),
+        )
+
+    def _packed(self, part: CoreProduct) -> bytes:
+        offset = self.constants.add(part.contents)
+        return PRODUCT.pack(part.values(WINDOW_BASE + PROGRAM_REGION * WINDOW_BYTES + offset))
 
     def _boot(self, layer: int, image: CoreImage) -> Step:
         loads = []
@@ -371,13 +423,15 @@ class _Compiler:
         reads = self._ranges(data_operands(op))
         if is_replaced:
             reads = (*reads, *CORE_MEMORIES)
+        accepts = op in self.core_workspaces
         return Step(
             Engine.CORE,
-            _call_fields(call),
+            {**_call_fields(call), "accept": int(accepts)},
             layer,
             reads=reads,
             writes=self._ranges(op.outputs),
             cycles=cycles,
+            accepts=accepts,
         )
 
     # ---- program -----------------------------------------------------------------------------
@@ -434,7 +488,7 @@ class _Compiler:
 
 
 def _call_fields(call: CoreCall) -> dict[str, int]:
-    return {"function": call.function, "argument": call.argument, "boot": 0}
+    return {"function": call.function, "argument": call.argument, "boot": 0, "accept": 0}
 
 
 def _kind(op: Operator) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from arch.params import Params
 from compiler.layout import InputView
-from compiler.passplan import PassPlan
+from compiler.passplan import PassPlan, Stream
 
 SAMPLE_ROWS = 4
 SAMPLE_SLOTS = 32
@@ -34,27 +36,37 @@ def cycles_per_slot(params: Params, view: InputView, plan: PassPlan) -> float:
     bases = (np.array(BASES)[:, None] + pixels).reshape(-1)
     cycles = []
     for entry in plan.entries:
-        offsets = [s.offset for s in entry.streams if s is not None]
-        addresses = bases[:, None] + np.array(offsets)
-        cycles.append(turns(params, addresses, np.ones(addresses.shape, bool)).mean())
+        read = np.ones((len(bases), 1), bool)
+        cycles.append(turns(params, bases, entry.wanted(params, plan.mode), read).mean())
     return float(np.mean(cycles))
 
 
 def turns(
-    params: Params, addresses: NDArray[np.int64], read: NDArray[np.bool_]
+    params: Params,
+    bases: NDArray[np.int64],
+    wanted: Sequence[tuple[Stream, int, int]],
+    read: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
-    """Cycles for each row of byte addresses: the words that the most wanted bank must read.
+    """Cycles for each of ``bases``: the words that the most wanted bank must read.
 
-    ``read`` marks the addresses at which a window is read at all.
+    Parameters
+    ----------
+    bases : addresses in bytes, to which each stream adds its offset.
+    wanted : streams, and which bytes of their windows (:meth:`compiler.passplan.Entry.wanted`).
+    read : (bases, streams), or one column for all: where a window is read at all.
     """
     width = params.window_bytes
-    low = addresses // width
+    offsets, first, last = (
+        np.array(column) for column in zip(*((s.offset, f, n) for s, f, n in wanted), strict=True)
+    )
+    addresses = bases[:, None] + offsets
+    low, byte = addresses // width, addresses % width
     words = np.concatenate([low, low + 1], axis=1)
-    wanted = np.concatenate([read, read & (addresses % width != 0)], axis=1)
+    reads = np.concatenate([read & (first + byte < width), read & (last + byte > width)], axis=1)
     for i in range(1, words.shape[1]):  # equal words are read once
-        earlier = (words[:, :i] == words[:, i : i + 1]) & wanted[:, :i]
-        wanted[:, i] &= ~earlier.any(axis=1)
+        earlier = (words[:, :i] == words[:, i : i + 1]) & reads[:, :i]
+        reads[:, i] &= ~earlier.any(axis=1)
     banks = banks_of(params, words)
-    per_bank = [((banks == b) & wanted).sum(axis=1) for b in range(params.scratchpad_banks)]
+    per_bank = [((banks == b) & reads).sum(axis=1) for b in range(params.scratchpad_banks)]
     cycles: NDArray[np.int64] = np.maximum(1, np.max(per_bank, axis=0))
     return cycles

@@ -7,7 +7,7 @@ from compiler.errors import ModelError
 from compiler.graph import Graph, Operator
 from compiler.operators import SPECS
 from compiler.operators.spec import Spec
-from compiler.rules import PLAIN_TYPES, Constraint, documented
+from compiler.rules import CUSTOM_TYPES, Constraint, documented
 from compiler.rules.general import GENERAL, no_variables
 from compiler.shapes import shape_problem
 
@@ -39,11 +39,11 @@ def check(graph: Graph) -> None:
     and what is supported.
     """
     for tensor in (*graph.inputs, *graph.outputs):
-        if tensor.dtype not in PLAIN_TYPES:
+        if tensor.dtype not in CUSTOM_TYPES:
             raise ModelError(
                 f"{graph.name}: {tensor}, an input or output, is {tensor.dtype.name}; supported: "
                 "int8 (quantise the model to full integers), and for custom operators integers "
-                "of 8 to 64 bits, float32 and bool"
+                "of 8 to 64 bits, float32, float64 and bool"
             )
     for tensor in graph.tensors:
         readers = graph.consumers(tensor) if tensor.is_variable else []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from arch.errors import WeftError
 from compiler.graph import Operator, Tensor
@@ -20,6 +20,21 @@ class CoreCall:
 
     function: int
     argument: int
+
+
+class CoreWorkspace(NamedTuple):
+    """What an operator on the core gets of the accelerator.
+
+    Members
+    -------
+    workspace, arena : addresses of ``n_bytes`` each; no arena where it is 0.
+    products : packed ``weft_product_t`` (arch.op_interface.PRODUCT).
+    """
+
+    workspace: int
+    arena: int
+    n_bytes: int
+    products: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,11 +71,21 @@ class CoreBuilder(Protocol):
         self,
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
     ) -> Sequence[CoreImage]:
-        """Compile and link; ``place`` gives addresses of tensors as the core sees them.
+        """Compile and link; all addresses are those that the core sees.
 
+        ``place`` gives those of tensors; ``workspaces`` has the operators that use the accelerator.
         What does not fit the core's memories at once comes in parts, each with the next of the
         operators, to be booted one after the other. Raises :class:`CoreFullError` where that does
         not help.
         """
+        ...
+
+    def workspace_bytes(self, op: Operator) -> int:
+        """Bytes of workspace that an operator asks for; 0 if it does not use the accelerator."""
+        ...
+
+    def is_library_op(self, op: Operator) -> bool:
+        """Whether the core's library runs a custom operator, and no source of the user's."""
         ...

@@ -15,7 +15,8 @@ from compiler.layout import InputView, Layout
 from compiler.lower import engine_of
 from compiler.lower.context import view_of
 from compiler.ops.convolution import conv_2d
-from compiler.passplan import PassPlan, plan_convolution, plan_depthwise
+from compiler.passplan import PassPlan
+from compiler.plans import plan_convolution, plan_depthwise
 from compiler.shapes.window import convolution_window
 
 Reader = tuple[Operator, FoldedPad | None]
@@ -83,16 +84,18 @@ def _shape(layout: Layout) -> tuple[int, int, int, int]:
 
 
 def _with_gaps(layout: Layout, readers: list[Reader], params: Params) -> Layout:
-    """With as few words between rows as keep the readers' streams in different banks."""
+    """With as little between rows as keeps the readers' streams in different banks."""
 
     def cost(candidate: Layout) -> float:
         return max(cycles_per_slot(params, *_plan(op, f, candidate, params)) for op, f in readers)
 
     best, least = layout, cost(layout)
-    for words in range(1, params.scratchpad_banks):
+    width = params.window_bytes
+    whole = -(-layout.row_pitch // width) * width  # windows of all rows are then aligned alike
+    gaps = (words * width for words in range(params.scratchpad_banks))
+    for row in sorted({start + gap for gap in gaps for start in (layout.row_pitch, whole)})[1:]:
         if least <= 1 + WORTH:
             break
-        row = layout.row_pitch + words * params.window_bytes
         images = layout.size // layout.image_pitch
         candidate = replace(
             layout,

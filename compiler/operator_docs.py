@@ -10,6 +10,7 @@ from pathlib import Path
 from compiler.builtin import Kind
 from compiler.constraints import rule_of, rules_of
 from compiler.lower import CONDITIONS, is_looked_up, may_be_on_array
+from compiler.lower.core_products import SUMS_ON_ARRAY
 from compiler.operators import SPECS
 from compiler.rules import types_of
 from compiler.rules.general import GENERAL
@@ -40,6 +41,8 @@ def where_of(kind: Kind) -> str:
     spec = SPECS[kind]
     if spec.moves_nothing:
         return "nowhere: nothing moves"
+    if kind in SUMS_ON_ARRAY:
+        return "core, sums of products on the array"
     if not may_be_on_array(kind):
         return "core"
     condition = CONDITIONS.get(kind)

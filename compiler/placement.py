@@ -19,12 +19,13 @@ from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
 from compiler.input_layout import layout_of
 from compiler.layout import Layout, image_shape
-from compiler.lower import FLAT
+from compiler.lower import FLAT, workspace_of
 from compiler.lower.copies import is_copying
 from compiler.operators import data_operands
 from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
 from compiler.transfers import ARENA_REGION
+from compiler.workspace import Workspace, WorkspaceSize
 
 ARENA_ALIGNMENT = 64
 LEAST_SHARE = 0.3
@@ -38,7 +39,8 @@ class Placement:
 
     ``layouts`` by identity of the tensor (of an external one: relative to its start);
     ``external`` by identity; ``staging`` by identity of the operator; ``groups`` run side by side
-    over rings of rows; ``constants`` are those that are read as data from the scratchpad.
+    over rings of rows; ``constants`` are those that are read as data from the scratchpad;
+    ``workspaces`` by identity of the operator.
     """
 
     layouts: Mapping[int, Layout]
@@ -46,6 +48,7 @@ class Placement:
     staging: Mapping[int, Staging]
     groups: tuple[Group, ...]
     constants: tuple[Tensor, ...]
+    workspaces: Mapping[int, Workspace]
     used_bytes: int
     arena_bytes: int
 
@@ -70,6 +73,8 @@ def place(
     params: Params,
     folded: Mapping[int, FoldedPad],
     fused: FusedTables,
+    core_workspaces: Mapping[int, WorkspaceSize],
+    elsewhere: Sequence[Tensor],
     inputs: Mapping[int, External],
     outputs: Mapping[int, External],
     constant_place: Callable[[Tensor], External],
@@ -79,6 +84,8 @@ def place(
 
     Parameters
     ----------
+    core_workspaces : of operators on the core, by identity.
+    elsewhere : constants that stay in external memory.
     inputs, outputs : where the model's inputs are, and where outputs may be written at any time, by
         identity of the tensor.
     constant_place : puts a constant into external memory.
@@ -86,8 +93,9 @@ def place(
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
+    core, ends = (core_workspaces, elsewhere), (inputs, outputs)
     return _Placer(
-        graph, params, folded, fused, inputs, outputs, constant_place, arena_start
+        graph, params, folded, fused, *core, *ends, constant_place, arena_start
     ).place()
 
 
@@ -98,6 +106,8 @@ class _Placer:
         params: Params,
         folded: Mapping[int, FoldedPad],
         fused: FusedTables,
+        core_workspaces: Mapping[int, WorkspaceSize],
+        elsewhere: Sequence[Tensor],
         inputs: Mapping[int, External],
         outputs: Mapping[int, External],
         constant_place: Callable[[Tensor], External],
@@ -107,16 +117,25 @@ class _Placer:
         self.params = params
         self.folded = folded
         self.fused = fused
+        self.elsewhere = {id(tensor): tensor for tensor in elsewhere}
         self.inputs = inputs
         self.outputs = outputs
         self.arena_start = arena_start
         self.constant_place = constant_place
         self.engines = {id(op): fused.engine_of(op, params) for op in graph.operators}
+        sizes = ((id(op), self._workspace_size(op)) for op in graph.operators)
+        own = {key: size for key, size in sizes if size != WorkspaceSize()}
+        self.workspace_sizes = own | dict(core_workspaces)
         self.roots: dict[int, Tensor] = {}
         self.stores: dict[int, _Store] = {}
         self._collect()
         layouts = {key: store.layout for key, store in self.stores.items()}
         self.fusion = Fusion(graph, params, [self._windows(op) for op in graph.operators], layouts)
+
+    def _workspace_size(self, op: Operator) -> WorkspaceSize:
+        if self.fused.engine_of(op, self.params) is not Engine.ARRAY:
+            return WorkspaceSize()
+        return workspace_of(op, self.params)
 
     def _windows(self, op: Operator) -> list[RowWindow] | None:
         """How an operator reads rows, if it can be a member of a group."""
@@ -151,9 +170,12 @@ class _Placer:
         for i, op in enumerate(self.graph.operators):
             engine = self.engines[id(op)]
             on_core = engine is Engine.CORE
-            cuttable = on_core or can_be_cut(op) or is_copying(op)
+            own = id(op) in self.workspace_sizes  # the accelerator works for it in the scratchpad
+            cuttable = not own and (on_core or can_be_cut(op) or is_copying(op))
             vanished = engine is None or id(op.outputs[0]) in self.folded
             for tensor in data_operands(op):
+                if id(tensor) in self.elsewhere:
+                    continue
                 known = id(self._root(tensor)) in self.stores
                 store = self._store(self._root(tensor), i)
                 store.is_constant |= not known
@@ -254,6 +276,10 @@ class _Placer:
         return (inputs, output) if can_be_cut(op) else ([], False)
 
     def _staging_bytes(self, op: Operator, rows: int, spilled: set[int]) -> int:
+        """Of scratchpad beside the tensors that are there as a whole."""
+        workspace = self.workspace_sizes.get(id(op))
+        if workspace is not None:  # no operator has slabs as well
+            return _rounded(workspace.chip_bytes, self.params)
         inputs, output = self._staged(op, spilled)
         if not any(inputs) and not output:
             return 0
@@ -287,12 +313,24 @@ class _Placer:
         slabs = {
             id(op): self._slabs(i, op, spilled, shares)
             for i, op in enumerate(self.graph.operators)
-            if id(op) not in grouped and self._staging_bytes(op, 1, spilled)
+            if id(op) not in grouped
+            and id(op) not in self.workspace_sizes
+            and self._staging_bytes(op, 1, spilled)
+        }
+        spaces = {
+            id(op): Buffer(f"workspace of {op.name}", self.workspace_sizes[id(op)].chip_bytes, i, i)
+            for i, op in enumerate(self.graph.operators)
+            if id(op) in self.workspace_sizes
         }
         rings = [self._rings(plan) for plan in plans]
         extra = [b for _, pairs in slabs.values() for pair in pairs if pair for b in pair]
         used = allocate(
-            [*buffers.values(), *extra, *(b for ring in rings for b in ring.values())],
+            [
+                *buffers.values(),
+                *extra,
+                *spaces.values(),
+                *(b for ring in rings for b in ring.values()),
+            ],
             self.params.scratchpad_bytes,
             max(16, self.params.cols),
         )
@@ -300,6 +338,9 @@ class _Placer:
         layouts |= {key: Layout.dense(0, self.stores[key].tensor.shape) for key in spilled}
         external, arena = self._external(spilled - self._inside(plans))
         self._aliases(layouts, external)
+        for key, tensor in self.elsewhere.items():
+            external[key] = self.constant_place(tensor)
+            layouts[key] = Layout.dense(0, tensor.shape)
         staging = {}
         for key, (rows, pairs) in slabs.items():
             places = [None if not pair else (pair[0].address, pair[-1].address) for pair in pairs]
@@ -308,7 +349,11 @@ class _Placer:
             s.tensor for key, s in self.stores.items() if s.is_constant and key not in spilled
         )
         groups = tuple(map(self._group, plans, rings))
-        return Placement(layouts, external, staging, groups, constants, used, arena)
+        workspaces = {}
+        for key, buffer in spaces.items():
+            workspaces[key] = Workspace(buffer.address, arena)
+            arena += _aligned(self.workspace_sizes[key].external_bytes)
+        return Placement(layouts, external, staging, groups, constants, workspaces, used, arena)
 
     # ---- groups ------------------------------------------------------------------------------
     def _plans(self, spilled: set[int], shares: Sequence[float]) -> list[Plan]:
@@ -384,7 +429,7 @@ class _Placer:
                 external[key] = self.outputs[id(outputs[0])]
             else:
                 external[key] = External(ARENA_REGION, arena)
-                arena += -(-store.layout.size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
+                arena += _aligned(store.layout.size)
         return external, arena
 
     def _aliases(self, layouts: dict[int, Layout], external: dict[int, External]) -> None:
@@ -403,6 +448,10 @@ def _turns(op: Operator, rows: int) -> int:
     one_image = op.kind in FLAT or is_copying(op)
     images = 1 if one_image else image_shape(op.output.shape)[0]
     return 1 if images == 1 and rows >= slab_shape(op).n_rows else 2
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ARENA_ALIGNMENT) * ARENA_ALIGNMENT
 
 
 def _rounded(size: int, params: Params) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from arch.isa import COUNT_BITS, Command, Engine, Space
@@ -12,7 +12,7 @@ from compiler.errors import ModelError
 from compiler.steps import OPCODE, WEIGHTS, Blob, Range, Step
 from compiler.timing.machine import Machine, Span
 from compiler.timing.memory import MemoryTiming
-from compiler.transfers import PROGRAM_REGION, load_step
+from compiler.transfers import PROGRAM_REGION, rows_step
 
 CONSTANT_ALIGNMENT = 64
 
@@ -114,6 +114,8 @@ class Scheduler:
         self._order: list[tuple[Step, list[Step]]] = []
         self._ring = 0  # words of the weight memory handed out so far, over all rounds
         self._placed_blobs: dict[int, tuple[int, Blob]] = {}
+        self._last: dict[Engine, Step] = {}
+        self._barrier: Step | None = None
 
     def add(self, step: Step) -> None:
         """The next step of the model; what it needs loaded is placed before it.
@@ -138,7 +140,16 @@ class Scheduler:
         self._append(step)
 
     def _append(self, step: Step) -> None:
-        self._order.append((step, self._hazards.dependencies(step)))
+        needed = self._hazards.dependencies(step)
+        if step.accepts:
+            # Its own commands may use everything, so it has the accelerator for itself.
+            needed = list(self._last.values())
+            self._barrier = step
+            self._placed_blobs.clear()
+        elif self._barrier is not None and self._barrier not in needed:
+            needed.append(self._barrier)
+        self._order.append((step, needed))
+        self._last[step.engine] = step
 
     def _place(self, step: Step, blob: Blob) -> tuple[Mapping[str, int], tuple[Range, ...]]:
         """Load a blob at the next place of the ring, unless it is still there."""
@@ -148,13 +159,14 @@ class Scheduler:
         if placed is None or self._ring - placed[0] > p.weight_words:
             placed = (self._ring, blob)
             self._placed_blobs[id(blob)] = placed
-            self._ring += len(blob.data) // word
-            self._append(self._load(step, blob, placed[0] % p.weight_words * word))
+            self._ring += blob.n_bytes // word
+            for load in self._loads(step, blob, placed[0] % p.weight_words * word):
+                self._append(load)
         start = placed[0] % p.weight_words
         table = (start + step.config.get("table", 0)) % p.weight_words
         weights = (start + blob.table_words) % p.weight_words
         config = {**step.config, "table": table, "weights": weights}
-        return config, self._ring_ranges(start * word, len(blob.data))
+        return config, self._ring_ranges(start * word, blob.n_bytes)
 
     def _ring_ranges(self, start: int, length: int) -> tuple[Range, ...]:
         end, size = start + length, self._params.weight_memory_bytes
@@ -162,13 +174,24 @@ class Scheduler:
             return (Range(WEIGHTS, start, end),)
         return Range(WEIGHTS, start, size), Range(WEIGHTS, 0, end - size)
 
-    def _load(self, step: Step, blob: Blob, start: int) -> Step:
-        offset = self._constants.add(blob.data)
-        load = load_step(
-            self._params, step.layer, Space.WEIGHTS, start, PROGRAM_REGION, offset, len(blob.data)
-        )
-        load.writes = self._ring_ranges(start, len(blob.data))
-        return load
+    def _loads(self, step: Step, blob: Blob, start: int) -> Iterator[Step]:
+        constants = self._constants.add(blob.data)
+        for part in blob.parts:
+            is_constant = part.region is None
+            load = rows_step(
+                self._params,
+                Engine.LOAD,
+                step.layer,
+                Space.WEIGHTS,
+                (start + part.at) % self._params.weight_memory_bytes,
+                PROGRAM_REGION if part.region is None else part.region,
+                part.offset + (constants if is_constant else 0),
+                part.shape,
+                part.steps,
+                part.external_steps,
+            )
+            load.writes = self._ring_ranges(start, blob.n_bytes)
+            yield load
 
     def stream(self, memory: MemoryTiming) -> Stream:
         """The stream without END.

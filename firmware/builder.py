@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 from arch.memory_map import DMEM_BASE
+from arch.op_interface import ACCELERATOR, AcceleratorDescription
 from arch.params import Params
 from compiler.builtin import Kind
-from compiler.core_image import CoreCall, CoreFullError, CoreImage
+from compiler.core_image import CoreCall, CoreFullError, CoreImage, CoreWorkspace
 from compiler.graph import Operator, Tensor
-from firmware.describe import as_asked, describe, host_custom_op, registered_name, with_sizes
+from compiler.operators.custom import LIBRARY
+from firmware.describe import (
+    DescriptionError,
+    as_asked,
+    describe_with_sizes,
+    host_custom_op,
+    registered_name,
+)
 from firmware.descriptors import layout_descriptors
 from firmware.estimate import CoreEstimate
-from firmware.host import HostOps
+from firmware.host import HostOps, RefusedUseError
 from firmware.host_core import HostCore, HostCores
 from firmware.image import FirmwareImage, build_firmware
+from firmware.sources import OpSources
 
 CustomOp = Callable[[Operator, Sequence[NDArray[Any] | None]], list[NDArray[Any]]]
 
@@ -45,43 +55,89 @@ class FirmwareBuilder:
     host_core : after :meth:`build`, what runs the same calls on the host; None before.
     """
 
-    def __init__(self, params: Params, op_sources: Sequence[Path] = ()):
+    def __init__(self, params: Params, op_sources: OpSources | Sequence[Path] = ()):
         self._params = params
-        self._op_sources = [*map(Path, params.config.ops), *op_sources]
+        self._op_sources = OpSources.of(op_sources).behind_config(params.config)
         self.images: list[FirmwareImage] = []
         self.host_core: HostCore | HostCores | None = None
+        self._host: HostOps | None = None
 
-    def build(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> list[CoreImage]:
+    def workspace_bytes(self, op: Operator) -> int:
         """See :class:`compiler.core_image.CoreBuilder`."""
-        parts = self._parts(ops, place)
+        if op.kind is not Kind.CUSTOM or self.is_library_op(op):
+            return 0
+        asked = replace(as_asked(op), accelerator=AcceleratorDescription(self._shape()))
+        try:
+            return self._asked_host().workspace_bytes(asked.name, asked)
+        except RefusedUseError as error:
+            raise DescriptionError(f"{op}: {error.reason}") from None
+
+    def _asked_host(self) -> HostOps:
+        """The user's operators."""
+        if self._host is None:
+            self._host = HostOps(self._op_sources, [])
+        return self._host
+
+    def _shape(self) -> dict[str, int]:
+        """Integer members of ``weft_accelerator_t`` but for the workspace."""
+        names = [f.name for f in ACCELERATOR.fields if not f.is_pointer]
+        return {n: getattr(self._params, n) for n in names if hasattr(self._params, n)}
+
+    def build(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
+    ) -> list[CoreImage]:
+        """See :class:`compiler.core_image.CoreBuilder`."""
+        parts = self._parts(ops, place, workspaces)
         self.images = [part.image for part in parts]
         cores = [part.core for part in parts]
         self.host_core = cores[0] if len(cores) == 1 else HostCores(cores)
         return [part.program for part in parts]
 
-    def _parts(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> list[_Part]:
+    def _parts(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
+    ) -> list[_Part]:
         """All operators at once, or their halves where they do not fit."""
         try:
-            return [self._part(ops, place)]
+            return [self._part(ops, place, workspaces)]
         except CoreFullError:
             if len(ops) < 2:
                 raise
             half = len(ops) // 2
-            parts = [*self._parts(ops[:half], place), *self._parts(ops[half:], place)]
+            halves = (ops[:half], ops[half:])
+            parts = [part for some in halves for part in self._parts(some, place, workspaces)]
             if any(part.program.last is not None for part in parts):
                 raise  # state would not outlive the next boot
             return parts
 
-    def _part(self, ops: Sequence[Operator], place: Callable[[Tensor], int]) -> _Part:
-        builtin = sorted({registered_name(op) for op in ops if op.kind is not Kind.CUSTOM})
+    def _part(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
+    ) -> _Part:
+        builtin = sorted(
+            {
+                registered_name(op)
+                for op in ops
+                if op.kind is not Kind.CUSTOM or self.is_library_op(op)
+            }
+        )
         image = build_firmware(self._params, self._op_sources, builtin)
         host = HostOps(self._op_sources, builtin)
-        asked = [as_asked(op) for op in ops]
-        descriptions = [
-            with_sizes(describe(op, place), host, constants)
-            for op, constants in zip(ops, asked, strict=True)
-        ]
+        descriptions = [describe_with_sizes(op, place, host) for op in ops]
+        shape = self._shape()
+        for i, op in enumerate(ops):
+            if op in workspaces:
+                accelerator = AcceleratorDescription(shape, *workspaces[op])
+                descriptions[i] = replace(descriptions[i], accelerator=accelerator)
         layout = layout_descriptors(image, descriptions)
+        asked = [as_asked(op) for op in ops]
         core = HostCore(image, descriptions, layout, host)
         functions = [image.functions[description.name] for description in descriptions]
         program = CoreImage(
@@ -102,6 +158,12 @@ class FirmwareBuilder:
             last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
         return _Part(image, core, program)
+
+    def is_library_op(self, op: Operator) -> bool:
+        """See :class:`compiler.core_image.CoreBuilder`."""
+        if op.kind is not Kind.CUSTOM or op.custom_name not in LIBRARY:
+            return False
+        return op.custom_name not in self._asked_host().names
 
     def custom_reference(self) -> CustomOp:
         """Runs custom operators on arrays, for :class:`sim.reference.Reference`."""

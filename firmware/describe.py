@@ -22,7 +22,7 @@ from compiler.builtin import Kind
 from compiler.graph import Operator, Tensor
 from compiler.operators import SPECS, core_use, data_inputs
 from compiler.operators.spec import CoreUse
-from firmware.host import HostOps
+from firmware.host import HostOps, RefusedUseError
 
 Place = Callable[[Tensor], "int | NDArray[Any]"]
 """Where a tensor is: its address on the core, or an array."""
@@ -85,6 +85,17 @@ def with_sizes(
     )
 
 
+def describe_with_sizes(op: Operator, place: Place, host: HostOps) -> OpDescription:
+    """Describe one operator, asked for the bytes of its state and scratch.
+
+    Raises :class:`DescriptionError`, also for a use that the operator refuses.
+    """
+    try:
+        return with_sizes(describe(op, place), host, as_asked(op))
+    except RefusedUseError as error:
+        raise DescriptionError(f"{op}: {error.reason}") from None
+
+
 def _tensor(op: Operator, tensor: Tensor | None, place: Place) -> TensorDescription:
     if tensor is None:
         return ABSENT
@@ -130,8 +141,7 @@ def host_custom_op(
         }
         outputs = [np.zeros(t.shape, t.dtype.numpy) for t in op.outputs]
         arrays |= {id(t): array for t, array in zip(op.outputs, outputs, strict=True)}
-        use = describe(op, lambda tensor: arrays[id(tensor)])
-        use = with_sizes(use, host, as_asked(op))
+        use = describe_with_sizes(op, lambda tensor: arrays[id(tensor)], host)
         is_first = op not in states
         state = states.setdefault(op, np.zeros(use.state_bytes, np.uint8))
         if use.state_bytes:

@@ -10,7 +10,16 @@ from typing import NamedTuple
 import numpy as np
 
 from arch.errors import WeftError
-from arch.op_interface import MAX_RANK, OP, TENSOR, OpDescription, TensorDescription, TensorFlag
+from arch.op_interface import (
+    ACCELERATOR,
+    MAX_RANK,
+    OP,
+    TENSOR,
+    AcceleratorDescription,
+    OpDescription,
+    TensorDescription,
+    TensorFlag,
+)
 from compiler.core_image import CoreFullError
 from firmware.image import AddressRange, FirmwareImage, UnknownOperatorError
 
@@ -109,8 +118,19 @@ class _Writer:
             )
         )
 
+    def accelerator(self, a: AcceleratorDescription) -> int:
+        products = self.place(b"".join(a.products))
+        places = {"workspace": a.workspace, "arena": a.arena, "products": products}
+        return self.place(ACCELERATOR.pack(accelerator_values(a) | places))
+
     def tensors(self, op: OpDescription, tensors: Sequence[TensorDescription]) -> int:
         return self.numbers("I", [self.tensor(op, t) for t in tensors])
+
+
+def accelerator_values(a: AcceleratorDescription) -> dict[str, object]:
+    """Members of an accelerator's structure that are no pointers."""
+    sizes = {"workspace_bytes": a.workspace_bytes, "n_products": len(a.products)}
+    return {**a.shape, **sizes}
 
 
 def tensor_values(t: TensorDescription, flags: TensorFlag) -> dict[str, object]:
@@ -195,6 +215,8 @@ def _write(
             "state": _address(op, op.state),
             "scratch": _address(op, op.scratch),
         }
+        if op.accelerator is not None:
+            pointers["accelerator"] = writer.accelerator(op.accelerator)
         sizes = {"state_bytes": op.state_bytes, "scratch_bytes": op.scratch_bytes}
         if op.state is None and op.state_bytes:
             pointers["state"] = next_state

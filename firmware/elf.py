@@ -27,7 +27,7 @@ class Elf:
     entry: int
     symbols: tuple[ElfSymbol, ...]
     sections: dict[str, bytes]
-    has_thread_locals: bool
+    thread_locals: frozenset[str]
 
     def addresses(self) -> dict[str, int]:
         """Values of the symbols that are defined, by name."""
@@ -63,5 +63,7 @@ def read_elf(path: Path) -> Elf:
                 for section in elf.iter_sections()
                 if section["sh_type"] != "SHT_NULL" and not section.name.startswith(".debug")
             },
-            has_thread_locals=any(s["p_type"] == "PT_TLS" for s in elf.iter_segments()),
+            thread_locals=frozenset(
+                symbol.name for symbol in symbols if symbol["st_info"]["type"] == "STT_TLS"
+            ),
         )

@@ -85,22 +85,31 @@ class CoreEstimate:
             begin=WINDOW_BASE,
             end=_NO_LIMIT,
         )
-        self._pc = image.entry
+        self._boot()
+
+    def _boot(self) -> None:
+        self._pc = self._image.entry
         self._run()
 
     def cycles(self) -> list[int | None]:
         """Of each operator's call, dispatch included; None for one that does not end, or fails."""
         found: list[int | None] = []
-        for index, (op, constants) in enumerate(self._ops):
-            for tensor, constant in zip(op.inputs, constants.inputs, strict=True):
-                if isinstance(tensor.data, int) and tensor.n_bytes:
-                    self._uc.mem_write(tensor.data, self._bytes(constant))
-            if self._layout.prepares[index]:
-                self._call(self._image.prepare, self._layout.prepares[index])
-            functions = self._image.functions[op.name]
-            cycles = self._call(functions.eval, self._layout.arguments[index])
-            found.append(None if self._status else cycles)
+        for index in range(len(self._ops)):
+            found.append(self._cycles_of(index))
+            if found[-1] is None:
+                self._boot()
         return found
+
+    def _cycles_of(self, index: int) -> int | None:
+        op, constants = self._ops[index]
+        for tensor, constant in zip(op.inputs, constants.inputs, strict=True):
+            if isinstance(tensor.data, int) and tensor.n_bytes:
+                self._uc.mem_write(tensor.data, self._bytes(constant))
+        if self._layout.prepares[index]:
+            self._call(self._image.prepare, self._layout.prepares[index])
+        functions = self._image.functions[op.name]
+        cycles = self._call(functions.eval, self._layout.arguments[index])
+        return None if self._status else cycles
 
     def _bytes(self, tensor: TensorDescription) -> bytes:
         n = tensor.n_bytes
@@ -149,6 +158,8 @@ class CoreEstimate:
             Mmio.FUNCTION: function,
             Mmio.ARGUMENT: argument,
         }
+        if offset not in values:  # an operator that waits for other engines
+            uc.emu_stop()
         return values.get(Mmio(offset), 0)
 
     def _write(self, uc: unicorn.Uc, offset: int, size: int, value: int, _: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,17 +21,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arch.errors import WeftError
-from arch.op_interface import NAME_BYTES, OP, TENSOR, OpDescription, TensorDescription
-from firmware.descriptors import op_values, tensor_values
+from arch.op_interface import (
+    ACCELERATOR,
+    NAME_BYTES,
+    OP,
+    STATUS_TEXT,
+    TENSOR,
+    AcceleratorDescription,
+    OpDescription,
+    TensorDescription,
+)
+from firmware.descriptors import accelerator_values, op_values, tensor_values
 from firmware.elf import read_elf
+from firmware.host_port import HostPort
 from firmware.image import (
+    ACCELERATOR_SOURCE,
     INCLUDE_FOLDERS,
     RUNTIME_FOLDER,
     UnknownOperatorError,
     builtin_source,
-    checkout_of,
 )
 from firmware.libraries import in_libm, math_functions, math_object, zig_objects
+from firmware.sources import OpSources
 from firmware.toolchain import (
     LANGUAGE_FLAGS,
     SourceError,
@@ -40,14 +52,29 @@ from firmware.toolchain import (
     find_zig,
     first_diagnostic,
     host_target,
+    shown_path,
 )
 
+_TEXT: dict[int, str] = {int(status): text for status, text in STATUS_TEXT.items()}
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
 _SINK = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 
 
 class HostCallError(WeftError):
     """A description that cannot be run on the host."""
+
+
+class RefusedUseError(WeftError):
+    """A use of an operator that the operator itself refuses when it is asked for sizes.
+
+    Members
+    -------
+    reason : what the operator said last, or what its status means.
+    """
+
+    def __init__(self, name: str, reason: str):
+        super().__init__(f"{name}: {reason}")
+        self.reason = reason
 
 
 @cache
@@ -77,13 +104,13 @@ def _run(command: Sequence[str | Path]) -> str:
     return done.stdout
 
 
-def _compile(source: Path, sanitize: str) -> Path:
+def _compile(source: Path, folders: Sequence[Path], sanitize: str) -> Path:
     """The object of one source, from the cache where its preprocessed text is unchanged."""
     if not source.is_file():
         raise SourceError(f"{source}: no such file; name an operator's C++ source")
     is_c = source.suffix == ".c"
     flags = [*LANGUAGE_FLAGS, "-fPIC", "-DWEFT_HOST"]
-    flags += [f"-I{folder}" for folder in (*INCLUDE_FOLDERS, *checkout_of(source))]
+    flags += [f"-I{folder}" for folder in (*INCLUDE_FOLDERS, *folders)]
     flags += ["-x", "c"] if is_c else ["-x", "c++", "-std=c++17", "-fno-rtti"]
     if sanitize:
         flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
@@ -121,8 +148,9 @@ def _math_objects(objects: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _build(sources: Sequence[Path], sanitize: str) -> Path:
-    objects = [_compile(source, sanitize) for source in sources]
+def _build(own: Sequence[Path], sources: OpSources, sanitize: str) -> Path:
+    objects = [_compile(source, (), sanitize) for source in own]
+    objects += [_compile(file, sources.folders_for(file), sanitize) for file in sources.files]
     math = _math_objects(objects)
     digest = digest_of(sanitize, *(path.read_bytes() for path in [*objects, *math]))
 
@@ -180,6 +208,15 @@ class _HostMemory:
         }
         return self.place(TENSOR.pack(tensor_values(t, t.flags) | pointers, _POINTER_BYTES))
 
+    def accelerator(self, a: AcceleratorDescription) -> int:
+        places = {
+            member: self.keep(area)
+            for member, area in (("workspace", a.workspace), ("arena", a.arena))
+            if isinstance(area, np.ndarray)
+        }
+        places["products"] = self.place(b"".join(a.products))
+        return self.place(ACCELERATOR.pack(accelerator_values(a) | places, _POINTER_BYTES))
+
     def op(self, op: OpDescription, scratch_bytes: int = 0, *, with_data: bool = True) -> int:
         """Address of the ``weft_op_t``."""
         values = op_values(op)
@@ -187,6 +224,8 @@ class _HostMemory:
             tensors = [self.tensor(op.name, t, with_data) for t in getattr(op, member)]
             values[member] = self.place(np.asarray(tensors, np.uintp).tobytes())
         values["params"] = self.place(op.params)
+        if op.accelerator is not None:
+            values["accelerator"] = self.accelerator(op.accelerator)
         if with_data:
             scratch = np.zeros(scratch_bytes, np.uint8) if op.scratch is None else op.scratch
             for member, area in (("state", op.state), ("scratch", scratch)):
@@ -194,6 +233,15 @@ class _HostMemory:
                     continue
                 values |= {member: self.keep(area), f"{member}_bytes": area.nbytes}
         return self.place(OP.pack(values, _POINTER_BYTES))
+
+
+def _reason(status: int, log: str) -> str:
+    """The last line that an operator printed, or what its status means."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    if not lines:
+        return _TEXT.get(status, f"the operator returned the error {status}")
+    place = re.match(r"(.+?)(:\d+: .*)", lines[-1])
+    return shown_path(place[1]) + place[2] if place else lines[-1]
 
 
 class HostOps:
@@ -214,7 +262,11 @@ class HostOps:
     """
 
     def __init__(
-        self, op_sources: Sequence[Path], builtin_ops: Sequence[str], *, sanitize: str = ""
+        self,
+        op_sources: OpSources | Sequence[Path],
+        builtin_ops: Sequence[str],
+        *,
+        sanitize: str = "",
     ):
         if "address" in sanitize and "asan" not in os.environ.get("LD_PRELOAD", ""):
             raise ToolchainError(
@@ -223,13 +275,13 @@ class HostOps:
             )
         sources = [RUNTIME_FOLDER / "host.c"]
         sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
-        self.path = _build([*sources, *op_sources], sanitize)
+        sources.append(ACCELERATOR_SOURCE)
+        self.path = _build(sources, OpSources.of(op_sources), sanitize)
         self._library = ctypes.CDLL(str(self.path))
         self._declare()
         self._printed: list[str] = []
         self.log: Callable[[str], object] = self._printed.append
         self._sink = _SINK(lambda text: self.log(text.decode(errors="replace")))
-        self._library.weft_host_set_log(self._sink)
         self._functions = self._registrations()
 
     def _declare(self) -> None:
@@ -238,8 +290,8 @@ class HostOps:
             ("weft_host_count", ctypes.c_uint32, []),
             ("weft_host_registration", pointer, [ctypes.c_uint32]),
             ("weft_host_call", ctypes.c_int32, [pointer, pointer]),
-            ("weft_host_state_bytes", ctypes.c_uint32, [pointer, pointer]),
-            ("weft_host_scratch_bytes", ctypes.c_uint32, [pointer, pointer]),
+            ("weft_host_query", ctypes.c_int32, [pointer, pointer, ctypes.c_int32, pointer]),
+            ("weft_host_connect", None, [pointer]),
         ):
             function = getattr(self._library, name)
             function.restype, function.argtypes = result, arguments
@@ -277,16 +329,45 @@ class HostOps:
         return self._functions[name]
 
     def state_bytes(self, name: str, op: OpDescription) -> int:
-        """Bytes of persistent state that the operator wants for this use; 0 if it does not say."""
-        memory = _HostMemory()
-        use = memory.op(op, with_data=False)
-        return int(self._library.weft_host_state_bytes(self._find(name)[0], use))
+        """Bytes of persistent state that the operator wants for this use; 0 if it does not say.
+
+        Raises :class:`RefusedUseError`.
+        """
+        return self._query(name, op, 0)
 
     def scratch_bytes(self, name: str, op: OpDescription) -> int:
-        """Bytes of scratch that the operator wants for this use; 0 if it does not say."""
+        """Bytes of scratch that the operator wants for this use; 0 if it does not say.
+
+        Raises :class:`RefusedUseError`.
+        """
+        return self._query(name, op, 1)
+
+    def _query(self, name: str, op: OpDescription, number: int) -> int:
         memory = _HostMemory()
         use = memory.op(op, with_data=False)
-        return int(self._library.weft_host_scratch_bytes(self._find(name)[0], use))
+        n_bytes = ctypes.c_uint32()
+        self._library.weft_host_set_log(self._sink)
+        log, said = self.log, list[str]()
+        self.log = said.append  # it is asked often, and says the same each time
+        status = self._library.weft_host_query(
+            self._find(name)[0], use, number, ctypes.byref(n_bytes)
+        )
+        self.log = log
+        if status:
+            raise RefusedUseError(name, _reason(status, "".join(said)))
+        return n_bytes.value
+
+    def workspace_bytes(self, name: str, op: OpDescription) -> int:
+        """Bytes of workspace that the operator wants for this use, which brings an accelerator.
+
+        0 if it does not use it. Raises :class:`RefusedUseError`.
+        """
+        return self._query(name, op, 2)
+
+    def connect(self, port: HostPort | None) -> None:
+        """The accelerator that operators use from now on; it must live as long."""
+        self._port = port
+        self._library.weft_host_connect(None if port is None else ctypes.byref(port.structure))
 
     def has_init(self, name: str) -> bool:
         return bool(self._find(name)[2])
@@ -310,4 +391,6 @@ class HostOps:
             raise HostCallError(f"{name}: keeps {wanted} bytes of state; give an array for it")
         memory = _HostMemory()
         use = memory.op(op, self.scratch_bytes(name, op))
+        # Each time: another object may have loaded the same library.
+        self._library.weft_host_set_log(self._sink)
         return int(self._library.weft_host_call(function, use))

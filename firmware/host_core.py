@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -14,16 +14,32 @@ from arch.memory_map import DMEM_BASE, SCRATCHPAD_BASE, WINDOW_BASE, WINDOW_BYTE
 from arch.op_interface import OpDescription, TensorDescription
 from firmware.descriptors import DescriptorLayout
 from firmware.host import HostOps
+from firmware.host_port import HostPort, Place
 from firmware.image import FirmwareImage
 
 
+class Accelerator(Protocol):
+    """The other engines, while an operator runs."""
+
+    @property
+    def give(self) -> Callable[[int], None]:
+        """Takes a word of a command."""
+
+    @property
+    def counts(self) -> Callable[[], Sequence[int]]:
+        """Completed commands of each engine."""
+
+
 class CoreMemories(Protocol):
-    """The accelerator's memories that the core reaches, as bytes (uint8)."""
+    """The accelerator's memories that the core reaches, as bytes (uint8), and its commands."""
 
     scratchpad: NDArray[Any]
     imem: NDArray[Any]
     dmem: NDArray[Any]
     regions: tuple[NDArray[Any], ...]
+
+    @property
+    def accelerator(self) -> Accelerator | None: ...
 
 
 class HostCoreError(WeftError):
@@ -85,8 +101,38 @@ class HostCore:
                 f"core: no operator at 0x{function:08X} with descriptor 0x{argument:08X};"
                 " the program was made for another firmware"
             )
-        status = self._host.call(self._names[function], self._on_host(argument, memories))
-        return self._checked(status)
+        use = self._on_host(argument, memories)
+        if use.accelerator is None:
+            return self._checked(self._host.call(self._names[function], use))
+        return self._checked(self._with_accelerator(use, memories))
+
+    def _with_accelerator(self, use: OpDescription, memories: CoreMemories) -> int:
+        accelerator = memories.accelerator
+        assert accelerator is not None and use.accelerator is not None
+        places = [Place(memories.scratchpad, SCRATCHPAD_BASE)]
+        a, own = use.accelerator, []
+        for address in (a.workspace, a.arena):
+            assert isinstance(address, int)
+            if not address:
+                own.append(np.zeros(0, np.uint8))
+            elif address >= WINDOW_BASE:
+                region, offset = divmod(address - WINDOW_BASE, WINDOW_BYTES)
+                content = memories.regions[region]
+                places.append(Place(content, address - offset))
+                own.append(content[offset : offset + a.workspace_bytes])
+            else:
+                own.append(self._view(use, address, a.workspace_bytes, memories))
+        port = HostPort(accelerator.give, accelerator.counts, places)
+        self._host.connect(port)
+        try:
+            status = self._host.call(
+                use.name, replace(use, accelerator=replace(a, workspace=own[0], arena=own[1]))
+            )
+        finally:
+            self._host.connect(None)
+        if port.error is not None:
+            raise port.error
+        return status
 
     def _prepare_once(self, argument: int, memories: CoreMemories) -> int:
         if argument in self._prepared:

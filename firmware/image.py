@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,10 @@ from arch.memory_map import IMEM_BASE
 from arch.op_interface import NAME_BYTES
 from arch.params import Params
 from firmware.elf import read_elf
+from firmware.gcc import compile_with_gcc, find_gcc
 from firmware.instructions import check_instructions
 from firmware.link import link_core
+from firmware.sources import OpSources
 from firmware.toolchain import (
     SourceError,
     Target,
@@ -44,6 +47,8 @@ _RUNTIME = (
     "printf.cc",
     "division.cc",
 )
+ACCELERATOR_SOURCE = RUNTIME_FOLDER / "accelerator.cc"
+"""Both builds have it, as what it does is the same."""
 _REGISTRATION = struct.Struct(f"<{NAME_BYTES}sII")
 
 
@@ -109,7 +114,7 @@ def builtin_op_names() -> list[str]:
 def builtin_source(name: str) -> Path:
     """The library's source of an operator; raises :class:`UnknownOperatorError`."""
     path = OPS_FOLDER / f"{name.lower()}.cc"
-    if name not in builtin_op_names():
+    if not path.is_file():
         known = ", ".join(builtin_op_names())
         raise UnknownOperatorError(
             f"{name}: the core's library has no such operator; it has {known};"
@@ -119,14 +124,14 @@ def builtin_source(name: str) -> Path:
 
 
 def build_firmware(
-    params: Params, op_sources: Sequence[Path], builtin_ops: Sequence[str]
+    params: Params, op_sources: OpSources | Sequence[Path], builtin_ops: Sequence[str]
 ) -> FirmwareImage:
     """Compile and link start-up, main loop and operators; from the cache where nothing changed.
 
     Parameters
     ----------
     params : the configuration; its core's memories must hold the program.
-    op_sources : the user's C++ sources, which register operators.
+    op_sources : the user's C++ sources, of which one registers an operator at least.
     builtin_ops : names from :func:`builtin_op_names`.
 
     Raises subclasses of WeftError, of one line, for sources that do not compile or link, for
@@ -135,17 +140,24 @@ def build_firmware(
     script = linker_script(params)  # refuses a configuration without a core before anything else
     sources = [RUNTIME_FOLDER / name for name in _RUNTIME]
     sources += [builtin_source(name) for name in dict.fromkeys(builtin_ops)]
+    sources.append(ACCELERATOR_SOURCE)
     n_own = len(sources)
-    sources += op_sources
+    own = OpSources.of(op_sources)
+    sources += own.files
     header_folder = _header_folder(params)
     target = core_target(params.config.core_extensions)
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [Path(work) / f"{i}_{source.stem}.o" for i, source in enumerate(sources)]
-        list(pool.map(lambda s, o: _compile(s, o, target, header_folder), sources, objects))
-        _check_registers(op_sources, objects[n_own:])
+        folders = [(header_folder, *own.folders_for(source)) for source in sources]
+        compile_one = _compile_with_gcc if own.toolchain == "gcc" else partial(_compile, target)
+        list(pool.map(compile_one, sources, objects, folders))
+        _check_registers(own.files, objects[n_own:])
         contents = [path.read_bytes() for path in objects]
-        digest = digest_of(find_zig().version, script, *contents)
-        elf = built_once("firmware", digest, ".elf", lambda out: link_core(params, objects, out))
+        archives = find_gcc().libraries if own.toolchain == "gcc" else None
+        digest = digest_of(find_zig().version, script, archives, *contents)
+        elf = built_once(
+            "firmware", digest, ".elf", lambda out: link_core(params, objects, out, archives)
+        )
     return read_image(elf, params.config.core_extensions)
 
 
@@ -161,21 +173,24 @@ def _header_folder(params: Params) -> Path:
     ).parent
 
 
-def _compile(source: Path, output: Path, target: Target, header_folder: Path) -> None:
-    is_runtime = source.parent == RUNTIME_FOLDER
-    # A runtime's memcpy must not be turned into a call of itself.
-    flags = ["-ffreestanding", "-fno-builtin"] if is_runtime else []
-    flags += ["-Oz"] if source.name == "printf.cc" else []  # the log is not in a hurry
-    folders = (*INCLUDE_FOLDERS, header_folder, *checkout_of(source))
-    compile_object(target, source, output, folders, flags=flags)
+def _compile(target: Target, source: Path, output: Path, folders: Sequence[Path]) -> None:
+    flags = [*_runtime_flags(source), *(["-Oz"] if _is_unhurried(source) else [])]
+    compile_object(target, source, output, (*INCLUDE_FOLDERS, *folders), flags=flags)
 
 
-def checkout_of(source: Path) -> tuple[Path, ...]:
-    """The folder that a source's includes start from, if it lies in a checkout of TFLM's."""
-    for folder in source.resolve().parents:
-        if (folder / "tensorflow" / "lite").is_dir() or (folder / "signal" / "src").is_dir():
-            return (folder,)
-    return ()
+def _compile_with_gcc(source: Path, output: Path, folders: Sequence[Path]) -> None:
+    flags = [*_runtime_flags(source), *(["-Os"] if _is_unhurried(source) else [])]
+    compile_with_gcc(source, output, (*INCLUDE_FOLDERS, *folders), flags)
+
+
+def _runtime_flags(source: Path) -> list[str]:
+    """A runtime's memcpy must not be turned into a call of itself."""
+    return ["-ffreestanding", "-fno-builtin"] if source.parent == RUNTIME_FOLDER else []
+
+
+def _is_unhurried(source: Path) -> bool:
+    """The log's formatting, which is large enough."""
+    return source == RUNTIME_FOLDER / "printf.cc"
 
 
 def _check_registers(sources: Sequence[Path], objects: Sequence[Path]) -> None:
@@ -193,7 +208,7 @@ def read_image(path: Path, extensions: frozenset[str]) -> FirmwareImage:
     Raises WeftError for what the core could not execute.
     """
     elf = read_elf(path)
-    if elf.has_thread_locals:
+    if elf.thread_locals - {"errno"}:  # picolibc's is one, and entry.S has a place for it
         raise SourceError(
             "firmware: thread_local is used, and the core has no threads; use static instead"
         )

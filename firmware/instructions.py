@@ -27,7 +27,7 @@ _PRIVILEGED = {0x0010_0073, 0x3020_0073, 0x1050_0073}  # ebreak, mret, wfi
 
 # Optional ones: opcode, funct3 and what stands in the bits from 25 or 20 on (Bit-Manipulation
 # ISA-extensions 1.0, chapter 2; arch.riscv for the dot products).
-_FUNCT7 = {
+_FUNCT7: dict[str, set[tuple[int, int, int]]] = {
     "zba": {(_OP, funct3, 0x10) for funct3 in (2, 4, 6)},
     "zbb": {
         *((_OP, funct3, 0x20) for funct3 in (4, 6, 7)),
@@ -37,7 +37,7 @@ _FUNCT7 = {
     },
     "dot4": {(Custom.CUSTOM_0, funct3, 0) for funct3 in Dot4},
 }
-_FUNCT12 = {
+_FUNCT12: dict[str, set[tuple[int, int, int]]] = {
     "zbb": {
         *((_OP_IMM, 1, funct12) for funct12 in (0x600, 0x601, 0x602, 0x604, 0x605)),
         *((_OP_IMM, 5, funct12) for funct12 in (0x287, 0x698)),
@@ -71,7 +71,7 @@ def is_optional(word: int, extensions: frozenset[str]) -> bool:
     opcode, funct3 = word & 0x7F, word >> 12 & 7
     return any(
         (opcode, funct3, word >> 25) in _FUNCT7[name]
-        or (opcode, funct3, word >> 20) in _FUNCT12.get(name, ())
+        or (opcode, funct3, word >> 20) in _FUNCT12.get(name, set())
         for name in extensions
     )
 

@@ -18,17 +18,25 @@ class FirmwareSizeError(CoreFullError):
     """Firmware that does not fit the core's memories."""
 
 
-def link_core(params: Params, objects: Sequence[Path], output: Path) -> None:
+def link_core(
+    params: Params,
+    objects: Sequence[Path],
+    output: Path,
+    archives: Sequence[Path] | None = None,
+) -> None:
     """Link ``objects``, adding library objects for as long as symbols are missing.
+
+    With ``archives`` those are the libraries, and no others.
 
     Raises :class:`SourceError` for a symbol that nothing defines and :class:`FirmwareSizeError`.
     """
     script = output.with_suffix(".ld")
     script.write_text(linker_script(params))
-    linked = list(objects)
+    linked = [*objects, *(archives or ())]
     while (text := _lld(script, linked, output, "--no-demangle")) is not None:
         missing = sorted(set(re.findall(r"error: undefined(?: \w+)? symbol: (\S+)", text)))
         found = [path for symbol in missing for path in _definitions(symbol, linked)]
+        found = [] if archives is not None else found
         if not found:
             raise _error(params, _lld(script, linked, output) or text)
         linked += dict.fromkeys(found)

@@ -54,6 +54,33 @@ typedef struct {
     int32_t dims[8];  /* extents, outermost first */
 } weft_tensor_t;
 
+/* Some columns of a product with constant weights, made ready by the compiler. */
+typedef struct {
+    uint32_t words[20];  /* the array's command for one row, in halves; the low one first */
+    int32_t group;  /* which product of the operator's this is part of */
+    uint32_t contents;  /* address of the weight memory's contents, as the core sees it */
+    uint32_t contents_bytes;  /* of them */
+    uint32_t weight_address;  /* byte of the weight memory where they belong */
+    int32_t is_resident;  /* 1: they have their place for themselves */
+    int32_t first_column;  /* of the product */
+} weft_product_t;
+
+/* The accelerator as an operator may use it; see weft_accelerator.h. */
+typedef struct {
+    void *workspace;  /* scratchpad; null while the operator is asked for its sizes */
+    void *arena;  /* as many bytes of external memory */
+    uint32_t workspace_bytes;  /* of each: what the operator asked for */
+    int32_t rows;  /* of the array: input channels */
+    int32_t cols;  /* of the array: output channels */
+    int32_t streams;  /* groups of rows with a stream of their own */
+    int32_t pairs;  /* windows side by side that make up the rows */
+    int32_t weight_rows_per_cycle;  /* rows that a word of weight memory fills */
+    uint32_t weight_memory_bytes;  /* bytes of weight memory */
+    int32_t accumulator_depth;  /* pixels of an accumulator bank */
+    int32_t n_products;  /* elements of products */
+    const weft_product_t *products;  /* of operators of the library; or null */
+} weft_accelerator_t;
+
 /* One use of an operator in a model; all of it is fixed at compile time. */
 typedef struct {
     int32_t n_inputs;  /* elements of inputs */
@@ -68,6 +95,7 @@ typedef struct {
     uint32_t state_bytes;  /* at least what the operator asked for */
     void *scratch;  /* undefined at entry; operator new takes from its end */
     uint32_t scratch_bytes;  /* at least what the operator asked for */
+    const weft_accelerator_t *accelerator;  /* null unless it asked for a workspace */
 } weft_op_t;
 
 /* SOFTMAX of int8; exp_table is cut behind its last entry that can change an output. */

@@ -75,7 +75,8 @@ def _registers() -> list[str]:
     return lines
 
 
-def _commands() -> list[str]:
+def command_lines() -> list[str]:
+    """The command stream, the same for every configuration."""
     lines = _text("The command stream: opcodes and values of fields.")
     for prefix, values in (
         ("WEFT_OPCODE", isa.Opcode),
@@ -83,6 +84,7 @@ def _commands() -> list[str]:
         ("WEFT_SPACE", isa.Space),
         ("WEFT_SOURCE", isa.Source),
         ("WEFT_MODE", isa.Mode),
+        ("WEFT_WIDE", isa.Wide),
     ):
         lines += _values(prefix, values)
     lines += define("WEFT_N_REGIONS", str(isa.N_REGIONS), "regions of external memory")
@@ -139,7 +141,7 @@ def c_header(params: Params) -> str:
         *constant_macros(),
         *_configuration(params),
         *_registers(),
-        *_commands(),
+        *command_lines(),
         *_memory_map(params),
     ]
     return guarded("WEFT_CONFIG_H", body)

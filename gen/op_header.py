@@ -1,6 +1,8 @@
-"""Writes firmware/weft_abi.h: the structures and constants of the operator interface.
+"""Writes what operators see of the rest, the same for every configuration.
 
-``python -m gen.op_header`` rewrites the file; a test holds it equal to :func:`op_header`.
+firmware/weft_abi.h has the structures and constants of the operator interface,
+firmware/weft_commands.h the formats of commands. ``python -m gen.op_header`` rewrites both; a test
+holds them equal to :func:`op_header` and :func:`commands_header`.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from arch import op_interface, op_params
-from gen.c_text import c_struct, define, guarded
+from gen.c_header import command_lines
+from gen.c_text import c_struct, constant_macros, define, guarded
 
-ABI_HEADER = Path(__file__).parent.parent / "firmware" / "weft_abi.h"
+FIRMWARE = Path(__file__).parent.parent / "firmware"
+ABI_HEADER = FIRMWARE / "weft_abi.h"
+COMMANDS_HEADER = FIRMWARE / "weft_commands.h"
 
 
 def _values(prefix: str, values: Iterable[enum.IntEnum | enum.IntFlag]) -> list[str]:
@@ -44,10 +49,23 @@ def op_header() -> str:
         "/* What an operator returns. */",
         *_values("STATUS", op_interface.OpStatus),
     ]
-    for struct in (op_interface.TENSOR, op_interface.OP, *op_params.STRUCTS):
+    interface = (
+        op_interface.TENSOR,
+        op_interface.PRODUCT,
+        op_interface.ACCELERATOR,
+        op_interface.OP,
+    )
+    for struct in (*interface, *op_params.STRUCTS):
         body += ["", *c_struct(struct)]
     return guarded("WEFT_ABI_H", body)
 
 
+def commands_header() -> str:
+    """The C99 and C++17 header of the command stream."""
+    made = "/* Made by python -m gen.op_header from arch/isa.py. */"
+    return guarded("WEFT_COMMANDS_H", [made, "", *constant_macros(), *command_lines()])
+
+
 if __name__ == "__main__":
     ABI_HEADER.write_text(op_header())
+    COMMANDS_HEADER.write_text(commands_header())

@@ -6,7 +6,7 @@ from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from arch.isa import MAX_LEAD, Cause, Mode, Opcode
+from arch.isa import MAX_LEAD, Cause, Mode, Opcode, Wide
 from arch.params import Params
 from hw.command_port import config_layout
 
@@ -43,6 +43,8 @@ class ArrayCheck(wiring.Component):
             c.shift > 30,
             c.shift < -31,
             c.multiplier[31],
+            c.wide > max(Wide),
+            (c.wide != 0) & c.table_out,
         ]
         sums = [
             c.entries == 0,

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from arch.isa import Cause, Engine, Mode, Opcode
+from arch.isa import Cause, Engine, Mode, Opcode, Wide
 from arch.params import Params
 from hw.accumulator import Accumulator
 from hw.array import Array
@@ -145,6 +145,9 @@ class ArrayEngine(wiring.Component):
         m.d.comb += [
             weights.command.payload.has_quant.eq(~c.keep_out),
             passes.command.payload.b_offset.eq(c.b_base - c.in_base),
+            drain.command.payload.low.eq(Mux(c.wide != 0, -(1 << 15), c.low)),
+            drain.command.payload.high.eq(Mux(c.wide != 0, (1 << 15) - 1, c.high)),
+            drain.command.payload.high_byte.eq(c.wide == Wide.HIGH),
             drain.command.payload.scale.multiplier.eq(c.multiplier),
             drain.command.payload.scale.shift.eq(c.shift),
         ]

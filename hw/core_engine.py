@@ -6,6 +6,7 @@ from amaranth.hdl import Elaboratable, Module, ResetInserter
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from arch.isa import WORD_BYTES
 from arch.params import Params
 from hw.core.core_bus import CoreBus
 from hw.core.cpu import Cpu
@@ -32,7 +33,7 @@ class CoreEngine(wiring.Component):
 
     Members
     -------
-    commands, completed, status : see :class:`hw.core.mailbox.Mailbox`.
+    commands, completed, status, given, dispatched : see :class:`hw.core.mailbox.Mailbox`.
     writes : chunks for IMEM and DMEM from the load engine.
     scratchpad_read, scratchpad_write : the core's ports of the scratchpad.
     external_read, external_write : external memory.
@@ -48,6 +49,8 @@ class CoreEngine(wiring.Component):
                 "commands": In(command_signature()),
                 "completed": In(completed_layout()),
                 "status": Out(EngineStatus()),
+                "given": Out(stream.Signature(8 * WORD_BYTES)),
+                "dispatched": In(completed_layout()),
                 "writes": In(stream.Signature(chip_write_layout(params))),
                 "scratchpad_read": Out(ChunkRead(CORE_BYTES)),
                 "scratchpad_write": Out(stream.Signature(chunk_store_layout(params, CORE_BYTES))),
@@ -78,8 +81,10 @@ class CoreEngine(wiring.Component):
         for name in ("scratchpad_read", "scratchpad_write", "external_read", "external_write"):
             connect(m, getattr(bus, name), flipped(getattr(self, name)))
         connect(m, mailbox.status, flipped(self.status))
+        connect(m, mailbox.given, flipped(self.given))
         m.d.comb += [
             mailbox.completed.eq(self.completed),
+            mailbox.dispatched.eq(self.dispatched),
             mailbox.watchdog_cycles.eq(self.watchdog_cycles),
             mailbox.pc.eq(cpu.pc),
             mailbox.bus_idle.eq(bus.idle),

@@ -20,7 +20,11 @@ PIPELINE = 3 + REQUANTIZE_LATENCY + 1
 
 
 def drain_command_layout(params: Params) -> data.StructLayout:
-    """What this block needs of an array command; fields as in the command set."""
+    """What this block needs of an array command; fields as in the command set.
+
+    ``low``, ``high`` : of the results, of 16 bits where ``wide`` asks for them.
+    ``high_byte`` : write the high byte of these.
+    """
     return data.StructLayout(
         {
             "mode": 2,
@@ -33,8 +37,9 @@ def drain_command_layout(params: Params) -> data.StructLayout:
             "table_a": 1,
             "binary": 1,
             "zero_point": signed(8),
-            "low": signed(8),
-            "high": signed(8),
+            "low": signed(16),
+            "high": signed(16),
+            "high_byte": 1,
             "writer": writer_command_layout(params),
         }
     )
@@ -219,10 +224,11 @@ class Drain(wiring.Component):
                 requantize.zero_point.eq(c.zero_point),
                 requantize.low.eq(c.low),
                 requantize.high.eq(c.high),
-                self.codes[0][lane].eq(Mux(c.table_out, requantize.result, s1_codes[0])),
+                self.codes[0][lane].eq(Mux(c.table_out, requantize.result[:8], s1_codes[0])),
                 self.codes[1][lane].eq(s1_codes[1]),
             ]
-            m.d.sync += s_last.eq(requantize.result)
+            result = requantize.result
+            m.d.sync += s_last.eq(Mux(c.high_byte, result[8:], result[:8]))
             self._outputs.append(Mux(c.table_out, self.values[0][lane][:8], s_last))
 
 

@@ -6,9 +6,9 @@ from amaranth.hdl import Elaboratable, Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from arch.isa import DESCRIPTOR_STREAM, Mode
+from arch.isa import Mode
 from arch.params import Params, log2_exact
-from hw.formats import struct_of
+from hw.weight_fetch import descriptor_layout
 
 
 def geometry_layout(params: Params) -> data.StructLayout:
@@ -68,6 +68,7 @@ def pass_layout(params: Params) -> data.StructLayout:
             "geometry": geometry_layout(params),
             "base": address,
             "streams": data.ArrayLayout(one, params.streams),
+            "rows": descriptor_layout(params)["rows"].shape,
         }
     )
 
@@ -85,11 +86,10 @@ class PassGenerator(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        descriptors = data.ArrayLayout(struct_of(DESCRIPTOR_STREAM), params.streams)
         super().__init__(
             {
                 "command": In(stream.Signature(pass_command_layout(params))),
-                "descriptors": In(stream.Signature(descriptors)),
+                "descriptors": In(stream.Signature(descriptor_layout(params))),
                 "passes": Out(stream.Signature(pass_layout(params))),
             }
         )
@@ -121,9 +121,10 @@ class PassGenerator(wiring.Component):
                 m.d.sync += [
                     current.base.eq(block_base),
                     current.geometry.eq(command.geometry),
+                    current.rows.eq(self.descriptors.payload.rows),
                 ]
                 for s in range(p.streams):
-                    one = self.descriptors.payload[s]
+                    one = self.descriptors.payload.streams[s]
                     target = current.streams[s]
                     m.d.sync += [
                         target.offset.eq(one.offset),

@@ -135,8 +135,11 @@ class PixelFetch(wiring.Component):
                 s2_side.enable.eq(Cat(one.enable for one in s1_pass.streams)),
             ]
             for s in range(p.streams):
+                first, last = self._wanted(s1_pass, s)
                 m.d.sync += [
                     s2_request.address[s].eq(s1_address + s1_pass.streams[s].offset),
+                    s2_request.first[s].eq(first),
+                    s2_request.last[s].eq(last),
                     s2_side.first[s].eq(s1_pass.streams[s].first),
                 ]
         for s in range(p.streams):
@@ -188,6 +191,17 @@ class PixelFetch(wiring.Component):
             slots.r_en.eq(self.slots.ready),
         ]
         return m
+
+    def _wanted(self, one_pass, s: int):
+        """First byte and the one behind the last that :meth:`_merge` takes of a stream's window."""
+        p = self.params
+        merges = one_pass.geometry.mode == Mode.CONVOLUTION
+        first = one_pass.streams[s].first if s % p.streams_per_pair else 0
+        pair = s // p.streams_per_pair
+        last = one_pass.rows[pair]
+        for later in reversed(range(s + 1, (pair + 1) * p.streams_per_pair)):
+            last = Mux(one_pass.streams[later].enable, one_pass.streams[later].first, last)
+        return Mux(merges, first, 0), Mux(merges, last, p.window_bytes)
 
     def _merge(self, side):
         """The byte of each row: of the last stream of its pair that starts at or before it."""

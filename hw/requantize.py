@@ -37,9 +37,9 @@ class Requantize(wiring.Component):
                 "value": In(signed(32)),
                 "scale": In(scale_layout()),
                 "zero_point": In(signed(8)),
-                "low": In(signed(8)),
-                "high": In(signed(8)),
-                "result": Out(signed(8)),
+                "low": In(signed(16)),
+                "high": In(signed(16)),
+                "result": Out(signed(16)),
             }
         )
 

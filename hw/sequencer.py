@@ -6,7 +6,7 @@ from functools import reduce
 from operator import add, or_
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.isa import (
@@ -16,7 +16,9 @@ from arch.isa import (
     WAITS,
     WORD_BYTES,
     Cause,
+    Engine,
     Opcode,
+    config_word_of,
 )
 from arch.params import Params, log2_exact
 from hw.command_queue import CommandQueue
@@ -46,6 +48,12 @@ class Sequencer(wiring.Component):
     A program that is refused ends like one that reaches END: the commands before the bad one are
     completed first, so that what they did, and an error of theirs, does not depend on time.
 
+    Behind a CORE command with ``accept`` words come from the core, until that command and all that
+    it gave are complete. Counts are then set back, as if the core had given nothing: the program's
+    waits do not know of it. The core's words are checked as the program's are; in addition CORE and
+    END are refused (OPCODE), and waits for the core (WAIT), because it would wait for itself. What
+    is refused ends the program at once: the core may be waiting for it.
+
     Members
     -------
     run : the program may run; it starts once after a reset.
@@ -53,6 +61,8 @@ class Sequencer(wiring.Component):
         whole word do not count.
     fetch : program memory. At most four requests of 128 bytes are open, and their beats are taken
         at once.
+    given : words of commands from the core.
+    counts : commands dispatched to each engine.
     commands : to the engines, in the order of isa.Engine.
     engine_completed : EngineStatus.completed of each engine.
     completed : commands that each engine has completed, one cycle behind ``engine_completed``.
@@ -71,6 +81,8 @@ class Sequencer(wiring.Component):
                 "offset": In(32),
                 "n_bytes": In(32),
                 "fetch": Out(ReadRequest(params)),
+                "given": In(stream.Signature(8 * WORD_BYTES)),
+                "counts": Out(completed_layout()),
                 "commands": Out(command_signature()).array(N_ENGINES),
                 "engine_completed": In(N_ENGINES),
                 "completed": Out(completed_layout()),
@@ -99,17 +111,29 @@ class Sequencer(wiring.Component):
             fetch.n_words.eq(self.n_bytes[word_lsb:]),
         ]
 
-        dispatched = Signal(completed_layout())
+        dispatched = self.counts
         header = Signal(header_layout())
         words_left = Signal(WORD_COUNT_BITS)  # not yet taken from fetch.words
-        settled = Signal()
-        m.d.sync += settled.eq(self.completed.as_value() == dispatched.as_value())
-
-        last = self._push(m, header, fetch, queue, dispatched, words_left)
+        others = [e for e in range(N_ENGINES) if e != Engine.CORE]
+        core_settled, others_settled, accepting = Signal(), Signal(), Signal()
+        settled = core_settled & others_settled
+        before = Signal(completed_layout())  # what was dispatched before the core's own
+        m.d.sync += [
+            core_settled.eq(self.completed[Engine.CORE] == dispatched[Engine.CORE]),
+            others_settled.eq(Cat(self.completed[e] == dispatched[e] for e in others).all()),
+        ]
+        words, fault = self._words(m, fetch, accepting, core_settled)
+        last, accepts = self._push(m, header, words, queue, dispatched, words_left, accepting)
 
         def fail(cause: Value | Cause) -> None:
             m.d.sync += self.cause.eq(cause)
             m.next = "DRAIN"
+
+        def dispatch() -> None:
+            """Behind the last item of a command."""
+            m.next = "HEADER"
+            with m.If(accepts | accepting):
+                m.next = "ACCEPT"
 
         with m.FSM():
             with m.State("IDLE"):
@@ -117,22 +141,32 @@ class Sequencer(wiring.Component):
                 m.d.sync += words_left.eq(fetch.n_words)
                 with m.If(self.run):
                     m.next = "HEADER"
+            with m.State("ACCEPT"):
+                # One cycle, in which core_settled and others_settled learn of the command.
+                m.d.sync += accepting.eq(1)
+                with m.If(~accepting):
+                    m.d.sync += before.eq(dispatched)
+                m.next = "HEADER"
             with m.State("HEADER"):
-                with m.If(words_left < 2):
+                over = accepting & core_settled & ~words.valid
+                with m.If(over & others_settled):
+                    m.d.sync += accepting.eq(0)
+                    m.d.sync += [dispatched[e].eq(before[e]) for e in others]
+                    m.d.sync += [self.completed[e].eq(before[e]) for e in others]
+                with m.Elif(~accepting & (words_left < 2)):
                     fail(Cause.LENGTH)
-                with m.Elif(fetch.words.valid):
-                    m.d.comb += fetch.words.ready.eq(1)
-                    m.d.sync += [
-                        header.eq(self._decode(m, fetch.words.payload)),
-                        words_left.eq(words_left - 1),
-                    ]
+                with m.Elif(words.valid):
+                    m.d.comb += words.ready.eq(1)
+                    m.d.sync += header.eq(self._decode(m, words.payload))
+                    with m.If(~accepting):
+                        m.d.sync += words_left.eq(words_left - 1)
                     m.next = "WAITS"
-                with m.Elif(fetch.fault):
+                with m.Elif(fault & ~accepting):
                     m.next = "FAULT"
             with m.State("WAITS"):
-                cause = self._cause(m, header, fetch.words.payload, dispatched, words_left)
+                cause = self._cause(m, header, words.payload, dispatched, words_left, accepting)
                 m.d.comb += queue.entries.payload.item.is_waits.eq(1)
-                with m.If(fetch.words.valid):
+                with m.If(words.valid):
                     with m.If(cause != Cause.NONE):
                         fail(cause)
                     with m.Elif(header.is_end):
@@ -140,24 +174,24 @@ class Sequencer(wiring.Component):
                     with m.Else():
                         m.d.comb += queue.entries.valid.eq(1)
                         with m.If(queue.entries.ready):
+                            m.next = "WORDS"
                             with m.If(last):
-                                m.next = "HEADER"
-                            with m.Else():
-                                m.next = "WORDS"
-                with m.Elif(fetch.fault):
+                                dispatch()
+                with m.Elif(fault):
                     m.next = "FAULT"
             with m.State("WORDS"):
-                m.d.comb += queue.entries.valid.eq(fetch.words.valid)
+                m.d.comb += queue.entries.valid.eq(words.valid)
                 with m.If(queue.entries.valid & queue.entries.ready & last):
-                    m.next = "HEADER"
-                with m.Elif(~fetch.words.valid & fetch.fault):
+                    dispatch()
+                with m.Elif(~words.valid & fault):
                     m.next = "FAULT"
             with m.State("FAULT"):
-                m.d.sync += [self.address.eq(fetch.address), self.info.eq(self.region)]
-                fail(fetch.cause)
+                with m.If(~accepting):
+                    m.d.sync += [self.address.eq(fetch.address), self.info.eq(self.region)]
+                fail(Mux(accepting, Cause.LENGTH, fetch.cause))
             with m.State("DRAIN"):
                 m.d.comb += fetch.end.eq(1)
-                with m.If(settled):
+                with m.If(settled | accepting):
                     m.d.sync += [
                         self.done.eq(self.cause == Cause.NONE),
                         self.error.eq(self.cause != Cause.NONE),
@@ -166,6 +200,28 @@ class Sequencer(wiring.Component):
             with m.State("OVER"):
                 m.d.sync += [self.done.eq(0), self.error.eq(0)]
         return m
+
+    def _words(
+        self, m: Module, fetch: ProgramFetch, accepting: Signal, core_settled: Signal
+    ) -> tuple[stream.Interface, Signal]:
+        """The words to be dispatched, and whether there will be no more of them.
+
+        The core gives none behind the end of its command.
+        """
+        words = stream.Signature(8 * WORD_BYTES).create(path=("words",))
+        fault = Signal()
+        if not self.params.config.has_core:
+            connect(m, fetch.words, flipped(words))
+            m.d.comb += fault.eq(fetch.fault)
+            return words, fault
+        m.d.comb += [
+            words.payload.eq(Mux(accepting, self.given.payload, fetch.words.payload)),
+            words.valid.eq(Mux(accepting, self.given.valid, fetch.words.valid)),
+            self.given.ready.eq(accepting & words.ready),
+            fetch.words.ready.eq(~accepting & words.ready),
+            fault.eq(Mux(accepting, core_settled, fetch.fault)),
+        ]
+        return words, fault
 
     def _decode(self, m: Module, word: Value) -> Signal:
         """Fields and faults of a header word."""
@@ -194,9 +250,17 @@ class Sequencer(wiring.Component):
         return out
 
     def _cause(
-        self, m: Module, header: data.View, word: Value, dispatched: data.View, words_left: Value
+        self,
+        m: Module,
+        header: data.View,
+        word: Value,
+        dispatched: data.View,
+        words_left: Value,
+        accepting: Value,
     ) -> Signal:
         """What is wrong with a command, in the order in which arch.decode looks for it."""
+        forbidden = accepting & (header.is_end | (header.engine == Engine.CORE))
+        for_core = word[WAITS["core"].lsb :][: WAITS["core"].width].any()
         too_early = reduce(
             or_,
             (
@@ -206,13 +270,15 @@ class Sequencer(wiring.Component):
         )
         full = Cat(dispatched[e] == MAX_COUNT for e in range(N_ENGINES))
         cause = Signal(Cause)
-        with m.If(header.bad_opcode):
+        with m.If(header.bad_opcode | forbidden):
             m.d.comb += cause.eq(Cause.OPCODE)
         with m.Elif(header.bad_length):
             m.d.comb += cause.eq(Cause.LENGTH)
-        with m.Elif(too_early):
+        with m.Elif(too_early | (accepting & for_core)):
             m.d.comb += cause.eq(Cause.WAIT)
-        with m.Elif(header.n_words >= words_left):  # the wait word is still among them
+        with m.Elif(
+            ~accepting & (header.n_words >= words_left)
+        ):  # the wait word is still among them
             m.d.comb += cause.eq(Cause.LENGTH)
         with m.Elif(~header.is_end & full.bit_select(header.engine, 1)):
             m.d.comb += cause.eq(Cause.LENGTH)
@@ -222,12 +288,16 @@ class Sequencer(wiring.Component):
         self,
         m: Module,
         header: data.View,
-        fetch: ProgramFetch,
+        words: stream.Interface,
         queue: CommandQueue,
         dispatched: data.View,
         words_left: Signal,
-    ) -> Value:
-        """Move words from the program to the queue; true while the word is a command's last."""
+        accepting: Signal,
+    ) -> tuple[Value, Value]:
+        """Move words to the queue.
+
+        True while the word is a command's last; and if it is, whether words of the core follow.
+        """
         entry = queue.entries.payload
         rest = Mux(entry.item.is_waits, header.mask, header.mask & (header.mask - 1))
         index = Signal(4)
@@ -236,20 +306,29 @@ class Sequencer(wiring.Component):
                 m.d.comb += index.eq(i)
         m.d.comb += [
             entry.engine.eq(header.engine),
-            entry.item.word.eq(fetch.words.payload),
+            entry.item.word.eq(words.payload),
             entry.item.index.eq(index),
             entry.item.last.eq(rest == 0),
         ]
+        # The field keeps its value until a command brings another, as in the core's port.
+        control, fmt = config_word_of(Opcode.CORE, "accept")
+        kept, accepts, is_core = Signal(), Signal(), header.engine == Engine.CORE
+        brings = is_core & ~entry.item.is_waits & (index == control)
+        m.d.comb += accepts.eq(is_core & Mux(brings, words.payload[fmt["accept"].lsb], kept))
         with m.If(queue.entries.valid & queue.entries.ready):
-            m.d.comb += fetch.words.ready.eq(1)
-            m.d.sync += [header.mask.eq(rest), words_left.eq(words_left - 1)]
+            m.d.comb += words.ready.eq(1)
+            m.d.sync += header.mask.eq(rest)
+            with m.If(~accepting):
+                m.d.sync += words_left.eq(words_left - 1)
+            with m.If(is_core):
+                m.d.sync += kept.eq(accepts)
         # Not before its last word: a command that memory cuts short will never be completed.
         with m.If(queue.entries.valid & queue.entries.ready & entry.item.last):
             m.d.sync += self.dispatched.eq(self.dispatched + 1)
             for e in range(N_ENGINES):
                 with m.If(header.engine == e):
                     m.d.sync += dispatched[e].eq(dispatched[e] + 1)
-        return entry.item.last
+        return entry.item.last, accepts
 
 
 def _count_ones(value: Value) -> Value:

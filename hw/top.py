@@ -97,6 +97,8 @@ class Npu(wiring.Component):
         core = None
         if p.config.has_core:
             core = self._core(m, fresh, host, reader, writer, scratchpad)
+            connect(m, core.given, sequencer.given)
+            m.d.comb += core.dispatched.eq(sequencer.counts)
             engines[Engine.CORE] = core
         else:
             engines[Engine.CORE] = AbsentEngine(Opcode.CORE)

@@ -61,6 +61,17 @@ def quant_layout(params: Params) -> data.StructLayout:
     )
 
 
+def descriptor_layout(params: Params) -> data.StructLayout:
+    """A pass descriptor: its streams, and of each pair how many rows from the first on it needs."""
+    rows = log2_exact(params.pair_rows) + 1
+    return data.StructLayout(
+        {
+            "streams": data.ArrayLayout(struct_of(DESCRIPTOR_STREAM), params.streams),
+            "rows": data.ArrayLayout(rows, params.pairs),
+        }
+    )
+
+
 class WeightFetch(wiring.Component):
     """Walks the weight memory for one array command after the other, ahead of the array.
 
@@ -82,9 +93,7 @@ class WeightFetch(wiring.Component):
             {
                 "command": In(stream.Signature(weight_command_layout(params))),
                 "read": Out(WeightRead(params)),
-                "descriptors": Out(
-                    stream.Signature(data.ArrayLayout(struct_of(DESCRIPTOR_STREAM), params.streams))
-                ),
+                "descriptors": Out(stream.Signature(descriptor_layout(params))),
                 "tiles": Out(stream.Signature(tile_layout(params))),
                 "quants": Out(stream.Signature(quant_layout(params))),
             }
@@ -113,7 +122,12 @@ class WeightFetch(wiring.Component):
             active_all & Cat(row < command.last_rows for row in range(p.rows))
         )
         for s in range(p.streams):
-            m.d.comb += self.descriptors.payload[s].eq(units[1 + s])
+            m.d.comb += self.descriptors.payload.streams[s].eq(units[1 + s])
+        for pair in range(p.pairs):
+            rows = self.descriptors.payload.rows[pair]
+            for row in range(p.pair_rows):
+                with m.If(active_all[pair * p.pair_rows + row]):
+                    m.d.comb += rows.eq(row + 1)
 
         n_words = len(p.row_order)
         word_bits = 8 * p.weight_word_bytes

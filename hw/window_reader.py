@@ -14,11 +14,18 @@ LATENCY = 7
 
 
 def window_request_layout(params: Params) -> data.StructLayout:
-    """Byte addresses of one window for each stream; a stream that is not enabled reads nothing."""
+    """Byte addresses of one window for each stream; a stream that is not enabled reads nothing.
+
+    Of a window, bytes from ``first`` up to, not including, ``last`` are wanted; others may be
+    anything.
+    """
+    streams, bits = params.streams, log2_exact(params.window_bytes)
     return data.StructLayout(
         {
-            "address": data.ArrayLayout(log2_exact(params.scratchpad_bytes), params.streams),
-            "enable": params.streams,
+            "address": data.ArrayLayout(log2_exact(params.scratchpad_bytes), streams),
+            "enable": streams,
+            "first": data.ArrayLayout(bits, streams),
+            "last": data.ArrayLayout(bits + 1, streams),
         }
     )
 
@@ -32,8 +39,8 @@ class WindowReader(wiring.Component):
     """Turns unaligned windows into bank reads, in order, and puts the bytes back together.
 
     A window of ``cols`` bytes lies in one word, or in two neighbouring ones, which are always in
-    different banks. Requests of one set that want different words of one bank take turns; each
-    turn costs a cycle. Equal words are read once.
+    different banks; a word without a wanted byte is not read. Requests of one set that want
+    different words of one bank take turns; each turn costs a cycle. Equal words are read once.
 
     Members
     -------
@@ -103,7 +110,11 @@ class WindowReader(wiring.Component):
                 byte = s1.address[s][:offset_bits]
                 m.d.comb += [low.eq(s1.address[s][offset_bits:]), high.eq(low + 1)]
                 m.d.sync += s2_offset[s].eq(byte)
-                for half, (address, wanted) in enumerate(((low, 1), (high, byte != 0))):
+                halves = (
+                    (low, s1.first[s] + byte < p.window_bytes),
+                    (high, s1.last[s] + byte > p.window_bytes),
+                )
+                for half, (address, wanted) in enumerate(halves):
                     m.d.sync += [
                         s2_read[2 * s + half].bank.eq(bank_of(p, address)),
                         s2_read[2 * s + half].row.eq(row_of(p, address)),

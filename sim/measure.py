@@ -12,6 +12,7 @@ from arch.errors import WeftError
 from arch.registers import Counter
 from compiler.timing.memory import MemoryTiming
 from compiler.traffic import least_traffic
+from firmware.sources import OpSources
 from sim.ethos_u55 import CYCLES as ETHOS_U55_CYCLES
 from sim.job import BusSettings
 from sim.layers import layer_cycles, total_cycles
@@ -72,7 +73,7 @@ def measure(
     config: Config,
     memory: MemoryTiming,
     *,
-    op_sources: Sequence[Path] = (),
+    op_sources: OpSources | Sequence[Path] = (),
     seed: int = SEED,
     stage: Callable[[str], None] | None = None,
 ) -> Measurement:

@@ -6,14 +6,15 @@ Commands run in program order; a program whose waits are too weak for the hardwa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from arch import isa
 from arch.decode import Decoder, ProgramError, config_cause
-from arch.isa import Cause, Command, Engine, Mode, Source, Space
+from arch.isa import Cause, Command, Engine, Mode, Source, Space, Wide
 from arch.params import Params
 from arch.quant import requantize, wrap32
 from sim.array_model import ArrayModel
@@ -28,15 +29,31 @@ class Region:
     write: bool = False
 
 
+@dataclass(frozen=True)
+class AcceleratorPort:
+    """What an operator on the core sees of the rest while it runs.
+
+    Members
+    -------
+    give : takes a word of a command; raises :class:`ProgramError` where the program would stop.
+    counts : for each engine, the commands that it has completed, which are all that there were.
+    """
+
+    give: Callable[[int], None]
+    counts: Callable[[], Sequence[int]]
+
+
 @dataclass
 class Memories:
-    """On-chip memories, and external ones as the core's window shows them, as bytes."""
+    """What the core reaches: on-chip memories and, through its window, external ones, as bytes; and
+    the other engines."""
 
     scratchpad: np.ndarray
     weights: np.ndarray
     tables: np.ndarray
     imem: np.ndarray
     dmem: np.ndarray
+    accelerator: AcceleratorPort | None = None
     regions: tuple[np.ndarray, ...] = ()
 
     @classmethod
@@ -50,8 +67,8 @@ class Memories:
             imem * 1024,
             dmem * 1024,
         )
-        scratchpad, weights, tables, imem_, dmem_ = (np.zeros(n, np.uint8) for n in sizes)
-        return cls(scratchpad, weights, tables, imem_, dmem_)
+        scratchpad, weights, tables, instructions, data = [np.zeros(n, np.uint8) for n in sizes]
+        return cls(scratchpad, weights, tables, instructions, data)
 
     def space(self, space: Space) -> np.ndarray:
         return {
@@ -75,6 +92,10 @@ class FunctionalModel:
     ----------
     params : the configuration.
     core_call : what a CORE command without ``boot`` runs; None refuses such commands.
+
+    Members
+    -------
+    n_given : commands that operators on the core gave in the last program.
     """
 
     params: Params
@@ -85,12 +106,19 @@ class FunctionalModel:
         self.memories = Memories.of(self.params)
         self._array = ArrayModel(self.params, self.memories)
         self._completed = [0] * len(Engine)
+        self._decoder = Decoder()
+        self._given: list[int] = []
+        self.n_given = 0
+        self._accepts = False
+        self.memories.accelerator = AcceleratorPort(self._give, lambda: self._completed)
 
     def run(self, program: bytes) -> None:
         """Execute a whole program; raises :class:`ProgramError` where the hardware would stop."""
         self._completed = [0] * len(Engine)
         self._array.reset()
-        for engine, command in Decoder().commands(program):
+        self._decoder = Decoder()
+        self.n_given = 0
+        for engine, command in self._decoder.commands(program):
             self.execute(engine, command)
 
     def execute(self, engine: Engine, command: Command) -> None:
@@ -155,7 +183,7 @@ class FunctionalModel:
             if c["keep_out"]:
                 continue
             x = wrap32(block.sums + block.bias)
-            y = requantize(x, block.multiplier, block.shift, c["zero_point"], c["low"], c["high"])
+            y = _result(c, x, block.multiplier, block.shift)
             if c["table_out"]:
                 y = self._table(0, y).astype(np.int8)
             self._write_block(c, block.index, y)
@@ -180,7 +208,7 @@ class FunctionalModel:
                 value = wrap32(value + self._table(1, b))
             blocks.append(value)
         for index, value in enumerate(blocks):
-            y = requantize(value, c["multiplier"], c["shift"], c["zero_point"], c["low"], c["high"])
+            y = _result(c, value, c["multiplier"], c["shift"])
             self._write_block(c, index, y)
 
     def _write_block(self, c: Mapping[str, int], index: int, y: np.ndarray) -> None:
@@ -205,6 +233,34 @@ class FunctionalModel:
         self.memories.regions = tuple(
             np.frombuffer(region.data if region.read else b"", np.uint8) for region in self.regions
         )
+        self._given, self._accepts = [], bool(c["accept"])
+        dispatched, completed = list(self._decoder.dispatched), list(self._completed)
         status = self.core_call(c["function"], c["argument"], self.memories)
         if status:
             raise self._error(Engine.CORE, Cause.OP_STATUS, 0, status)
+        if self._given:
+            raise self._decoder.fail(Cause.LENGTH)
+        self._decoder.set_back(dispatched)
+        self._completed = completed
+
+    def _give(self, word: int) -> None:
+        """A word of a command from the core."""
+        if not self._accepts:
+            raise self._error(Engine.CORE, Cause.CONFIG)
+        self._given.append(word)
+        given = self._decoder.given(self._given)
+        if given is not None:
+            self._given = []
+            self.n_given += 1
+            self.execute(*given)
+
+
+def _result(
+    c: Mapping[str, int], value: np.ndarray, multiplier: ArrayLike, shift: ArrayLike
+) -> np.ndarray:
+    """The byte that is written for each value."""
+    if not c["wide"]:
+        return requantize(value, multiplier, shift, c["zero_point"], c["low"], c["high"])
+    limits = np.iinfo(np.int16)
+    y = requantize(value, multiplier, shift, c["zero_point"], limits.min, limits.max)
+    return (y if c["wide"] == Wide.LOW else y >> 8).astype(np.int8)

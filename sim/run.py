@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,11 @@ from compiler.tflite_reader import read_model
 from compiler.timing.memory import MemoryTiming
 from firmware.builder import FirmwareBuilder
 from firmware.image import FirmwareImage
+from firmware.sources import OpSources
+from sim.detection import detect
 from sim.failure import inference_error
 from sim.functional import run_job
+from sim.given import without_given
 from sim.hardware import verilog_path
 from sim.inference import job_of, outputs_of
 from sim.job import BusSettings, JobResult, Progress, RunResult
@@ -86,7 +89,7 @@ class ModelRun:
 def prepare(
     path: Path,
     config: Config,
-    op_sources: Sequence[Path] = (),
+    op_sources: OpSources | Sequence[Path] = (),
     memory: MemoryTiming | None = None,
 ) -> Prepared:
     """Read and compile a model file, for external memory like ``memory``.
@@ -100,17 +103,20 @@ def prepare_bytes(
     data: bytes,
     name: str,
     config: Config,
-    op_sources: Sequence[Path] = (),
+    op_sources: OpSources | Sequence[Path] = (),
     memory: MemoryTiming | None = None,
 ) -> Prepared:
     """The same for the bytes of a model file; ``name`` stands in messages."""
     graph = read_model(data, name)
     builder = FirmwareBuilder(Params(config), op_sources) if config.has_core else None
     program = compile_graph(graph, config, builder, memory)
-    custom = sorted({op.custom_name for op in graph.operators if op.kind is Kind.CUSTOM})
+    custom = {op.custom_name: op for op in graph.operators if op.kind is Kind.CUSTOM}
     references = {}
-    if custom and builder is not None:
-        references = dict.fromkeys(custom, builder.custom_reference())
+    if builder is not None:
+        references = {
+            name: detect if builder.is_library_op(op) else builder.custom_reference()
+            for name, op in custom.items()
+        }
     return Prepared(graph, config, program, builder, Reference(data, references, name))
 
 
@@ -171,7 +177,8 @@ def judge(
     for arrays, one in zip(inputs, result.runs, strict=True):
         outputs = outputs_of(prepared.program, one)
         expected = prepared.reference.run(arrays)
-        outcome = Outcome(arrays, outputs, expected, one)
+        own = replace(one, events=without_given(prepared.program, one.events))
+        outcome = Outcome(arrays, outputs, expected, own)
         for i, (ours, theirs) in enumerate(zip(outputs, expected, strict=True)):
             tensor = prepared.graph.outputs[i]
             found = difference(tensor, prepared.graph.producer(tensor), theirs, ours)

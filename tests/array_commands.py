@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-from arch.isa import DESCRIPTOR_ROWS, DESCRIPTOR_STREAM, Command, Mode, Opcode
+from arch.isa import DESCRIPTOR_ROWS, DESCRIPTOR_STREAM, Command, Mode, Opcode, Wide
 from arch.params import Params
 
 
@@ -72,6 +72,8 @@ class ArrayCommands:
             c["b_base"] = read_half * half + rng.randrange(half // 4)
         else:
             self._weights(c)
+        if not c.get("table_out"):
+            c["wide"] = rng.choice([Wide.NONE, Wide.NONE, Wide.LOW, Wide.HIGH])
         waits = [0, 0, 0, 0]
         if wait_all or self.written_half == read_half:
             waits[1] = self.count

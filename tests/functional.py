@@ -48,6 +48,11 @@ class Accelerator:
             arrays.append(np.frombuffer(raw, dtype).reshape(place.shape))
         return arrays
 
+    @property
+    def n_given(self) -> int:
+        """Commands that operators on the core gave in the last inference."""
+        return self._model.n_given
+
     def engines(self) -> list[str]:
         """Where each operator runs."""
         return [layer.engine for layer in self.program.layers]

@@ -178,13 +178,19 @@ def max_pool_2d_16(b: ModelBuilder) -> list[int]:
 
 # ---- matrices and recurrent operators ----------------------------------------------------------
 def batch_matmul(b: ModelBuilder) -> list[int]:
-    rows, depth, columns = choice(b, 1, 2, 5), choice(b, 1, 3, 8, 40), choice(b, 1, 2, 7)
+    rows, depth = choice(b, 1, 2, 5, 20), choice(b, 1, 3, 8, 19, 40)
+    columns = choice(b, 1, 2, 7, 8, 21)
     batches = [choice(b, 1, 2, 3) for _ in range(choice(b, 0, 1, 2, 3))]
     adj_x, adj_y = bool(choice(b, 0, 1)), bool(choice(b, 0, 1))
     dtype = choice(b, DType.INT8, DType.INT8, DType.INT16)
     first, second = ([choice(b, n, n, 1) for n in batches] for _ in range(2))
     x = typed_input(b, [*first, *((depth, rows) if adj_x else (rows, depth))], dtype)
-    w = typed_input(b, [*second, *((columns, depth) if adj_y else (depth, columns))], dtype)
+    shape = [*second, *((columns, depth) if adj_y else (depth, columns))]
+    if dtype == DType.INT8 and choice(b, 0, 0, 1):
+        values = b.rng.integers(-128, 128, shape, np.int8)
+        w = b.constant(values, scale=b.scale(), zero_point=b.zero_point())
+    else:
+        w = typed_input(b, shape, dtype)
     spread = 1e4 if dtype == DType.INT16 else 80.0
     scale = b.quantisation(x)[0] * b.quantisation(w)[0] * depth**0.5 * spread
     shape = [*np.broadcast_shapes(tuple(first), tuple(second)), rows, columns]

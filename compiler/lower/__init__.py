@@ -19,6 +19,7 @@ from compiler.lower.convolution import (
 )
 from compiler.lower.copies import can_copy_on_array, lower_copies
 from compiler.lower.elementwise import elementwise_job
+from compiler.lower.matmul import lower_matmul, matmul_is_on_array, matmul_workspace
 from compiler.lower.pooling import (
     average_counts,
     average_pool_2d_jobs,
@@ -32,6 +33,7 @@ from compiler.ops.pooling import average_multiplier
 from compiler.ops.tables import table_operand
 from compiler.shapes.arithmetic import reduced_axes
 from compiler.steps import Step
+from compiler.workspace import WorkspaceSize
 
 JOBS: Mapping[Kind, Callable[[Operator, Context], Iterator[ArrayJob]]] = {
     Kind.CONV_2D: conv_2d_jobs,
@@ -51,7 +53,7 @@ FLAT: Mapping[Kind, Callable[[Operator, Context], FlatJob]] = {
 
 WHOLE: Mapping[Kind, Callable[[Operator, Context], Iterator[Step]]] = {
     kind: lower_copies for kind, spec in SPECS.items() if spec.copies is not None
-} | {Kind.TRANSPOSE_CONV: lower_transpose_conv}
+} | {Kind.TRANSPOSE_CONV: lower_transpose_conv, Kind.BATCH_MATMUL: lower_matmul}
 """On tensors that are in the scratchpad as a whole."""
 
 
@@ -102,6 +104,7 @@ CONDITIONS: Mapping[Kind, Condition] = {
     Kind.AVERAGE_POOL_2D: _few_elements,
     Kind.MEAN: _over_the_image,
     Kind.SUM: _over_the_image,
+    Kind.BATCH_MATMUL: matmul_is_on_array,
 }
 """Operators on the array that are not always there."""
 
@@ -119,6 +122,11 @@ def engine_of(op: Operator, params: Params) -> Engine | None:
     condition = CONDITIONS.get(op.kind)
     on_array = _is_int8(op) if condition is None else condition(op, params)
     return Engine.ARRAY if on_array else Engine.CORE
+
+
+def workspace_of(op: Operator, params: Params) -> WorkspaceSize:
+    """What an operator on the array needs beside its tensors."""
+    return matmul_workspace(op, params) if op.kind is Kind.BATCH_MATMUL else WorkspaceSize()
 
 
 def is_looked_up(kind: Kind) -> bool:

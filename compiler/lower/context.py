@@ -11,6 +11,7 @@ from compiler.graph import Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops.window import Axis, Window
 from compiler.scheduler import Constants
+from compiler.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Context:
 
     ``layer`` is the index of the operator that is being lowered; ``folded`` are the outputs of
     PAD operators that do not exist in memory, by identity. ``by_rows``: operators are cut into
-    rows, so slots must run along them.
+    rows, so slots must run along them. ``workspace`` is the operator's, if it asked for one.
     """
 
     params: Params
@@ -28,6 +29,7 @@ class Context:
     folded: Mapping[int, FoldedPad]
     layer: int = 0
     by_rows: bool = False
+    workspace: Workspace | None = None
 
     def layout(self, tensor: Tensor) -> Layout:
         """Where a tensor lies; that of the unpadded tensor for a folded one."""

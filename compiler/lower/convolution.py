@@ -21,7 +21,7 @@ from compiler.ops.convolution import (
     fully_connected,
 )
 from compiler.ops.transpose_conv import transpose_conv
-from compiler.passplan import plan_convolution, plan_depthwise
+from compiler.plans import plan_convolution, plan_depthwise
 from compiler.steps import Step
 
 

@@ -80,11 +80,24 @@ def copy_steps(ctx: Context, copy: Copy, source: int, target: int) -> Iterator[S
         for i, loop in zip(place, outer, strict=True):
             at += i * loop.source_step
             to += i * loop.target_step
-        yield _command(ctx, inner, copy.run, at, to)
+        yield copy_step(ctx, inner, copy.run, at, to)
 
 
-def _command(ctx: Context, loops: tuple[Loop, ...], run: int, at: int, to: int) -> Step:
+def copy_step(
+    ctx: Context,
+    loops: tuple[Loop, ...],
+    run: int,
+    at: int,
+    to: int,
+    block_step: int | None = None,
+) -> Step:
+    """One command that copies runs of bytes in up to two loops.
+
+    ``block_step``: bytes from one ``cols`` bytes of a run to the next at the target, if they do not
+    follow each other there.
+    """
     p = ctx.params
+    step = p.cols if block_step is None else block_step
     rows, pixels = ((_NO_LOOP,) * COMMAND_LOOPS + loops)[-COMMAND_LOOPS:]
     blocks = -(-run // p.cols)
     config = {
@@ -99,7 +112,7 @@ def _command(ctx: Context, loops: tuple[Loop, ...], run: int, at: int, to: int) 
         "blocks": blocks,
         "last_cols": run - (blocks - 1) * p.cols,
         "out_base": to,
-        "out_block_step": p.cols,
+        "out_block_step": step,
         "out_row_step": rows.target_step,
         "out_pixel_step": pixels.target_step,
         "multiplier": IDENTITY[0],
@@ -112,7 +125,13 @@ def _command(ctx: Context, loops: tuple[Loop, ...], run: int, at: int, to: int) 
         config,
         ctx.layer,
         reads=(_span(at, [(loop.extent, loop.source_step) for loop in loops], run),),
-        writes=(_span(to, [(loop.extent, loop.target_step) for loop in loops], run),),
+        writes=(
+            _span(
+                to,
+                [*((loop.extent, loop.target_step) for loop in loops), (blocks, step)],
+                run - (blocks - 1) * p.cols,
+            ),
+        ),
     )
 
 

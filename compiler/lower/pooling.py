@@ -17,7 +17,7 @@ from compiler.lower.context import Context, view_of
 from compiler.lower.convolution import depthwise_job
 from compiler.ops.pooling import average_multiplier, mean, pool_2d
 from compiler.options import UnsignedPool2DOptions
-from compiler.passplan import plan_single_taps
+from compiler.plans import plan_single_taps
 
 INT8_MIN = -128
 

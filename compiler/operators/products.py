@@ -9,7 +9,7 @@ from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.operators.spec import CoreUse, Spec
 from compiler.ops import recurrent
-from compiler.ops.batch_matmul import batch_matmul
+from compiler.ops.batch_matmul import batch_matmul, has_constant_weights
 from compiler.rules import products as rules
 from compiler.rules.general import all_of, quantised
 from compiler.shapes import products as shapes
@@ -50,7 +50,7 @@ SPECS = {
         types=(all_of((DType.INT8, DType.INT16), 0, 1), quantised(0, 1)),
         shape=shapes.batch_matmul,
         limits=(rules.matrix_factor_fits,),
-        data=(0, 2),
+        data=lambda op: (0, 1) if has_constant_weights(op) else (0, 2),
         core=_batch_matmul,
     ),
     Kind.SVDF: Spec(

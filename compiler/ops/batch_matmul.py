@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arch.quant import quantize_multiplier
-from compiler.graph import Operator
+from compiler.graph import DType, Operator
 from compiler.ops.copies import View
 from compiler.options import BatchMatMulOptions
 
@@ -55,6 +55,14 @@ def batch_matmul(op: Operator) -> BatchMatMulParams:
         multiplier=multiplier,
         shift=shift,
     )
+
+
+def has_constant_weights(op: Operator) -> bool:
+    """Whether the array's weights can be part of the program: nothing has to be copied."""
+    a, b = op.input(0), op.input(1)
+    m = batch_matmul(op)
+    is_dense = m.depth == 1 or m.a_depth_step == 1
+    return b.data is not None and b.dtype is DType.INT8 and a.data is None and is_dense
 
 
 def _operand(op: Operator, position: int, swapped: bool) -> View:

@@ -27,6 +27,8 @@ PLAIN_TYPES = (
     DType.FLOAT32,
     DType.BOOL,
 )
+CUSTOM_TYPES = (*PLAIN_TYPES, DType.UINT64, DType.FLOAT64)
+"""Of tensors that custom operators read and write: what the operator interface has."""
 
 
 def documented(rule: Constraint, text: str, types: Iterable[str] = ()) -> Constraint:

@@ -9,7 +9,7 @@ from compiler.graph import DType, Operator
 from compiler.ops.copies import CopyPlan
 from compiler.ops.requantization import SUPPORTED_ACTIVATIONS
 from compiler.options import ConcatenationOptions, ReshapeOptions, StridedSliceOptions
-from compiler.rules import PLAIN_TYPES, Constraint, documented, tensors_of
+from compiler.rules import CUSTOM_TYPES, PLAIN_TYPES, Constraint, documented, tensors_of
 from compiler.rules.general import names_of
 
 MAX_COPY_LOOPS = 8
@@ -139,8 +139,8 @@ def custom_operator_is_named(op: Operator) -> str | None:
 
 
 def custom_tensors_are_plain(op: Operator) -> str | None:
-    """Its operands and outputs are integers of 8 to 64 bits, float32 or bool."""
+    """Its operands and outputs are integers of 8 to 64 bits, float32, float64 or bool."""
     for tensor in tensors_of(op):
-        if tensor.dtype not in PLAIN_TYPES:
+        if tensor.dtype not in CUSTOM_TYPES:
             return f"{tensor} is {tensor.dtype.name}"
     return None

@@ -77,12 +77,12 @@ def slot_cycles_of(params: Params, plan: PassPlan, config: Mapping[str, int]) ->
     base = base.reshape(-1)
     cycles = []
     for entry in plan.entries:
-        streams = [s for s in entry.streams if s is not None]
-        addresses = base[:, None] + np.array([s.offset for s in streams])
+        wanted = entry.wanted(params, plan.mode)
+        streams = [stream for stream, _, _ in wanted]
         dy, dx = np.array([s.dy for s in streams]), np.array([s.dx for s in streams])
         inside = (ys[:, None] + dy >= 0) & (ys[:, None] + dy < c["height"])
         inside &= (xs[:, None] + dx >= 0) & (xs[:, None] + dx < c["width"])
-        cycles.append(float(turns(params, addresses, inside).mean()))
+        cycles.append(float(turns(params, base, wanted, inside).mean()))
     return tuple(cycles)
 
 

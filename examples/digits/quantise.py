@@ -34,7 +34,12 @@ SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
 
 KNEE_BITS = 8  # of SoftKnee's widths, below one step of its input
 
-_TYPES = {"int8": DType.INT8, "int16": DType.INT16, "int32": DType.INT32}
+_TYPES = {
+    "int8": DType.INT8,
+    "int16": DType.INT16,
+    "uint16": DType.UINT16,
+    "int32": DType.INT32,
+}
 
 
 @dataclass(frozen=True)
@@ -103,11 +108,16 @@ class ModelWriter:
         return len(self._subgraph.tensors) - 1
 
     def activation(
-        self, name: str, shape: Sequence[int], scale: np.float32, zero_point: int
+        self,
+        name: str,
+        shape: Sequence[int],
+        scale: np.float32,
+        zero_point: int,
+        dtype: str = "int8",
     ) -> Activation:
         """A tensor that is computed, or an input."""
         scales = np.array([scale], np.float32)
-        index = self._tensor(name, shape, DType.INT8, scales, zero_point)
+        index = self._tensor(name, shape, _TYPES[dtype], scales, zero_point)
         return Activation(index, tuple(shape), scale, zero_point)
 
     def constant(
@@ -163,12 +173,16 @@ def quantise(layers: Sequence[Layer], image_shape: Sequence[int]) -> tuple[bytes
     """
     writer = ModelWriter("Handwritten digits of 8x8 pixels")
     image = writer.activation("image", (1, *image_shape), *quantisation_of(0.0, 1.0))
+    return writer.build([image], [write_network(writer, layers, image)]), image
+
+
+def write_network(writer: ModelWriter, layers: Sequence[Layer], image: Activation) -> Activation:
+    """Append layers and a SOFTMAX; returns the probabilities."""
     logits = _write_all(writer, layers, image)
     # TensorFlow Lite fixes this quantisation of probabilities.
     y = writer.activation("probabilities", logits.shape, np.float32(1 / 256), -128)
     options = schema.SoftmaxOptionsT(beta=1.0)
-    y = writer.operator(Kind.SOFTMAX, [logits.index], y, options)
-    return writer.build([image], [y]), image
+    return writer.operator(Kind.SOFTMAX, [logits.index], y, options)
 
 
 def _write_all(writer: ModelWriter, layers: Sequence[Layer], x: Activation) -> Activation:

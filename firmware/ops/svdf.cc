@@ -1,6 +1,7 @@
 // SVDF of int8 with states of int8 or int16; tensorflow/lite/micro/kernels/svdf_common.cc.
 #include <string.h>
 
+#include "weft_accelerator.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"
 
@@ -40,6 +41,26 @@ struct Svdf {
         }
     }
 
+    // The same from what the array makes of the sums, while the states move on.
+    void feed(const weft_op_t *op) {
+        const int32_t n = p->batches * p->filters;
+        weft_queue_t queue;
+        weft_queue(&queue, op);
+        auto *low = static_cast<int8_t *>(
+            weft_space(&queue, static_cast<uint32_t>(2 * n)).workspace);
+        int8_t *high = sizeof(T) == 1 ? nullptr : low + n;
+        const auto *x = static_cast<const int8_t *>(op->inputs[0]->data);
+        const weft_rows_t rows = {x, low, high, p->batches, p->inputs, p->filters};
+        const weft_ticket_t done = weft_multiply(&queue, 0, &rows, WEFT_NOW);
+        shift();
+        weft_wait(&queue, done);
+        T *last = state + p->memory - 1;
+        for (int32_t i = 0; i < n; i++, last += p->memory) {
+            const int32_t sum = high ? weft_int16(low, high, i) : low[i];
+            *last = static_cast<T>(sum + p->state_zero_point);
+        }
+    }
+
     void read(int8_t *to, int32_t out_zero_point) const {
         const int32_t per_unit = p->rank * p->memory, units = p->filters / p->rank;
         const T *from = state;
@@ -61,8 +82,12 @@ void run(const weft_op_t *op, int32_t low, int32_t high) {
                  static_cast<const T *>(op->inputs[2]->data),
                  static_cast<const int32_t *>(op->inputs[3]->data),
                  static_cast<T *>(op->state)};
-    svdf.shift();
-    svdf.feed(static_cast<const int8_t *>(op->inputs[0]->data), low, high);
+    if (op->accelerator) {
+        svdf.feed(op);
+    } else {
+        svdf.shift();
+        svdf.feed(static_cast<const int8_t *>(op->inputs[0]->data), low, high);
+    }
     svdf.read(static_cast<int8_t *>(op->outputs[0]->data), op->outputs[0]->zero_point);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sigmoid.h"
+#include "weft_accelerator.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"
 
@@ -50,13 +51,14 @@ struct Lstm {
         return weft_tanh((cell * p->tanh_multiplier + half) >> p->tanh_shift);
     }
 
-    // One step of one batch: `next` gets the new hidden codes.
-    void step(const int8_t *x, const int8_t *hidden, int16_t *cells, int8_t *next) const {
+    // One step of one batch: `next` gets the new hidden codes. sum(gate, unit) is Q3.12.
+    template <typename Sum>
+    void step(const Sum &sum, int16_t *cells, int8_t *next) const {
         for (int32_t u = 0; u < p->units; u++) {
-            const int32_t forget = weft_logistic(3 * gate(kForget, u, x, hidden));
-            const int32_t input = weft_logistic(3 * gate(kInput, u, x, hidden));
-            const int32_t candidate = weft_tanh(3 * gate(kCell, u, x, hidden));
-            const int32_t output = weft_logistic(3 * gate(kOutput, u, x, hidden));
+            const int32_t forget = weft_logistic(3 * sum(kForget, u));
+            const int32_t input = weft_logistic(3 * sum(kInput, u));
+            const int32_t candidate = weft_tanh(3 * sum(kCell, u));
+            const int32_t output = weft_logistic(3 * sum(kOutput, u));
             cells[u] = static_cast<int16_t>(next_cell(forget, cells[u], input, candidate));
             const weft_scale_t scale = scales[2 * kGates + 2];
             const int32_t code =
@@ -64,6 +66,63 @@ struct Lstm {
             next[u] = static_cast<int8_t>(weft_clamp(code + p->hidden_zero_point, -128, 127));
         }
     }
+};
+
+enum Product { kFromInput, kFromHidden };
+
+// Sums from the array: over inputs for many steps at once, over hidden codes step by step.
+class OnArray {
+   public:
+    OnArray(const weft_op_t *op, const Lstm &lstm)
+        : p_(lstm.p), lstm_(lstm), gates_(kGates * lstm.p->units),
+          in_(static_cast<const int8_t *>(op->inputs[0]->data)),
+          out_(static_cast<int8_t *>(op->outputs[0]->data)) {
+        weft_queue(&queue_, op);
+        const uint32_t bytes = op->accelerator->workspace_bytes / 8 * 8;
+        auto *space = static_cast<int8_t *>(weft_space(&queue_, bytes).workspace);
+        hidden_sums_ = space;
+        hidden_ = space + 2 * gates_;
+        input_sums_ = hidden_ + p_->units;
+        at_once_ = (static_cast<int32_t>(bytes) - 2 * gates_ - p_->units) / (2 * gates_);
+    }
+
+    void sequence(int32_t batch, int16_t *cells, int8_t *hidden) {
+        const uint32_t units = static_cast<uint32_t>(p_->units);
+        memcpy(hidden_, hidden, units);
+        for (int32_t first = 0; first < p_->steps; first += at_once_) {
+            const int32_t rest = p_->steps - first, n = rest < at_once_ ? rest : at_once_;
+            const int32_t row = batch * p_->batch_rows + first * p_->step_rows;
+            const weft_rows_t inputs = {in_ + row * p_->inputs, input_sums_,
+                                        input_sums_ + n * gates_, n,
+                                        p_->step_rows * p_->inputs, gates_};
+            weft_multiply(&queue_, kFromInput, &inputs, WEFT_NOW);
+            for (int32_t t = 0; t < n; t++) {
+                step(inputs, t, cells);
+                memcpy(out_ + (row + t * p_->step_rows) * p_->units, hidden_, units);
+            }
+        }
+        memcpy(hidden, hidden_, units);
+    }
+
+   private:
+    void step(const weft_rows_t &inputs, int32_t t, int16_t *cells) {
+        const weft_rows_t rows = {hidden_, hidden_sums_, hidden_sums_ + gates_, 1, p_->units,
+                                  gates_};
+        weft_wait(&queue_, weft_multiply(&queue_, kFromHidden, &rows, WEFT_NOW));
+        const auto sum = [&](int32_t gate, int32_t unit) {
+            const int32_t i = gate * p_->units + unit;
+            return saturated(weft_int16(inputs.low, inputs.high, t * gates_ + i) +
+                             weft_int16(rows.low, rows.high, i));
+        };
+        lstm_.step(sum, cells, hidden_);
+    }
+
+    const weft_lstm_params_t *p_;
+    const Lstm &lstm_;
+    int32_t gates_, at_once_;
+    const int8_t *in_;
+    int8_t *out_, *hidden_sums_, *hidden_, *input_sums_;
+    weft_queue_t queue_;
 };
 
 const weft_lstm_params_t *params(const weft_op_t *op) {
@@ -97,9 +156,15 @@ int32_t lstm(const weft_op_t *op) {
     auto *out = static_cast<int8_t *>(op->outputs[0]->data);
     const uint32_t units = static_cast<uint32_t>(p->units);
     for (int32_t b = 0; b < p->batches; b++, cells += units, hidden += units) {
+        if (op->accelerator) {
+            OnArray(op, lstm).sequence(b, cells, hidden);
+            continue;
+        }
         for (int32_t t = 0; t < p->steps; t++) {
             const int32_t row = b * p->batch_rows + t * p->step_rows;
-            lstm.step(in + row * p->inputs, hidden, cells, next);
+            const int8_t *x = in + row * p->inputs;
+            const auto sum = [&](int32_t g, int32_t u) { return lstm.gate(g, u, x, hidden); };
+            lstm.step(sum, cells, next);
             memcpy(hidden, next, units);
             memcpy(out + row * p->units, next, units);
         }

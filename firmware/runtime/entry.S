@@ -44,6 +44,7 @@ weft_boot:
     li      t0, TRAP_CYCLES
     sw      t0, WEFT_MMIO_TRAP(s0)
     la      sp, __stack_top
+    la      tp, weft_thread
     la      t0, __bss_start
     la      t1, __bss_end
     j       2f
@@ -67,6 +68,11 @@ weft_boot:
     .size weft_boot, . - weft_boot
 
 /* weft_running_t of runtime.h: the argument of the command, and the bytes that its heap uses. */
+    .section .bss.weft_thread, "aw", @nobits
+    .balign 4
+weft_thread:                        /* errno, for a C library that has one for each thread */
+    .zero   4
+
     .section .bss.weft_running, "aw", @nobits
     .globl weft_running
     .balign 4

@@ -4,6 +4,7 @@
 // back by free, which is what a local std::vector needs; others wait for the end of the operator.
 #include <new>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime.h"

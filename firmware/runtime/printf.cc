@@ -10,6 +10,9 @@
 
 #include "runtime.h"
 
+#undef putc  // which may be macros
+#undef putchar
+
 namespace {
 
 // Where characters go: memory, as far as it reaches, or the log.
@@ -360,11 +363,12 @@ int print(Sink &out, const char *format, va_list list) {
 
 }  // namespace
 
-extern "C" {
-
+// Outside extern "C": their linkage is that of the library's header.
 static FILE log_file;
 FILE *const stdout = &log_file;
 FILE *const stderr = &log_file;
+
+extern "C" {
 
 int vprintf(const char *format, va_list list) {
     Sink out{nullptr, 0};

@@ -42,4 +42,24 @@ inline namespace __1 {
     abort();
 }
 }  // namespace __1
+
+// What libstdc++'s headers call instead of throwing.
+namespace {
+[[noreturn]] void failed(const char *text) {
+    weft_log(text);
+    weft_log("\n");
+    abort();
+}
+}  // namespace
+[[noreturn]] void __throw_bad_alloc() { weft_fail(WEFT_STATUS_MEMORY); }
+[[noreturn]] void __throw_bad_array_new_length() { weft_fail(WEFT_STATUS_MEMORY); }
+[[noreturn]] void __throw_bad_function_call() { failed("bad_function_call"); }
+[[noreturn]] void __throw_length_error(const char *text) { failed(text); }
+[[noreturn]] void __throw_logic_error(const char *text) { failed(text); }
+[[noreturn]] void __throw_invalid_argument(const char *text) { failed(text); }
+[[noreturn]] void __throw_out_of_range(const char *text) { failed(text); }
+[[noreturn]] __attribute__((format(printf, 1, 2))) void __throw_out_of_range_fmt(const char *text,
+                                                                              ...) {
+    failed(text);
+}
 }  // namespace std

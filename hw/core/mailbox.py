@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from arch.isa import Cause, Opcode
+from arch.isa import WORD_BYTES, Cause, Engine, Opcode
 from arch.memory_map import Mmio
 from hw.command_port import CommandPort
 from hw.core.bus import Trap
@@ -14,6 +14,12 @@ from hw.core.core_bus import MailboxAccess
 from hw.interfaces import EngineStatus, command_signature, completed_layout
 
 TRAP_BITS = 16  # of the cycles that a trap handler may ask for
+
+COUNTS = {
+    Mmio.LOAD_COUNTS: Engine.LOAD,
+    Mmio.ARRAY_COUNTS: Engine.ARRAY,
+    Mmio.STORE_COUNTS: Engine.STORE,
+}
 
 
 class Mailbox(wiring.Component):
@@ -28,11 +34,16 @@ class Mailbox(wiring.Component):
     since its boot. Its handler then runs so long, or until it writes DONE or takes another
     exception; what is reported is the first one.
 
+    While a command with ``accept`` runs, the core may give commands itself, word by word.
+
     Members
     -------
     commands, completed : see :class:`hw.command_port.CommandPort`.
     status : errors are OP_STATUS (info: what was written to DONE), CORE_TRAP (address: pc, info:
-        mcause), WATCHDOG (address: pc), and CONFIG for a call before the first boot.
+        mcause), WATCHDOG (address: pc), and CONFIG for a call before the first boot, or for a word
+        of a command that is not accepted.
+    given : words of commands to the sequencer.
+    dispatched : commands dispatched to each engine.
     watchdog_cycles : cycles that a command may take from when its waits are met; 0: no limit.
     access : the core's reads and writes of the registers.
     core_reset, reset_vector : to the core.
@@ -47,6 +58,8 @@ class Mailbox(wiring.Component):
                 "commands": In(command_signature()),
                 "completed": In(completed_layout()),
                 "status": Out(EngineStatus()),
+                "given": Out(stream.Signature(8 * WORD_BYTES)),
+                "dispatched": In(completed_layout()),
                 "watchdog_cycles": In(32),
                 "access": In(MailboxAccess()),
                 "core_reset": Out(1, init=1),
@@ -68,6 +81,7 @@ class Mailbox(wiring.Component):
         booted, stopped, starting = Signal(), Signal(), Signal()
         write, ending, done = access.valid & access.write, Signal(), Signal()
         trapped = Signal()
+        refused = self._give(m, write, calling & config.accept, calling)
         m.d.comb += [
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
@@ -79,7 +93,13 @@ class Mailbox(wiring.Component):
                 & (calling | (starting & ~self.core_reset))
             ),
             done.eq(ending & ~trapped),
-            access.ready.eq(calling | access.write | (access.register != Mmio.FUNCTION >> 2)),
+            access.ready.eq(
+                Mux(
+                    access.write,
+                    (access.register != Mmio.WORD >> 2) | (~self.given.valid & ~refused),
+                    calling | (access.register != Mmio.FUNCTION >> 2),
+                )
+            ),
             self.log_valid.eq(write & (access.register == Mmio.LOG >> 2)),
             self.log_byte.eq(access.wdata),
             self.reset_vector.eq(config.function),
@@ -91,6 +111,11 @@ class Mailbox(wiring.Component):
                 m.d.comb += access.rdata.eq(config.function)
             with m.Case(Mmio.ARGUMENT >> 2):
                 m.d.comb += access.rdata.eq(config.argument)
+            for register, engine in COUNTS.items():
+                with m.Case(register >> 2):
+                    m.d.comb += access.rdata.eq(
+                        Cat(self.completed[engine], self.dispatched[engine])
+                    )
 
         # A boot holds the core in reset until nothing of its last life is under way.
         with m.If(active & config.boot & ~starting):
@@ -109,8 +134,22 @@ class Mailbox(wiring.Component):
             self.status.waiting.eq(port.valid & ~met & ~stopped),
         ]
         trap = self._trap(m, write, ending, trapped)
-        self._errors(m, active, done, calling & ~booted, stopped, trap)
+        self._errors(m, active, done, (calling & ~booted) | refused, stopped, trap)
         return m
+
+    def _give(self, m: Module, write: Value, accepted: Value, calling: Value) -> Signal:
+        """Hand words to the sequencer; true for one that the command does not accept."""
+        access, given = self.access, self.given
+        low, refused = Signal(32), Signal()
+        take = write & (access.register == Mmio.WORD >> 2) & ~given.valid
+        m.d.comb += refused.eq(take & calling & ~accepted)
+        with m.If(write & (access.register == Mmio.WORD_LOW >> 2)):
+            m.d.sync += low.eq(access.wdata)
+        with m.If(given.ready):
+            m.d.sync += given.valid.eq(0)
+        with m.If(take & accepted):
+            m.d.sync += [given.valid.eq(1), given.payload.eq(Cat(low, access.wdata))]
+        return refused
 
     def _trap(
         self, m: Module, write: Value, ending: Signal, trapped: Signal
@@ -149,7 +188,7 @@ class Mailbox(wiring.Component):
         m: Module,
         active: Signal,
         done: Signal,
-        unbooted: Value,
+        misused: Value,
         stopped: Signal,
         trap: tuple[Signal, Signal, Signal],
     ) -> None:
@@ -173,7 +212,7 @@ class Mailbox(wiring.Component):
             m.d.comb += [error.eq(1), cause.eq(Cause.OP_STATUS), info.eq(access.wdata)]
         with m.Elif(expired):
             m.d.comb += [error.eq(1), cause.eq(Cause.WATCHDOG), address.eq(self.pc)]
-        with m.Elif(unbooted):
+        with m.Elif(misused):
             m.d.comb += [error.eq(1), cause.eq(Cause.CONFIG)]
         m.d.sync += [
             status.error.eq(error & ~stopped),

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from compiler.graph import DType
+from compiler.ops.batch_matmul import has_constant_weights
+from sim.reference import Reference
+from tests.configs import config
+from tests.functional import Accelerator
 from tests.kernel_check import (
     check_accelerator,
     check_core,
     check_state,
     input_sets,
+    n_cases,
     reference_of,
     repeat_with,
     seeds,
     small,
 )
+from tests.model_builder import Kind, ModelBuilder, schema
 from tests.product_cases import ON_CORE, PRODUCTS, STATEFUL
 
 
@@ -29,7 +36,11 @@ def test_transpose_conv_on_the_array_gives_the_outputs_of_the_reference_kernel()
 @pytest.mark.parametrize("name", ON_CORE)
 def test_core_gives_the_outputs_of_the_reference_kernel(name: str) -> None:
     for seed in seeds(25):
-        check_core(reference_of(name, PRODUCTS[name], seed), seed, repeat_with(seed, name))
+        reference = reference_of(name, PRODUCTS[name], seed)
+        (op,) = reference.graph.operators
+        if op.kind == Kind.BATCH_MATMUL and has_constant_weights(op):
+            continue  # never on the core
+        check_core(reference, seed, repeat_with(seed, name))
 
 
 @pytest.mark.parametrize("name", ON_CORE)
@@ -37,7 +48,44 @@ def test_accelerator_gives_the_outputs_of_the_reference_kernel(name: str) -> Non
     for seed in seeds(4):
         reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
         runs = input_sets(reference, seed, 4)
-        assert check_accelerator(reference, small(), runs, where) == ["core"]
+        engines = check_accelerator(reference, small(), runs, where)
+        is_int8 = reference.graph.outputs[0].dtype is DType.INT8
+        assert engines == ["array" if name == "batch_matmul" and is_int8 else "core"]
+
+
+@pytest.mark.parametrize("config_name", ["large", "narrow", "tall", "wide"])
+def test_batch_matmul_on_arrays_of_every_shape(config_name: str) -> None:
+    name, n_on_array = "batch_matmul", 0
+    for seed in seeds(16):
+        reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
+        if reference.graph.outputs[0].dtype is DType.INT8:
+            runs = input_sets(reference, seed, 1)
+            engines = check_accelerator(reference, config(config_name), runs, where)
+            n_on_array += engines == ["array"]
+    assert n_on_array or n_cases(2) == 1
+
+
+@pytest.mark.parametrize("columns", [70, 200])
+def test_batch_matmul_takes_columns_in_turns_where_they_do_not_fit(columns: int) -> None:
+    b = ModelBuilder(columns)
+    x = b.input((2, 9, 33), scale=0.02, zero_point=-128)
+    w = b.input((2, 33, columns), scale=0.02, zero_point=-128)
+    y = b.activation((2, 9, columns), 0.5, 3)
+    options = schema.BatchMatMulOptionsT(adjX=False, adjY=False)
+    b.operator(Kind.BATCH_MATMUL, [x, w], [y], options)
+    reference = Reference(b.build(y))
+    few = small().model_copy(update={"weight_memory_kib": 8})
+    runs = input_sets(reference, 1)
+    assert check_accelerator(reference, few, runs, "") == ["array"]
+
+
+def test_batch_matmul_with_sums_that_do_not_fit_runs_on_the_core() -> None:
+    b = ModelBuilder(1)
+    x, w = b.input((2, 700), scale=0.02, zero_point=5), b.input((700, 3), scale=0.02, zero_point=7)
+    y = b.activation((2, 3), 1.5, 3)
+    b.operator(Kind.BATCH_MATMUL, [x, w], [y], schema.BatchMatMulOptionsT())
+    reference = Reference(b.build(y))
+    assert check_accelerator(reference, small(), input_sets(reference, 1), "") == ["core"]
 
 
 @pytest.mark.parametrize("name", STATEFUL)
@@ -48,8 +96,17 @@ def test_what_keeps_state_goes_on_as_the_reference_kernel_does(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", STATEFUL)
-def test_accelerator_keeps_state_between_inferences(name: str) -> None:
+@pytest.mark.parametrize("weight_memory_kib", [32, 1])
+def test_accelerator_keeps_state_between_inferences_and_sums_on_the_array(
+    name: str, weight_memory_kib: int
+) -> None:
+    """With room for all weights, and for a few at a time."""
+    chosen = small().model_copy(update={"weight_memory_kib": weight_memory_kib})
     for seed in seeds(4):
         reference, where = reference_of(name, PRODUCTS[name], seed), repeat_with(seed, name)
-        runs = input_sets(reference, seed, 5)
-        assert check_accelerator(reference, small(), runs, where) == ["core"]
+        accelerator = Accelerator(reference.graph, chosen)
+        for inputs in input_sets(reference, seed, 4):
+            (expected,), (actual,) = reference.run(inputs), accelerator.run(inputs)
+            assert actual.tobytes() == expected.tobytes(), where
+            assert accelerator.n_given >= 2, where
+        assert accelerator.engines() == ["core"]

@@ -46,6 +46,7 @@ class EngineMemory(Memory):
         self.world = world
         self.call: tuple[int, int] | None = None
         self.done: int | None = None
+        self.misused = False
         self.log = bytearray()
 
     def fetch(self, address: int) -> int:
@@ -76,6 +77,8 @@ class EngineMemory(Memory):
             super().store(address, size, value)
         elif register == Mmio.DONE:
             self.done = value
+        elif register == Mmio.WORD:
+            self.misused = True
         elif register == Mmio.LOG:
             self.log.append(value & 255)
 
@@ -126,6 +129,8 @@ class EngineModel:
             step = self.machine.step()
             if step.trap is not None:
                 return Outcome(Cause.CORE_TRAP, step.pc, step.trap.cause)
+            if self.memory.misused:
+                return Outcome(Cause.CONFIG)
             if self.memory.done is not None:
                 status = self.memory.done
                 return Outcome(Cause.OP_STATUS, 0, status) if status else Outcome()

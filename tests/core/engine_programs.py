@@ -127,10 +127,13 @@ def failing_operator(rng: random.Random, all_areas: list[Area], kind: str) -> li
         return [*words, ECALL]
     if kind == "illegal":
         return [*words, 0]
+    if kind == "word":  # a command that is not accepted
+        words += load_constant(T0, MMIO_BASE)
+        return [*words, s_type(Mmio.WORD, HASH, T0, 2), *finish()]
     if kind == "fetch":
         return [*words, *load_constant(T0, DMEM_BASE), i_type(0, T0, 0, ZERO, 0x67)]
     address = {
-        "outside": rng.choice((0x0000_0000, DMEM_BASE - 4, 0x4000_0000, MMIO_BASE + 0x20,
+        "outside": rng.choice((0x0000_0000, DMEM_BASE - 4, 0x4000_0000, MMIO_BASE + 0x40,
                                DMEM_BASE + 0x0800_0000, SCRATCHPAD_BASE - 4, 0x7FFF_FFFC)),
         "region": rng.choice([a.base + (a.size + 3) // 4 * 4 for a in all_areas[2:]]),
         "permission": rng.choice([a.base for a in all_areas[2:] if not a.writable]),
@@ -143,4 +146,14 @@ def failing_operator(rng: random.Random, all_areas: list[Area], kind: str) -> li
     return words + finish()
 
 
-FAILURES = ("status", "hang", "ecall", "illegal", "fetch", "outside", "region", "permission")
+FAILURES = (
+    "status",
+    "hang",
+    "ecall",
+    "illegal",
+    "word",
+    "fetch",
+    "outside",
+    "region",
+    "permission",
+)

@@ -19,7 +19,7 @@ from firmware.image import FIRMWARE_FOLDER
 from firmware.toolchain import CORE, compile_object, find_zig
 from gen.c_header import HEADER_NAME, c_header
 from gen.linker_map import KEPT_BYTES, NoCoreError, linker_script, stack_bytes
-from gen.op_header import ABI_HEADER, op_header
+from gen.op_header import ABI_HEADER, COMMANDS_HEADER, commands_header, op_header
 from tests.firmware.helpers import BASE_SEED
 
 PRESETS = ("tiny", "small", "medium", "large")
@@ -71,13 +71,14 @@ def test_config_header_compiles_without_warnings(
 @pytest.mark.parametrize("standard", ["c11", "c++17"])
 def test_op_header_compiles_without_warnings(standard: str, tmp_path: Path) -> None:
     text = """
-        #include "weft_op.h"
+        #include "weft_accelerator.h"
         static int32_t f(const weft_op_t *op) { return op->n_inputs; }
         static uint32_t g(const weft_op_t *op) { return op->params_bytes; }
         WEFT_OP("A", f)
         WEFT_OP("B", f, f)
         WEFT_OP("C", f, 0, g)
         WEFT_OP("D", f, f, g, g)
+        WEFT_OP("E", f, f, g, g, weft_lookup_bytes)
     """
     suffix = ".c" if standard == "c11" else ".cc"
     source = tmp_path / f"op{suffix}"
@@ -96,10 +97,15 @@ def test_headers_are_deterministic() -> None:
 
 def test_committed_op_header_is_the_generated_one() -> None:
     assert ABI_HEADER.read_text() == op_header(), "run python -m gen.op_header"
+    assert COMMANDS_HEADER.read_text() == commands_header(), "run python -m gen.op_header"
 
 
 def test_headers_have_no_line_over_a_hundred_columns() -> None:
-    for text in (op_header(), *(c_header(params_of(preset)) for preset in PRESETS)):
+    for text in (
+        op_header(),
+        commands_header(),
+        *(c_header(params_of(preset)) for preset in PRESETS),
+    ):
         assert max(map(len, text.splitlines())) <= 100
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,18 @@ import pytest
 from flatbuffers import flexbuffers
 
 from arch.config import parse_config
-from arch.op_interface import OpDescription, OpStatus, TensorDescription, TensorType
+from arch.op_interface import OpDescription, TensorDescription, TensorType
 from arch.params import Params
+from firmware.describe import DescriptionError
 from firmware.descriptors import layout_descriptors
-from firmware.host import HostOps
+from firmware.host import HostOps, RefusedUseError
 from firmware.image import build_firmware
+from firmware.sources import TOOLCHAINS, OpSources
+from firmware.toolchain import SourceError
+from sim.run import prepare_bytes
 from tests.firmware.machine import Machine
+from tests.firmware.test_gcc import missing
+from tests.model_builder import Kind, ModelBuilder
 
 OPERATOR = Path(__file__).with_name("tflm_scale.cc")
 ROOMY = {"name": "roomy", "rows": 8, "cols": 8, "lanes": 4}
@@ -43,8 +50,11 @@ def use(x: np.ndarray, y: np.ndarray, text: bytes) -> OpDescription:
     )
 
 
-def test_init_and_prepare_run_once_and_eval_each_time() -> None:
+@pytest.mark.parametrize("toolchain", TOOLCHAINS)
+def test_init_and_prepare_run_once_and_eval_each_time(toolchain: str) -> None:
     """y = x * factor + bias + number of the call, on the host and on RV32."""
+    if toolchain == "gcc" and missing():
+        pytest.skip(missing())
     host = HostOps([OPERATOR], [])
     x, y = np.arange(-16, 16, dtype=np.int8), np.zeros(32, np.int8)
     described = use(x, y, options(factor=0.75, bias=-5, name="scale"))
@@ -52,7 +62,7 @@ def test_init_and_prepare_run_once_and_eval_each_time() -> None:
     scratch = host.scratch_bytes("Scale", described)
     assert scratch >= 4 * 32
 
-    image = build_firmware(params(), [OPERATOR], [])
+    image = build_firmware(params(), OpSources((OPERATOR,), toolchain=toolchain), [])
     core = OpDescription(
         "Scale",
         (TensorDescription(x.shape, TensorType.INT8, 0x2000_0000, 0.5, 3),),
@@ -80,16 +90,70 @@ def test_init_and_prepare_run_once_and_eval_each_time() -> None:
         assert machine.read(0x2000_0100, 32) == y.tobytes()
 
 
-def test_a_failing_prepare_stops_and_says_why() -> None:
+def test_a_failing_prepare_ends_the_compilation_and_says_why() -> None:
     host = HostOps([OPERATOR], [])
     x, y = np.zeros(4, np.int8), np.zeros(5, np.int8)
     described = use(x, y, options(factor=1.0, bias=0, name=""))
-    state = np.zeros(host.state_bytes("Scale", described), np.uint8)
-    host.take_log()
-    assert host.init("Scale", OpDescription(**{**vars(described), "state": state})) == (
-        OpStatus.PARAMS
+    why = r"tflm_scale\.cc:\d+: NumElements\(input\) != NumElements\(output\) \(4 != 5\)$"
+    for ask in (host.state_bytes, host.scratch_bytes):
+        with pytest.raises(RefusedUseError, match="^Scale: .*" + why):
+            ask("Scale", described)
+    assert host.take_log() == ""
+
+    b = ModelBuilder(1)
+    operand, result = b.tensor((1, 4), scale=0.5), b.tensor((1, 5), scale=0.5)
+    b.subgraph.inputs.append(operand)
+    b.operator(
+        Kind.CUSTOM, [operand], [result], custom_name="Scale", custom_options=described.params
     )
-    assert "NumElements(input) != NumElements(output)" in host.take_log()
+    with pytest.raises(DescriptionError, match=r"^operator 0 CUSTOM Scale 't1': .*" + why):
+        prepare_bytes(b.build(result), "m.tflite", params().config, [OPERATOR])
+
+
+WRONG = """
+#include "tensorflow/lite/micro/kernels/kernel_util.h"
+static TfLiteStatus Prepare(TfLiteContext *, TfLiteNode *node) {
+    return *static_cast<volatile int *>(node->user_data) ? kTfLiteOk : kTfLiteError;
+}
+static TFLMRegistration *Register() {
+    static TFLMRegistration r = tflite::micro::RegisterOp(nullptr, Prepare, nullptr);
+    return &r;
+}
+WEFT_TFLM_OP("Wrong", Register())
+"""
+
+
+def test_a_prepare_that_crashes_is_one_line_as_well(tmp_path: Path) -> None:
+    source = tmp_path / "wrong.cc"
+    source.write_text(WRONG)
+    host = HostOps([source], [])
+    x = np.zeros(4, np.int8)
+    for _ in range(2):
+        with pytest.raises(RefusedUseError, match="Wrong: a wrong access to memory on the host"):
+            host.state_bytes("Wrong", replace(use(x, x, b""), name="Wrong"))
+
+
+def test_includes_are_found_in_the_folders_that_are_given(tmp_path: Path) -> None:
+    """Helpers register nothing, C files among them; our own headers come first."""
+    (tmp_path / "theirs" / "lib").mkdir(parents=True)
+    (tmp_path / "theirs" / "weft_op.h").write_text("#error not this one\n")
+    (tmp_path / "theirs" / "lib" / "help.h").write_text('extern "C" int help(int);\n')
+    op, helper = tmp_path / "op.cc", tmp_path / "help.c"
+    op.write_text(
+        '#include "lib/help.h"\n#include "weft_op.h"\n'
+        "static int32_t f(const weft_op_t *) { return help(40); }\n"
+        'WEFT_OP("Helped", f)\n'
+    )
+    helper.write_text("int help(int n) { return n + 2; }\n")
+    sources = OpSources((op, helper), (tmp_path / "theirs",))
+    assert HostOps(sources, []).call("Helped", OpDescription("Helped", (), ())) == 42
+    image = build_firmware(params(), sources, [])
+    machine = Machine(params(), image)
+    layout = layout_descriptors(image, [OpDescription("Helped", (), ())])
+    machine.load(layout)
+    assert machine.call(image.functions["Helped"].eval, layout.arguments[0]) == 42
+    with pytest.raises(SourceError, match=r"no such folder; check .*--op-include"):
+        HostOps(OpSources((op, helper), (tmp_path / "gone",)), [])
 
 
 READER = """

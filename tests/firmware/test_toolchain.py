@@ -13,6 +13,7 @@ from arch.errors import WeftError
 from arch.isa import Space
 from arch.op_interface import OpDescription
 from arch.params import Params
+from arch.riscv import Custom
 from firmware import image as image_module
 from firmware.elf import read_elf
 from firmware.host import HostOps
@@ -413,6 +414,37 @@ def test_every_instruction_of_rv32im_zicsr_is_let_through(tmp_path: Path) -> Non
     check_instructions(code, 0, {})
     with pytest.raises(InstructionError, match="the program has 0x00000000 at 0x00000004"):
         check_instructions(code[:4] + bytes(4), 0, {})
+
+
+def dot_op(folder: Path) -> Path:
+    text = (
+        '#include "weft_dot4.h"\n'
+        "static int32_t f(const weft_op_t *op) {\n"
+        "    const uint32_t *a = static_cast<const uint32_t *>(op->inputs[0]->data);\n"
+        "    *static_cast<int32_t *>(op->outputs[0]->data) = weft_dot4(7, a[0], a[1]);\n"
+        '    return 0;\n}\nWEFT_OP("F", f)\n'
+    )
+    return source(folder, text)
+
+
+def test_an_operator_uses_dot_products_where_the_core_has_them(tmp_path: Path) -> None:
+    config = load_config("small")
+    core = config.core.model_copy(update={"dot4": True, "zba": True, "zbb": True})
+    extended = Params(config.model_copy(update={"core": core}))
+    for params, has in ((small(), False), (extended, True)):
+        image = build_firmware(params, [dot_op(tmp_path)], [])
+        words = np.frombuffer(image.imem, "<u4")
+        assert bool((words & 0x7F == Custom.CUSTOM_0).any()) is has
+
+
+def test_a_dot_product_without_the_instruction_is_the_same_on_host_and_core(
+    tmp_path: Path,
+) -> None:
+    values = np.array([1, -2, 3, -128, 127, 5, -6, -128], np.int8)
+    op = OpDescription("F", (tensor(values.view(np.int32)),), (tensor(np.zeros(1, np.int32)),))
+    expected = 7 + int(values[:4].astype(int) @ values[4:].astype(int))
+    (output,) = same_on_host_and_core(small(), dot_op(tmp_path), op)
+    assert np.frombuffer(output, "<i4").tolist() == [expected]
 
 
 # ---- the cache -------------------------------------------------------------------------------

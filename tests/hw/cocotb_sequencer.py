@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import deque
+from collections.abc import Sequence
 
 import cocotb
 
@@ -21,7 +22,7 @@ from arch.isa import (
     Opcode,
 )
 from hw.interfaces import command_item_layout
-from tests.hw.bench import Bench, Sink, unpack
+from tests.hw.bench import Bench, Sink, Source, unpack
 from tests.hw.configs import variant
 from tests.hw.memory_client import ReadResponder
 
@@ -31,8 +32,46 @@ REGION = 5
 ROUNDS = int(os.environ["WEFT_ROUNDS"])
 
 
-def random_program(n_commands: int) -> list[list[int]]:
-    """Words of the commands of a good program, END included."""
+Plan = list[int]
+"""Words that the core gives while it runs a command with ``accept``."""
+
+
+def random_command(opcode: Opcode) -> Command:
+    """Any configuration, without waits."""
+    config: dict[str, int] = {}
+    for fmt in CONFIG_WORDS[opcode]:
+        config |= fmt.unpack(random.getrandbits(64))
+    return Command(opcode, config)
+
+
+def random_plan(spoiled: bool) -> Plan:
+    """Commands of the core: good ones, or the last one is cut or not the core's to give."""
+    others = [opcode for engine, opcode in OPCODES.items() if engine is not Engine.CORE]
+    words = []
+    for _ in range(random.choice((0, 1, 1, 3))):
+        words += Encoder().encode(random_command(random.choice(others)))
+    if spoiled and random.random() < 0.3:
+        kind = random.choice(("core", "end", "wait", "cut", "bit"))
+        command = Command(random.choice(others), {})
+        if kind in ("core", "end"):
+            command = Command(Opcode.CORE if kind == "core" else Opcode.END, {})
+        elif kind == "wait":
+            waits = random.choice(((0, 0, 1, 0), (60_000, 0, 0, 0), (0, 0, 0, 60_000)))
+            command = Command(random.choice(others), {}, waits)
+        last = Encoder().encode(command)
+        if kind == "cut":
+            last = Encoder().encode(random_command(random.choice(others)))[:-1]
+        elif kind == "bit":
+            last[0] ^= 1 << random.randrange(64)
+        words += last
+    return words
+
+
+def random_program(n_commands: int, accepts: float = 0.3) -> list[list[int]]:
+    """Words of the commands of a good program, END included.
+
+    ``accepts``: how many of the core's commands do.
+    """
     encoder = Encoder()
     configs = {opcode: {} for opcode in OPCODES.values()}
     counts = [0] * len(Engine)
@@ -42,6 +81,8 @@ def random_program(n_commands: int) -> list[list[int]]:
         for fmt in CONFIG_WORDS[opcode]:
             if random.random() < 0.4:
                 configs[opcode] |= fmt.unpack(random.getrandbits(64))
+        if opcode is Opcode.CORE:
+            configs[opcode]["accept"] = int(random.random() < accepts)
         waits = tuple(random.randint(0, count) for count in counts)
         commands.append(encoder.encode(Command(opcode, dict(configs[opcode]), waits)))
         counts[opcode.engine] += 1
@@ -71,11 +112,24 @@ def spoil(commands: list[list[int]]) -> list[int]:
     return words[: random.randrange(len(words) + 1)] if kind == "cut" else words
 
 
+def engines_of(plan: Plan) -> list[int]:
+    """How many commands a good plan has for each engine."""
+    counts, position = [0] * len(Engine), 0
+    while position < len(plan):
+        header = HEADER.unpack(plan[position])
+        counts[header["opcode"] & 3] += 1
+        position += 2 + header["words"]
+    return counts
+
+
 class EngineStub:
     """Takes an engine's commands as a CommandPort does and completes them in order, later."""
 
-    def __init__(self, dut, engine: Engine, slow: float):
+    def __init__(self, dut, engine: Engine, slow: float, plans: Sequence[Plan] = ()):
         self.engine, self.slow = engine, slow
+        self.plans = deque(plans)
+        self.n_given = [0] * len(Engine)
+        self.given: Source | None = Source(dut, "given", 0.3) if engine is Engine.CORE else None
         self.opcode = OPCODES[engine]
         self.sink = Sink(dut, f"commands__{engine.value}", self.take, gate=lambda: not self.busy)
         self.busy = 0
@@ -97,11 +151,19 @@ class EngineStub:
             for fmt, word in zip(CONFIG_WORDS[self.opcode], self.words, strict=True):
                 config |= fmt.unpack(word)
             self.taken.append(Command(self.opcode, config, self.waits))
+            if config.get("accept"):
+                assert self.given is not None
+                plan = self.plans.popleft() if self.plans else []
+                self.given.queue.extend(plan)
+                self.n_given = [a + b for a, b in zip(self.n_given, engines_of(plan), strict=True)]
             self.busy = 1 + int(random.expovariate(1) * self.slow)
             self.open.append(self.busy + int(random.expovariate(1) * self.slow))
 
     def drive(self) -> None:
-        self.completes = bool(self.open) and self.open[0] <= 0
+        if self.given is not None:
+            self.given.drive()
+        gives = self.given is not None and (self.given.queue or self.given.offering)
+        self.completes = bool(self.open) and self.open[0] <= 0 and not gives
         if self.completes:
             self.open.popleft()
         self.sink.drive()
@@ -111,20 +173,31 @@ class EngineStub:
         if self.open:
             self.open[0] -= 1
         self.sink.sample()
+        if self.given is not None:
+            self.given.sample()
 
 
 class System:
     """The sequencer with its memory and four engines; checks the counts in every cycle."""
 
-    def __init__(self, dut, program: bytes, offset: int = 0, slow: float = 0.0, **memory):
+    def __init__(
+        self,
+        dut,
+        program: bytes,
+        offset: int = 0,
+        slow: float = 0.0,
+        plans: Sequence[Plan] = (),
+        **memory,
+    ):
         self.dut = dut
         self.bench = Bench(dut)
         image = bytes(random.getrandbits(8) for _ in range(offset)) + program + bytes(64)
         self.fetch = self.bench.add(ReadResponder(dut, "fetch", PARAMS, image, **memory))
-        self.engines = [self.bench.add(EngineStub(dut, e, slow)) for e in Engine]
+        self.engines = [self.bench.add(EngineStub(dut, e, slow, plans)) for e in Engine]
         self.bench.add(self)
         self.completed = [0] * len(Engine)
         self.ended = ""
+        self.all_completed = False
         self.first_cycle = self.last_cycle = 0
         self.offset, self.n_bytes = offset, len(program)
 
@@ -137,6 +210,11 @@ class System:
         await self.bench.until(lambda: self.ended, "the program ends", limit)
         await self.bench.cycles(50)
 
+    def of_program(self) -> list[int]:
+        """Commands that engines have taken, without those of the core."""
+        n_given = self.engines[Engine.CORE].n_given
+        return [len(e.taken) - n for e, n in zip(self.engines, n_given, strict=True)]
+
     def drive(self) -> None:
         bits = sum(engine.completes << e for e, engine in enumerate(self.engines))
         self.dut.engine_completed.value = bits
@@ -144,11 +222,14 @@ class System:
     def sample(self) -> None:
         d = self.dut
         counts = int(d.completed.value)
-        assert [counts >> 16 * e & 0xFFFF for e in range(4)] == self.completed
+        seen = [counts >> 16 * e & 0xFFFF for e in range(4)]
+        if seen != self.completed:  # what the core gave is over, and counts are set back
+            self.completed = self.of_program()
+            assert seen == self.completed
         done, error = int(d.done.value), int(d.error.value)
         if done or error:
             assert not self.ended, "ends twice"
-            assert self.completed == [len(engine.taken) for engine in self.engines]
+            self.all_completed = self.completed == self.of_program()
             self.ended = "done" if done else "error"
             self.last_cycle = self.bench.cycle
             self.report = [int(x.value) for x in (d.cause, d.dispatched, d.address, d.info)]
@@ -158,22 +239,47 @@ class System:
             assert int(self.fetch.beats_ready.value), "the fetch holds up the bus"
 
 
-def expect(program: bytes) -> tuple[list[list[Command]], ProgramError | None]:
+def take_given(decoder: Decoder, plan: Plan, commands: list[list[Command]]) -> None:
+    """Add what the core gives while it runs one command."""
+    words: list[int] = []
+    for word in plan:
+        words.append(word)
+        given = decoder.given(words)
+        if given is not None:
+            commands[given[0]].append(given[1])
+            words = []
+    if words:
+        raise decoder.fail(Cause.LENGTH)
+
+
+def expect(
+    program: bytes, plans: Sequence[Plan] = ()
+) -> tuple[list[list[Command]], ProgramError | None]:
     """What arch.decode makes of a program: commands of each engine, and the error."""
     commands: list[list[Command]] = [[] for _ in Engine]
+    left, decoder = deque(plans), Decoder()
     try:
-        for engine, command in Decoder().commands(program):
+        for engine, command in decoder.commands(program):
             commands[engine].append(command)
+            before = list(decoder.dispatched)
+            if not (engine is Engine.CORE and command.config["accept"]):
+                continue
+            take_given(decoder, left.popleft() if left else [], commands)
+            decoder.set_back(before)
     except ProgramError as error:
         return commands, error
     return commands, None
 
 
-def compare(system: System, program: bytes) -> Cause:
+def compare(system: System, program: bytes, plans: Sequence[Plan] = ()) -> Cause:
     """Fail unless the sequencer did what arch.decode says; the cause, for statistics."""
-    commands, error = expect(program)
+    commands, error = expect(program, plans)
     for e, engine in enumerate(system.engines):
         assert engine.taken == commands[e], f"{engine.engine.name}: other commands"
+    n_before = system.engines[Engine.CORE].taken
+    was_given = error is not None and bool(n_before) and n_before[-1].config["accept"]
+    # What the core gave is refused at once; else all that came before is complete first.
+    assert system.all_completed or was_given
     if error is None:
         assert system.ended == "done"
         return Cause.NONE
@@ -196,16 +302,20 @@ async def random_programs_are_dispatched_or_refused_as_decoded(dut, spoiled, ind
     if spoiled and random.random() < 0.2:
         program = program[: max(0, len(program) - random.randrange(8))]
     latency = random.choice((1, 8, 60))
+    has_core = PARAMS.config.has_core
+    plans = [random_plan(spoiled) for _ in range(len(words) if has_core else 0)]
     system = System(
         dut,
         program,
+        plans=plans,
         offset=8 * random.randrange(40),
         slow=random.choice((0, 3, 30)),
         latency=lambda: 1 + random.randrange(latency),
         pause=random.choice((0.0, 0.5)),
     )
     await system.run()
-    cause = compare(system, program)
+    await system.bench.cycles(2000)  # what the core gave may still wait for its engine
+    cause = compare(system, program, plans)
     dut._log.info("%d words: %s", len(words), cause.name)
     assert all(region == REGION for region, _, _ in system.fetch.requests)
     assert all(
@@ -244,7 +354,7 @@ async def a_program_that_cannot_be_read_stops_where_it_ends(dut, cause, index):
 @cocotb.test()
 async def a_word_is_dispatched_each_cycle(dut):
     """Memory and engines without delay: as many cycles as words, a few more for the start."""
-    words = [word for words in random_program(400) for word in words]
+    words = [word for words in random_program(400, accepts=0) for word in words]
     system = System(dut, to_bytes(words), latency=lambda: 1)
     for engine in system.engines:
         engine.sink.gate = lambda: True

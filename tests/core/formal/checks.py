@@ -25,6 +25,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.core.bus import DataBus, InstructionBus
 from hw.core.cpu import Cpu
+from hw.core.decode import Op
 from hw.core.options import CpuOptions
 from tests.core.formal.instruction_spec import INSTRUCTIONS, OPTIONAL, Instruction, View
 from tests.core.formal.stand_ins import StandInDivider, StandInMultiplier
@@ -34,15 +35,16 @@ PLAIN = CpuOptions(rvfi=True, branch_targets=2, tag_bits=1, target_bits=3)
 EXTENDED = replace(PLAIN, zba=True, zbb=True, dot4=True)
 SYSTEM, MISC_MEM, FENCE_MASK, FENCE = 0x73, 0x0F, 0x707F, 0x0F
 ECALL, EBREAK, WFI = 0x73, 0x100073, 0x10500073
-WITHOUT_INSTRUCTION = ("reg_rs1", "reg_rs2", "pc", "order", "bus", "alive")
+WITHOUT_INSTRUCTION = ("reads", "order", "bus", "alive")
 QUIET_CYCLES = 16  # without a report, where the memory never waits
 
 Claim = tuple[Value, Value]
 """When a check looks, and what must hold then."""
+ClaimMaker = Callable[["FormalTop", Module], Claim]
 
 
 class FormalTop(wiring.Component):
-    """The core, and the assertion of one check.
+    """The core, and the assertions of one check.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ class FormalTop(wiring.Component):
     """
 
     def __init__(self, check: str) -> None:
-        self._claim = CHECKS[check]
+        self._claims = CHECKS[check]
         self._faults = check.removeprefix("extended_") in WITHOUT_INSTRUCTION
         self._prompt = check == "alive"
         self._options = EXTENDED if check.startswith("extended_") else PLAIN
@@ -84,8 +86,9 @@ class FormalTop(wiring.Component):
         for name in ("watched_register", "watched_address", "watched_insn"):
             self._stays(m, getattr(self, name), name)
         self._buses(m)
-        trigger, holds = self._claim(self, m)
-        m.d.comb += [Assert(~trigger | holds), Cover(trigger)]
+        for claim in self._claims:
+            trigger, holds = claim(self, m)
+            m.d.comb += [Assert(~trigger | holds), Cover(trigger)]
         return m
 
     def _stays(self, m: Module, value: Value, name: str) -> None:
@@ -132,7 +135,7 @@ def _is(insn: Value, instruction: Instruction) -> Value:
     return (insn & instruction.mask) == instruction.match
 
 
-def _instruction(instruction: Instruction) -> Callable[[FormalTop, Module], Claim]:
+def _instruction(instruction: Instruction) -> ClaimMaker:
     """The instruction does what the manual says with the registers that it reports."""
 
     def claim(top: FormalTop, m: Module) -> Claim:
@@ -186,7 +189,7 @@ def _nothing(top: FormalTop) -> Value:
     return (r.rd_addr == 0) & (r.mem_rmask == 0) & (r.mem_wmask == 0)
 
 
-def _illegal(known: dict[str, Instruction]) -> Callable[[FormalTop, Module], Claim]:
+def _illegal(known: dict[str, Instruction]) -> ClaimMaker:
     """A word that is no instruction traps. (Of SYSTEM and MISC-MEM others speak.)"""
 
     def claim(top: FormalTop, m: Module) -> Claim:
@@ -208,7 +211,7 @@ def _system(top: FormalTop, m: Module) -> Claim:
     return r.valid & (traps | passes), (r.trap == traps) & _nothing(top) & goes_on
 
 
-def _register(source: str) -> Callable[[FormalTop, Module], Claim]:
+def _register(source: str) -> ClaimMaker:
     """A register holds what was written to it last, and x0 zero."""
 
     def claim(top: FormalTop, m: Module) -> Claim:
@@ -274,21 +277,48 @@ def _alive(top: FormalTop, m: Module) -> Claim:
     return C(1, 1), quiet <= QUIET_CYCLES
 
 
-CHECKS: dict[str, Callable[[FormalTop, Module], Claim]] = {
-    **{f"insn_{name}": _instruction(each) for name, each in INSTRUCTIONS.items()},
-    "illegal": _illegal(INSTRUCTIONS),
-    "system": _system,
-    "reg_rs1": _register("rs1"),
-    "reg_rs2": _register("rs2"),
-    "pc": _pc,
-    "order": _order,
-    "fetch": _fetch,
-    "bus": _bus,
-    "alive": _alive,
-    **{f"extended_{name}": _instruction(each) for name, each in OPTIONAL.items()},
-    "extended_illegal": _illegal(INSTRUCTIONS | OPTIONAL),
-    "extended_reg_rs1": _register("rs1"),
+def _instructions(table: dict[str, Instruction], *names: str) -> tuple[ClaimMaker, ...]:
+    return tuple(_instruction(table[name]) for name in names)
+
+
+def _group(keep: Callable[[Instruction], bool]) -> tuple[ClaimMaker, ...]:
+    return tuple(_instruction(each) for each in INSTRUCTIONS.values() if keep(each))
+
+
+def _opcode(each: Instruction) -> int:
+    return each.match & 0x7F
+
+
+def _multiplies(each: Instruction) -> bool:
+    return _opcode(each) == Op.OP and each.match >> 25 == 1
+
+
+CHECKS: dict[str, tuple[ClaimMaker, ...]] = {
+    "upper": _group(lambda each: _opcode(each) in (Op.LUI, Op.AUIPC)),
+    "jump": _group(lambda each: _opcode(each) in (Op.JAL, Op.JALR)),
+    "branch": _group(lambda each: _opcode(each) == Op.BRANCH),
+    "load": _group(lambda each: each.load),
+    "store": _group(lambda each: each.store),
+    "immediate": _group(lambda each: _opcode(each) == Op.OP_IMM),
+    "register": _group(lambda each: _opcode(each) == Op.OP and not _multiplies(each)),
+    "multiply": _group(_multiplies),
+    "illegal": (_illegal(INSTRUCTIONS),),
+    "system": (_system,),
+    "reads": (_register("rs1"), _register("rs2")),
+    "order": (_pc, _order),
+    "fetch": (_fetch,),
+    "bus": (_bus,),
+    "alive": (_alive,),
+    "extended_zba": _instructions(OPTIONAL, "sh1add", "sh2add", "sh3add"),
+    "extended_logic": _instructions(OPTIONAL, "andn", "orn", "xnor", "rol", "ror", "rori"),
+    "extended_extremum": _instructions(OPTIONAL, "min", "minu", "max", "maxu"),
+    "extended_count": _instructions(OPTIONAL, "clz", "ctz", "cpop"),
+    "extended_bytes": _instructions(OPTIONAL, "sext_b", "sext_h", "zext_h", "orc_b", "rev8"),
+    "extended_dot4": _instructions(OPTIONAL, "dot4", "dot4_unsigned"),
+    "extended_illegal": (_illegal(INSTRUCTIONS | OPTIONAL),),
+    "extended_reads": (_register("rs1"), _register("rs2")),
 }
+"""Claims by check. The extended ones are about a core with all extensions."""
 
 
 def formal_rtlil(check: str) -> str:

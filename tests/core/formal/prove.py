@@ -1,7 +1,8 @@
 """Proves the checks of the core: ``python -m tests.core.formal.prove [CHECK ...] [--depth N]``.
 
 Every trace of so many cycles after reset is looked at, from any contents of registers and memories.
-For each check, first that it has something to look at in the last cycle, then that it holds there.
+For each claim of a check, first that it has something to look at in the last cycle, then that it
+holds there.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Verdict:
     Members
     -------
     holds : it is true in every trace.
-    reached : it looks at something.
+    reached : each of its claims looks at something.
     seconds : elapsed.
     """
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 // Operators rely on these without asking for them.
 #include <cmath>
@@ -170,7 +171,9 @@ typedef struct TFLMRegistration {
     const char *custom_name;
 } TFLMRegistration;
 
-typedef TFLMRegistration TfLiteRegistration;  // the name in versions before 2023
+// Names in other versions.
+typedef TFLMRegistration TfLiteRegistration;
+typedef TFLMRegistration TfLiteRegistration_V1;
 
 static inline const char *TfLiteTypeGetName(TfLiteType type) {
     switch (type) {
@@ -221,8 +224,23 @@ static inline const char *TfLiteTypeGetName(TfLiteType type) {
         }                                                \
     } while (false)
 #define TF_LITE_ENSURE(context, a) WEFT_TFLM_ENSURE(a, #a " was not true.")
+#ifdef WEFT_HOST  // where the message is read, and printf costs nothing
+#define WEFT_TFLM_ENSURE_EQUAL(a, b, format, value)                                               \
+    do {                                                                                          \
+        if (!((a) == (b))) {                                                                      \
+            printf("%s:%d: %s != %s (" format " != " format ")\n", __FILE__, __LINE__, #a, #b,    \
+                   value(a), value(b));                                                           \
+            return kTfLiteError;                                                                  \
+        }                                                                                         \
+    } while (false)
+#define WEFT_TFLM_NUMBER(x) ((long long)(x))
+#define TF_LITE_ENSURE_EQ(context, a, b) WEFT_TFLM_ENSURE_EQUAL(a, b, "%lld", WEFT_TFLM_NUMBER)
+#define TF_LITE_ENSURE_TYPES_EQ(context, a, b) \
+    WEFT_TFLM_ENSURE_EQUAL(a, b, "%s", TfLiteTypeGetName)
+#else
 #define TF_LITE_ENSURE_EQ(context, a, b) WEFT_TFLM_ENSURE((a) == (b), #a " != " #b)
 #define TF_LITE_ENSURE_TYPES_EQ(context, a, b) WEFT_TFLM_ENSURE((a) == (b), #a " != " #b)
+#endif
 #define TF_LITE_ENSURE_NEAR(context, a, b, epsilon)                                 \
     WEFT_TFLM_ENSURE((a) - (b) <= (epsilon) && (b) - (a) <= (epsilon), #a " not near " #b)
 #define TF_LITE_ENSURE_OK(context, status)        \

@@ -139,6 +139,7 @@ inline MicroContext::MicroContext(const weft_op_t *op)
     node_.outputs = indices(op->n_outputs, op->n_inputs, op->outputs);
     node_.intermediates =
         indices(op->n_intermediates, op->n_inputs + op->n_outputs, op->intermediates);
+    node_.builtin_data = const_cast<void *>(op->params);
     node_.custom_initial_data = op->params;
     node_.custom_initial_data_size = static_cast<int>(op->params_bytes);
     eval_tensors_ = static_cast<TfLiteEvalTensor *>(
@@ -299,9 +300,15 @@ inline int32_t eval(const weft_op_t *op, Registration get) {
 inline uint32_t bytes_of(const weft_op_t *op, Registration get, bool state) {
     weft_op_t counting = *op;
     counting.state = nullptr;
-    tflite::MicroContext micro(&counting);
-    prepare(micro, get(), &counting);
-    return static_cast<uint32_t>(state ? micro.state_bytes() : micro.scratch_bytes());
+    int32_t status;
+    size_t bytes;
+    {
+        tflite::MicroContext micro(&counting);
+        status = prepare(micro, get(), &counting);
+        bytes = state ? micro.state_bytes() : micro.scratch_bytes();
+    }
+    if (status) weft_fail(status);
+    return static_cast<uint32_t>(bytes);
 }
 
 }  // namespace weft_tflm

@@ -1,24 +1,27 @@
 // TFLite_Detection_PostProcess: boxes from anchors, and the best of those that overlap.
 //
-// The operator at the end of SSD detectors, for int8 or uint8 class scores as a quantised network
-// leaves them. Results are those of TensorFlow Lite Micro's kernel behind DEQUANTIZE
+// The operator at the end of SSD detectors, for class scores as a quantised network leaves them, or
+// float ones. Results are those of TensorFlow Lite Micro's kernel, behind DEQUANTIZE for codes
 // (tensorflow/lite/micro/kernels/detection_postprocess.cc), without what makes that slow here:
 //
-// - scores are compared as codes, and only those of the results become floats;
+// - scores are compared as integers, and only those of the results become floats;
 // - a box is decoded when it is looked at, best score first, and compared with the boxes that were
 //   kept, of which there are few. Which boxes are kept is the same as when each kept box strikes
 //   out all after it.
 //
 // Operands:
 //   0  box encodings (y, x, h, w), [1, anchors, 4 or more], int8, uint8 or float32
-//   1  class scores, [1, anchors, classes or one more: the background in front], int8 or uint8
+//   1  class scores, [1, anchors, classes or one more: the background in front], likewise
 //   2  anchors (y, x, h, w), [anchors, 4], int8, uint8 or float32
 // Outputs, float32, as many as max_detections; beyond the detections they are 0:
 //   0  boxes (ymin, xmin, ymax, xmax)   1  classes   2  scores   3  number of detections
 // Options, a FlexBuffers map: max_detections, num_classes, nms_score_threshold, nms_iou_threshold,
 // y_scale, x_scale, h_scale, w_scale. Only the fast suppression with one class for each detection
 // is here: max_classes_per_detection must be 1 and use_regular_nms false.
+#include <string.h>
+
 #include <cmath>
+#include <utility>
 
 #include "flatbuffers/flexbuffers.h"
 #include "weft_op.h"
@@ -34,7 +37,7 @@ struct Box {
 struct Options {
     int32_t max_detections, n_classes;
     float score_threshold, iou_threshold, y_scale, x_scale, h_scale, w_scale;
-    bool is_supported;
+    bool is_fast;  // one class for each detection, and all classes suppress each other
 
     explicit Options(const weft_op_t *op) {
         const auto map =
@@ -48,9 +51,11 @@ struct Options {
         x_scale = map["x_scale"].AsFloat();
         h_scale = map["h_scale"].AsFloat();
         w_scale = map["w_scale"].AsFloat();
-        is_supported = map["max_classes_per_detection"].AsInt32() == 1 &&
-                       !map["use_regular_nms"].AsBool() && max_detections > 0 && n_classes > 0 &&
-                       iou_threshold > 0 && iou_threshold <= 1;
+        is_fast = map["max_classes_per_detection"].AsInt32() == 1 &&
+                  !map["use_regular_nms"].AsBool();
+    }
+    bool is_valid() const {
+        return max_detections > 0 && n_classes > 0 && iou_threshold > 0 && iou_threshold <= 1;
     }
 };
 
@@ -71,13 +76,15 @@ struct Values {
     }
 };
 
-// Class scores as numbers from 0 to 255 in the order of the scores.
-struct Scores {
+// Class scores of int8 and uint8 as numbers from 0 to 255 in their order.
+struct CodeScores {
+    using Kept = uint8_t;  // holds a number
+
     const uint8_t *codes;
     int32_t flip, zero_point;  // int8 codes are moved up by 128
     float scale;
 
-    explicit Scores(const weft_tensor_t *t)
+    explicit CodeScores(const weft_tensor_t *t)
         : codes(static_cast<const uint8_t *>(t->data)),
           flip(t->type == WEFT_TYPE_INT8 ? 0x80 : 0),
           zero_point(t->zero_point + flip),
@@ -92,23 +99,98 @@ struct Scores {
             if (value(number + step - 1) < threshold) number += step;
         return value(number) < threshold ? number + 1 : number;
     }
+
+    int32_t best_class(int32_t at, int32_t n, int32_t *number) const {
+        return flip ? best<0x80>(at, n, number) : best<0>(at, n, number);
+    }
+
+    // Numbers of those that reach the least by falling number, equal ones in their order.
+    int32_t sort(const Kept *best, int32_t n, int32_t least, uint16_t *order) const {
+        uint16_t starts[kCodes + 1] = {};
+        for (int32_t i = 0; i < n; i++)
+            if (best[i] >= least) starts[kCodes - best[i]]++;
+        for (int32_t i = 0; i < kCodes; i++) starts[i + 1] += starts[i];
+        for (int32_t i = 0; i < n; i++)
+            if (best[i] >= least) order[starts[kCodes - 1 - best[i]]++] = static_cast<uint16_t>(i);
+        return starts[kCodes];
+    }
+
+  private:
+    template <int32_t kFlip>
+    int32_t best(int32_t at, int32_t n, int32_t *number) const {
+        const uint8_t *first = codes + at, *where = first;
+        int32_t best = -1;
+        for (const uint8_t *p = first, *end = first + n; p != end; p++) {
+            const int32_t score = *p ^ kFlip;
+            if (score > best) {
+                best = score;
+                where = p;
+            }
+        }
+        *number = best;
+        return static_cast<int32_t>(where - first);
+    }
 };
 
-// The first of the best classes of an anchor.
-template <int32_t flip>
-int32_t best_class(const uint8_t *scores, int32_t n, int32_t *number) {
-    int32_t best = -1;
-    const uint8_t *where = scores;
-    for (const uint8_t *at = scores, *end = scores + n; at != end; at++) {
-        const int32_t score = *at ^ flip;
-        if (score > best) {
-            best = score;
-            where = at;
+// Class scores of float32 as integers in their order: their bits, those of negative ones turned.
+struct FloatScores {
+    using Kept = int32_t;
+
+    const int32_t *bits;
+
+    explicit FloatScores(const weft_tensor_t *t) : bits(static_cast<const int32_t *>(t->data)) {}
+
+    static int32_t number_of(int32_t bits) { return bits ^ ((bits >> 31) & INT32_MAX); }
+
+    float value(int32_t number) const {
+        const int32_t turned = number_of(number);
+        float value;
+        memcpy(&value, &turned, sizeof value);
+        return value;
+    }
+    int32_t least(float threshold) const {
+        int32_t number;
+        memcpy(&number, &threshold, sizeof number);
+        return threshold == 0 ? number_of(INT32_MIN) : number_of(number);  // -0 reaches 0
+    }
+    int32_t best_class(int32_t at, int32_t n, int32_t *number) const {
+        const int32_t *first = bits + at, *where = first;
+        int32_t best = INT32_MIN;
+        for (const int32_t *p = first, *end = first + n; p != end; p++) {
+            const int32_t score = number_of(*p);
+            if (score > best) {
+                best = score;
+                where = p;
+            }
+        }
+        *number = best;
+        return static_cast<int32_t>(where - first);
+    }
+    int32_t sort(const Kept *best, int32_t n, int32_t least, uint16_t *order) const {
+        int32_t kept = 0;
+        for (int32_t i = 0; i < n; i++)
+            if (best[i] >= least) order[kept++] = static_cast<uint16_t>(i);
+        // A heap with the last in order on top; the standard library's sort is 7 KiB of code.
+        for (int32_t i = kept / 2; i-- > 0;) sift(best, order, i, kept);
+        for (int32_t end = kept; end-- > 1;) {
+            std::swap(order[0], order[end]);
+            sift(best, order, 0, end);
+        }
+        return kept;
+    }
+
+  private:
+    static bool is_before(const Kept *best, uint16_t a, uint16_t b) {
+        return best[a] != best[b] ? best[a] > best[b] : a < b;
+    }
+    static void sift(const Kept *best, uint16_t *order, int32_t i, int32_t n) {
+        for (int32_t child; (child = 2 * i + 1) < n; i = child) {
+            if (child + 1 < n && is_before(best, order[child], order[child + 1])) child++;
+            if (!is_before(best, order[i], order[child])) return;
+            std::swap(order[i], order[child]);
         }
     }
-    *number = best;
-    return static_cast<int32_t>(where - scores);
-}
+};
 
 Box decode(const Options &options, Values encodings, Values anchors, int32_t anchor,
            int32_t pitch) {
@@ -139,12 +221,19 @@ bool overlap(const Box &a, const Box &b, float threshold) {
     return both / (area_a + area_b - both) > threshold;
 }
 
+int32_t refuse(const char *why) {
+    weft_log("TFLite_Detection_PostProcess: ");
+    weft_log(why);
+    weft_log("\n");
+    return WEFT_STATUS_PARAMS;
+}
+
 int32_t check(const weft_op_t *op) {
     if (op->n_inputs != 3 || op->n_outputs != 4) return WEFT_STATUS_SHAPE;
     const weft_tensor_t *encodings = op->inputs[0], *scores = op->inputs[1];
     const weft_tensor_t *anchors = op->inputs[2];
-    if (!Values{encodings}.is_valid() || !Values{anchors}.is_valid()) return WEFT_STATUS_TYPE;
-    if (scores->type != WEFT_TYPE_INT8 && scores->type != WEFT_TYPE_UINT8) return WEFT_STATUS_TYPE;
+    for (int32_t i = 0; i < 3; i++)
+        if (!Values{op->inputs[i]}.is_valid()) return WEFT_STATUS_TYPE;
     for (int32_t i = 0; i < 4; i++)
         if (op->outputs[i]->type != WEFT_TYPE_FLOAT32) return WEFT_STATUS_TYPE;
 
@@ -155,9 +244,15 @@ int32_t check(const weft_op_t *op) {
     if (encodings->dims[2] < 4 || anchors->dims[1] != 4 || n > UINT16_MAX) return WEFT_STATUS_SHAPE;
 
     const Options options(op);
-    if (!options.is_supported) return WEFT_STATUS_PARAMS;
+    if (!options.is_valid()) return refuse("an option is missing or out of range");
+    if (!options.is_fast)
+        return refuse(
+            "use_regular_nms and max_classes_per_detection other than 1 are not here; give"
+            " TensorFlow Lite Micro's detection_postprocess.cc with --op");
     const int32_t background = scores->dims[2] - options.n_classes;
-    if (background < 0 || background > 1 || !(scores->scale > 0)) return WEFT_STATUS_PARAMS;
+    if (background < 0 || background > 1) return refuse("num_classes is not that of the scores");
+    if (scores->type != WEFT_TYPE_FLOAT32 && !(scores->scale > 0))
+        return refuse("the scores have no scale");
     const int32_t room[] = {4 * options.max_detections, options.max_detections,
                             options.max_detections, 1};
     for (int32_t i = 0; i < 4; i++)
@@ -165,40 +260,36 @@ int32_t check(const weft_op_t *op) {
     return WEFT_STATUS_OK;
 }
 
+// Asked while a model is compiled, which ends there if this cannot be run.
 uint32_t scratch_bytes(const weft_op_t *op) {
+    const int32_t status = check(op);
+    if (status) weft_fail(status);
     // Of every anchor its best score, and its place in the order of scores.
-    const uint32_t n = op->n_inputs > 0 && op->inputs[0]->rank > 1 ? op->inputs[0]->dims[1] : 0;
-    return 2 * n + n + 8;
+    const uint32_t n = op->inputs[0]->dims[1];
+    const bool is_float = op->inputs[1]->type == WEFT_TYPE_FLOAT32;
+    const uint32_t kept = is_float ? sizeof(FloatScores::Kept) : sizeof(CodeScores::Kept);
+    return (2 + kept) * n + 8;
 }
 
-int32_t postprocess(const weft_op_t *op) {
-    const int32_t status = check(op);
-    if (status) return status;
-    const Options options(op);
+template <class Scores>
+int32_t postprocess(const weft_op_t *op, const Options &options, const Scores &scores) {
     const Values encodings{op->inputs[0]}, anchors{op->inputs[2]};
-    const Scores scores(op->inputs[1]);
     const int32_t n_anchors = op->inputs[0]->dims[1], pitch = op->inputs[1]->dims[2];
     const int32_t background = pitch - options.n_classes;
-    auto *order = static_cast<uint16_t *>(op->scratch);
-    auto *best = reinterpret_cast<uint8_t *>(order + n_anchors);
+    using Kept = typename Scores::Kept;
+    // Elements of four bytes come before those of two, and those before single ones.
+    auto *start = static_cast<uint8_t *>(op->scratch);
+    const bool wide = sizeof(Kept) > sizeof(uint16_t);
+    auto *best = reinterpret_cast<Kept *>(start + (wide ? 0 : 2 * n_anchors));
+    auto *order = reinterpret_cast<uint16_t *>(start + (wide ? sizeof(Kept) * n_anchors : 0));
 
-    // Anchors that reach the threshold, by falling score, and equal ones in their order.
-    const int32_t least = scores.least(options.score_threshold);
-    uint16_t counts[kCodes + 1] = {};
-    const uint8_t *row = scores.codes + background;
-    for (int32_t i = 0; i < n_anchors; i++, row += pitch) {
+    for (int32_t i = 0, at = background; i < n_anchors; i++, at += pitch) {
         int32_t number;
-        if (scores.flip)
-            best_class<0x80>(row, options.n_classes, &number);
-        else
-            best_class<0>(row, options.n_classes, &number);
-        best[i] = static_cast<uint8_t>(number);
-        if (number >= least) counts[kCodes - 1 - number + 1]++;
+        scores.best_class(at, options.n_classes, &number);
+        best[i] = static_cast<Kept>(number);
     }
-    for (int32_t i = 0; i < kCodes; i++) counts[i + 1] += counts[i];
-    const int32_t n_candidates = counts[kCodes];
-    for (int32_t i = 0; i < n_anchors; i++)
-        if (best[i] >= least) order[counts[kCodes - 1 - best[i]]++] = static_cast<uint16_t>(i);
+    const int32_t least = scores.least(options.score_threshold);
+    const int32_t n_candidates = scores.sort(best, n_anchors, least, order);
 
     auto *boxes = static_cast<Box *>(op->outputs[0]->data);
     auto *classes = static_cast<float *>(op->outputs[1]->data);
@@ -213,11 +304,9 @@ int32_t postprocess(const weft_op_t *op) {
         for (int32_t k = 0; k < n && is_kept; k++)
             is_kept = !overlap(boxes[k], box, options.iou_threshold);
         if (!is_kept) continue;
-        const uint8_t *of_anchor = scores.codes + anchor * pitch + background;
         int32_t number;
-        const int32_t found = scores.flip
-                                  ? best_class<0x80>(of_anchor, options.n_classes, &number)
-                                  : best_class<0>(of_anchor, options.n_classes, &number);
+        const int32_t found =
+            scores.best_class(anchor * pitch + background, options.n_classes, &number);
         boxes[n] = box;
         classes[n] = static_cast<float>(found);
         results[n] = scores.value(number);
@@ -231,6 +320,15 @@ int32_t postprocess(const weft_op_t *op) {
     return WEFT_STATUS_OK;
 }
 
+int32_t eval(const weft_op_t *op) {
+    const int32_t status = check(op);
+    if (status) return status;
+    const Options options(op);
+    return op->inputs[1]->type == WEFT_TYPE_FLOAT32
+               ? postprocess(op, options, FloatScores(op->inputs[1]))
+               : postprocess(op, options, CodeScores(op->inputs[1]));
+}
+
 }  // namespace
 
-WEFT_OP("TFLite_Detection_PostProcess", postprocess, 0, 0, scratch_bytes)
+WEFT_OP("TFLite_Detection_PostProcess", eval, 0, 0, scratch_bytes)

@@ -1,10 +1,9 @@
-"""The detection example's operator against TensorFlow Lite Micro's kernel behind DEQUANTIZE."""
+"""The library's TFLite_Detection_PostProcess against TensorFlow Lite Micro's kernel."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,23 @@ from numpy.typing import NDArray
 from tflite_micro import runtime
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from arch.config import parse_config
-from arch.op_interface import OpDescription, OpStatus, TensorDescription, TensorType
+from arch.config import load_config, parse_config
+from arch.op_interface import OpDescription, TensorDescription, TensorType
 from arch.params import Params
-from firmware.host import HostOps
+from firmware.describe import DescriptionError
+from firmware.host import HostOps, RefusedUseError
 from firmware.image import build_firmware
+from sim.run import Prepared, prepare_bytes, run_functional
 from tests.firmware.helpers import BASE_SEED, on_core
 from tests.firmware.machine import Machine
 from tests.model_builder import DType, Kind, ModelBuilder
 
-SOURCE = Path(__file__).parents[2] / "examples" / "detection" / "detection_postprocess.cc"
 NAME = "TFLite_Detection_PostProcess"
 
 
 @cache
 def host() -> HostOps:
-    return HostOps([SOURCE], [])
+    return HostOps([], [NAME])
 
 
 def options(n_classes: int, **other: float) -> bytes:
@@ -80,7 +80,8 @@ class Case:
         self.n, self.n_classes = n, n_classes
         self.options = options(n_classes)
 
-    def reference(self) -> list[NDArray[np.float32]]:
+    def model(self, in_floats: bool = False) -> bytes:
+        """The operator behind DEQUANTIZE, or its operands as floats."""
         b = ModelBuilder(1)
         dtype = DType.UINT8 if self.scores.dtype == np.uint8 else DType.INT8
         operands = []
@@ -88,16 +89,22 @@ class Case:
             (self.encodings, self.encoding_scale, self.encoding_zero),
             (self.scores, self.score_scale, self.score_zero),
         ):
+            y = b.tensor(array.shape, dtype=DType.FLOAT32)
+            operands.append(y)
+            if in_floats:
+                b.subgraph.inputs.append(y)
+                continue
             x = b.tensor(array.shape, dtype=dtype, scale=scale, zero_point=zero)
             b.subgraph.inputs.append(x)
-            y = b.tensor(array.shape, dtype=DType.FLOAT32)
             b.operator(Kind.DEQUANTIZE, [x], [y], schema.DequantizeOptionsT())
-            operands.append(y)
         operands.append(b.constant(self.anchors))
         shapes = [(1, 10, 4), (1, 10), (1, 10), (1,)]
         outputs = [b.tensor(shape, dtype=DType.FLOAT32) for shape in shapes]
         b.operator(Kind.CUSTOM, operands, outputs, custom_name=NAME, custom_options=self.options)
-        interpreter = runtime.Interpreter.from_bytes(b.build(*outputs), arena_size=1 << 25)
+        return b.build(*outputs)
+
+    def reference(self) -> list[NDArray[np.float32]]:
+        interpreter = runtime.Interpreter.from_bytes(self.model(), arena_size=1 << 25)
         interpreter.set_input(self.encodings, 0)
         interpreter.set_input(self.scores, 1)
         interpreter.invoke()
@@ -106,6 +113,16 @@ class Case:
         for array in (boxes[0], classes[0], scores[0]):
             array[n:] = 0  # the kernel leaves them as they were
         return [boxes, classes, scores, count]
+
+    def floats(self) -> list[NDArray[np.float32]]:
+        """Encodings and scores as DEQUANTIZE gives them."""
+        return [
+            (array.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+            for array, scale, zero in (
+                (self.encodings, self.encoding_scale, self.encoding_zero),
+                (self.scores, self.score_scale, self.score_zero),
+            )
+        ]
 
     def description(self) -> OpDescription:
         def quantised(array: NDArray[Any], scale: float, zero: int) -> TensorDescription:
@@ -155,7 +172,7 @@ def test_ssd_with_91_classes_takes_under_three_million_instructions() -> None:
     """1,917 anchors, as SSD MobileNet has them."""
     case = Case(1, 1917, 91, likely=0.2)
     use = case.description()
-    image = build_firmware(detector_params(), [SOURCE], [])
+    image = build_firmware(detector_params(), [], [NAME])
     use = replace(use, scratch_bytes=host().scratch_bytes(NAME, use))
     machine = Machine(detector_params(), image)
     status, outputs = on_core(machine, use, np.random.default_rng(1), alignment=4)
@@ -167,15 +184,71 @@ def test_ssd_with_91_classes_takes_under_three_million_instructions() -> None:
     assert machine.instructions < 3_000_000
 
 
-def test_what_is_not_there_is_refused() -> None:
+def prepared(case: Case, in_floats: bool) -> Prepared:
+    text = {**load_config("small").model_dump(), "scratchpad_kib": 256}
+    text["core"] = {"imem_kib": 32, "dmem_kib": 32}
+    return prepare_bytes(case.model(in_floats), "ssd", parse_config(text))
+
+
+def test_a_detector_runs_as_it_is_and_its_scores_stay_codes() -> None:
+    for seed in range(3):
+        case = Case(seed, 120, 4, likely=0.3)
+        ready = prepared(case, in_floats=False)
+        assert [layer.op for layer in ready.program.layers] == [NAME]
+        outcome = run_functional(ready, [[case.encodings, case.scores]]).outcomes[0]
+        assert outcome.mismatch is None
+        for output, expected in zip(outcome.outputs, case.reference(), strict=True):
+            np.testing.assert_array_equal(output, expected, f"WEFT_SEED={BASE_SEED}, case {seed}")
+        assert outcome.outputs[3][0] > 0
+
+
+def test_float_scores_give_the_same() -> None:
+    case = Case(3, 150, 6, likely=0.3)
+    outcome = run_functional(prepared(case, in_floats=True), [case.floats()]).outcomes[0]
+    assert outcome.mismatch is None
+    for output, expected in zip(outcome.outputs, case.reference(), strict=True):
+        np.testing.assert_array_equal(output, expected)
+
+
+@pytest.mark.parametrize("likely", [0.02, 0.6])
+def test_float_scores_on_the_core(likely: float) -> None:
+    """Negative scores and ties among them."""
+    case = Case(4, 70, 5, likely=likely)
+    case.options = options(5, nms_score_threshold=-0.45)
+    encodings, scores = case.floats()
+    use = case.description()
+    floats = [TensorDescription(x.shape, TensorType.FLOAT32, x) for x in (encodings, scores - 0.5)]
+    use = replace(use, inputs=(*floats, use.inputs[2]))
+    interpreter = runtime.Interpreter.from_bytes(case.model(in_floats=True), arena_size=1 << 25)
+    for i, x in enumerate(floats):
+        interpreter.set_input(x.data, i)
+    interpreter.invoke()
+    use = replace(use, scratch_bytes=host().scratch_bytes(NAME, use))
+    machine = Machine(detector_params(), build_firmware(detector_params(), [], [NAME]))
+    status, outputs = on_core(machine, use, np.random.default_rng(1), alignment=4)
+    assert status == 0
+    n = int(np.frombuffer(outputs[3], np.float32)[0])
+    assert n > 3
+    for i, data in enumerate(outputs[:3]):
+        wanted = interpreter.get_output(i)[0, :n]
+        got = np.frombuffer(data, np.float32).reshape(interpreter.get_output(i)[0].shape)[:n]
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_what_is_not_there_is_refused_while_the_model_is_compiled() -> None:
     case = Case(2, 20, 3)
-    for changed in (
-        options(3, max_classes_per_detection=2),
-        options(5),
-        options(3, nms_iou_threshold=0.0),
+    for changed, reason in (
+        (options(3, max_classes_per_detection=2), "give TensorFlow Lite Micro's"),
+        (options(5), "num_classes is not that of the scores"),
+        (options(3, nms_iou_threshold=0.0), "an option is missing or out of range"),
+        (b"", "an option is missing or out of range"),
     ):
         use = replace(case.description(), params=changed)
-        assert host().call(NAME, use) == OpStatus.PARAMS
+        with pytest.raises(RefusedUseError, match=reason):
+            host().scratch_bytes(NAME, use)
     use = case.description()
-    assert host().call(NAME, replace(use, inputs=use.inputs[:2])) == OpStatus.SHAPE
-    assert host().call(NAME, replace(use, params=b"")) == OpStatus.PARAMS
+    with pytest.raises(RefusedUseError, match="a tensor's shape is not supported"):
+        host().scratch_bytes(NAME, replace(use, inputs=use.inputs[:2]))
+    case.options = options(3, max_classes_per_detection=2)
+    with pytest.raises(DescriptionError, match=r"operator 2 CUSTOM .*detection_postprocess.cc"):
+        prepared(case, in_floats=False)
