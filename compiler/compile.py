@@ -26,6 +26,7 @@ from compiler.graph import Graph, Operator, State, Tensor
 from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
+from compiler.lower.channels import is_by_channel, lower_channels
 from compiler.lower.context import Context
 from compiler.lower.core_products import CoreProduct, core_products
 from compiler.lower.elementwise import with_table_behind
@@ -236,6 +237,9 @@ class _Compiler:
                 yield from WHOLE[op.kind](op, context)
             else:
                 yield from external_copy_steps(op, context, self.placement.external, staging)
+            return
+        if is_by_channel(op, p):
+            yield from lower_channels(op, context)
             return
         sources = [self._external(tensor) for tensor in data_operands(op)]
         target = self._external(op.output)

@@ -94,9 +94,7 @@ def place(
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
     core, ends = (core_workspaces, elsewhere), (inputs, outputs)
-    return _Placer(
-        graph, params, folded, fused, *core, *ends, constant_place, arena_start
-    ).place()
+    return _Placer(graph, params, folded, fused, *core, *ends, constant_place, arena_start).place()
 
 
 class _Placer:

@@ -17,6 +17,7 @@ from compiler.graph import DType, Operator, Tensor
 from compiler.layout import Layout, image_shape
 from compiler.lower import FLAT
 from compiler.operators import data_operands
+from compiler.ops.tables import channel_operand
 from compiler.shapes.window import convolution_window, pool_window
 
 WINDOWED = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D, Kind.AVERAGE_POOL_2D, Kind.MAX_POOL_2D)
@@ -57,6 +58,8 @@ def row_windows(
         return None
     if op.kind in FLAT:
         row_bytes = op.output.shape[2] * op.output.shape[3]
+        if channel_operand(op) is not None:
+            return None
         if row_bytes % params.cols or any(len(t.shape) != 4 for t in data_operands(op)):
             return None  # flat commands write whole words
         height = op.output.shape[1]
