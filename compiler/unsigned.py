@@ -18,7 +18,7 @@ from compiler.options import Pool2DOptions, TableOptions, UnsignedPool2DOptions
 MIDDLE = 128
 
 _FILTERED = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D, Kind.FULLY_CONNECTED)
-_COMPUTING = (
+COMPUTING = (
     *_FILTERED,
     Kind.AVERAGE_POOL_2D,
     Kind.MAX_POOL_2D,
@@ -74,7 +74,7 @@ def computes_with_uint8(op: Operator) -> bool:
         return False
     if op.kind is Kind.CONCATENATION:
         return any(t is not None and _differ(t, op.output) for t in op.inputs)
-    return op.kind in _COMPUTING
+    return op.kind in COMPUTING
 
 
 def _differ(a: Tensor, b: Tensor) -> bool:
@@ -115,7 +115,7 @@ class _Signed:
         )
 
     def _add(self, op: Operator) -> None:
-        if op.kind not in (*_COMPUTING, *_MOVING):
+        if op.kind not in (*COMPUTING, *_MOVING):
             self._add_as_it_is(op)
             return
         inputs = [self._operand(op, i, tensor) for i, tensor in enumerate(op.inputs)]

@@ -194,7 +194,8 @@ def _expanded(
         own = slice(start, min(start + cols, n_out))
         inputs = [o // multiplier for o in range(n_out)[own]]
         channels = inputs[-1] - inputs[0] + 1
-        dense = np.zeros_like(c.weights, shape=(len(inputs), height, width, channels))
+        shape = len(inputs), height, width, channels
+        dense: NDArray[np.int16] = np.zeros(shape, np.int16)
         for i, channel in enumerate(inputs):
             dense[i, :, :, channel - inputs[0]] = c.weights[start + i]
         moved = replace(view, base=view.base + inputs[0])
@@ -205,7 +206,7 @@ def _expanded(
             source=source,
             target=replace(target, base=target.base + start),
             n_out=len(inputs),
-            weights=dense.reshape(len(inputs), -1),
+            weights=dense.reshape(len(inputs), -1).astype(c.weights.dtype),
             scales=_some(_scales(c), own),
             pad=c.input_zero_point,
         )
