@@ -33,11 +33,17 @@ class QueueWords(_Model):
     store: int = Field(default=16, ge=4, le=256, description="queue of the store engine")
 
 
+MOST_IMEM_KIB = 256
+
+
 class CoreConfig(_Model):
     """The RISC-V core inside the accelerator and its own memories."""
 
     imem_kib: int = Field(
-        default=16, ge=2, le=256, description="KiB of instructions: start-up, main loop, operators"
+        default=16,
+        ge=2,
+        le=MOST_IMEM_KIB,
+        description="KiB of instructions: start-up, main loop, operators",
     )
     dmem_kib: int = Field(
         default=16,

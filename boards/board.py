@@ -11,6 +11,7 @@ from amaranth.hdl import Elaboratable
 from arch.params import Params
 from boards.gateware.top import BoardTop, LinkSettings, MakeMemory
 from boards.gateware.uart import cycles_per_bit
+from compiler.timing.memory import MemoryTiming
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Board:
     clock_hz : of the accelerator, unless the user chooses another.
     baud : of the host link.
     memory : what external memory is, in words; ``memory_bytes`` : its size.
+    memory_timing : how fast it is.
     make_memory : the memory; see :class:`boards.gateware.top.BoardTop`.
     platform : makes the Amaranth platform.
     wire : makes the design with clock and pins around a :class:`BoardTop`.
@@ -55,6 +57,7 @@ class Board:
     baud: int
     memory: str
     memory_bytes: int
+    memory_timing: MemoryTiming
     make_memory: MakeMemory
     platform: Callable[[], Any]
     wire: Callable[[BoardTop, int], Elaboratable]

@@ -15,6 +15,7 @@ from boards import flow, tools
 from boards.board import Board
 from boards.flow import Timing
 from boards.gateware.uart import cycles_per_bit
+from boards.inference import Inference
 
 OnStage = Callable[[str], None]
 REQUANTIZE_MULTIPLIERS = 4  # of 18 bits, for 32 by 31 bits
@@ -30,6 +31,7 @@ class BuildReport:
     needs : resources of the whole design; ``components`` : of each part of it.
     rows_in_logic : rows of the array whose multipliers are built of look-up tables.
     timings : one for each seed.
+    inferences : networks and what they take with the board's memory.
     bitstream : the file, of the best seed; None when no placement was asked for.
     """
 
@@ -41,12 +43,17 @@ class BuildReport:
     components: dict[str, Counter[str]] = field(default_factory=dict)
     rows_in_logic: int = 0
     timings: list[Timing] = field(default_factory=list)
+    inferences: list[Inference] = field(default_factory=list)
     bitstream: Path | None = None
 
     @property
     def fmax_mhz(self) -> float:
         """Median over the seeds."""
         return statistics.median(timing.fmax_mhz for timing in self.timings)
+
+    @property
+    def gmacs_per_second(self) -> float:
+        return Params(self.config).macs_per_cycle * self.fmax_mhz / 1e3
 
     @property
     def best(self) -> Timing:
@@ -66,12 +73,14 @@ class BuildReport:
             "rows_in_logic": self.rows_in_logic,
             "components": {name: dict(counts) for name, counts in self.components.items()},
         }
+        if self.inferences:
+            result["inferences"] = [vars(inference) for inference in self.inferences]
         if self.timings:
             result |= {
                 "clock_mhz": self.clock_hz / 1e6,
                 "fmax_mhz": round(self.fmax_mhz, 2),
                 "seeds": [vars(timing) for timing in self.timings],
-                "gmacs_per_second": round(macs * self.fmax_mhz / 1e3, 3),
+                "gmacs_per_second": round(self.gmacs_per_second, 3),
             }
         return result
 
@@ -117,7 +126,7 @@ def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage
     board = report.board
     for seed in seeds:
         tell(f"placing and routing, seed {seed} of {list(seeds)} (minutes)")
-        placed = flow.place(board.fpga, folder, seed)
+        placed = flow.place(board.fpga, folder, seed, report.clock_hz)
         report.timings.append(flow.timing_of(placed, seed))
     best, wanted = report.best, report.clock_hz / 1e6
     if best.fmax_mhz < wanted:

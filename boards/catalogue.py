@@ -9,7 +9,7 @@ from arch.errors import WeftError
 from boards import tools
 from boards.board import Board
 
-NAMES = ("ulx3s",)
+NAMES = ("ulx3s", "orangecrab25", "orangecrab85", "ecpix5", "tangprimer20k", "icebreaker")
 
 
 class UnknownBoard(WeftError):

@@ -14,8 +14,9 @@ from sim.device import DeviceError, outside_memory, refused
 
 ATTEMPTS = 8
 ANSWER_SECONDS = 0.5
-"""Silence after which a request is repeated; longer than the device waits before it forgets half
-a frame, and than a USB serial adapter may take."""
+"""Silence after which a request is repeated."""
+PADDING = bytes(protocol.HEADER_BYTES + MAX_WORDS * WORD_BYTES + CRC_BYTES)
+"""Ends any frame that the device may still be in; outside of frames it has no meaning."""
 
 DEFAULT_BAUD = 1_000_000
 MASK = 0xFFFFFFFF
@@ -174,11 +175,11 @@ class BoardDevice:
                     answer = self._answer()
                 except _Damaged:
                     self.statistics.damaged += 1
-                    self._quieten()
-                    continue
-                if answer is not None:
-                    return answer
-                self.statistics.timeouts += 1
+                else:
+                    if answer is not None:
+                        return answer
+                    self.statistics.timeouts += 1
+                self._serial.write(PADDING)
         except (self._failure, OSError) as error:
             reason = getattr(error, "strerror", None) or "the device has gone"
             raise LinkError(
@@ -211,11 +212,6 @@ class BoardDevice:
             if tag == self._tag:  # an older one answers a request that was repeated too soon
                 return Status(status), _words(data)
         return None
-
-    def _quieten(self) -> None:
-        """Wait until neither side is in the middle of a frame."""
-        while self._serial.read(1024):
-            pass
 
 
 def _crc(data: bytes) -> bytes:

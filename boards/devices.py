@@ -39,7 +39,7 @@ ICE40UP5K = Fpga(
 # DS117: GW2A series.
 GW2A_18 = Fpga(
     "gowin",
-    "GW2A-18",
+    "GW2A-18C",
     {"LUT4": 20736, "FF": 15552, "DSP": 48, "block RAM": 46},
-    ("--device", "GW2A-LV18PG256C8/I7", "--vopt", "family=GW2A-18"),
+    ("--device", "GW2A-LV18PG256C8/I7", "--vopt", "family=GW2A-18C"),
 )

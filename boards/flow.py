@@ -43,8 +43,10 @@ class Timing:
     routing_ns: float
 
 
-def synthesis_script(fpga: Fpga, rows_in_logic: int) -> str:
-    """Commands for Yosys.
+def synthesis_script(
+    fpga: Fpga, rows_in_logic: int, read: str = f"read_rtlil {RTLIL}", top: str = "top"
+) -> str:
+    """Commands for Yosys, from one that reads the design to a netlist in the file NETLIST.
 
     Memories are never read and written at one address at a time where it matters, so no logic is
     added for that. The modules that keep their hierarchy answer late in the cycle: apart from the
@@ -52,16 +54,18 @@ def synthesis_script(fpga: Fpga, rows_in_logic: int) -> str:
     ``rows_in_logic``: rows of the array whose multipliers are built of look-up tables, because the
     FPGA has fewer multipliers than the design.
     """
-    lines = [f"read_rtlil {RTLIL}", "hierarchy -top top"]
+    lines = [read, f"hierarchy -top {top}"]
     lines += ["setattr -mod -set keep_hierarchy 1 *.load_lanes *.load_merge"]
+    if fpga.family == "ice40":  # has no distributed RAM
+        lines += ["setattr -unset ram_style */m:*"]
     lines += ["proc"] if rows_in_logic else []  # booth skips modules with processes
     for row in range(rows_in_logic):
         wires = f"*.array_engine.array/w:activation_{row}_*"
         lines.append(f"booth {wires} %co1:+$mul[A] t:$mul %i")
     options = {
-        "ecp5": "synth_ecp5 -no-rw-check -top top",
-        "ice40": "synth_ice40 -no-rw-check -dsp -spram -top top -device u",
-        "gowin": "synth_gowin -no-rw-check -top top -family gw2a",
+        "ecp5": f"synth_ecp5 -no-rw-check -top {top}",
+        "ice40": f"synth_ice40 -no-rw-check -dsp -spram -top {top} -device u",
+        "gowin": f"synth_gowin -no-rw-check -top {top} -family gw2a",
     }
     lines += [options[fpga.family], f"write_json {NETLIST}"]
     return "\n".join(lines) + "\n"
@@ -101,10 +105,11 @@ def _placer_arguments(fpga: Fpga, seed: int) -> list[str]:
     return [*fpga.arguments, "--vopt", "cst=top.cst", "--write", f"placed{seed}.json"]
 
 
-def place(fpga: Fpga, folder: Path, seed: int) -> dict[str, Any]:
+def place(fpga: Fpga, folder: Path, seed: int, clock_hz: int) -> dict[str, Any]:
     """Place and route; returns nextpnr's report."""
     report = f"report{seed}.json"
     arguments = ["--json", NETLIST, "--seed", str(seed), "--report", report]
+    arguments += ["--freq", f"{clock_hz / 1e6:g}"]  # of clocks that no constraint names
     arguments += ["--timing-allow-fail", *_placer_arguments(fpga, seed)]
     tools.call(PLACERS[fpga.family][0], arguments, folder, f"nextpnr{seed}.log")
     result: dict[str, Any] = json.loads((folder / report).read_text())
@@ -120,7 +125,7 @@ def pack(fpga: Fpga, folder: Path, seed: int) -> Path:
     if fpga.family == "ice40":
         tools.call(tools.ICEPACK, [f"placed{seed}.asc", "top.bin"], folder, "pack.log")
         return folder / "top.bin"
-    arguments = ["-d", "GW2A-18", "-o", "top.fs", f"placed{seed}.json"]
+    arguments = ["-d", "GW2A-18C", "-o", "top.fs", f"placed{seed}.json"]
     tools.call(tools.GOWIN_PACK, arguments, folder, "pack.log")
     return folder / "top.fs"
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 
 from arch.params import Params
 from arch.registers import State
-from boards.device import DEFAULT_BAUD, BoardDevice, LinkError
-from sim.driver import Driver
+from boards.device import ANSWER_SECONDS, DEFAULT_BAUD, BoardDevice, LinkError
+from sim.driver import Driver, ProgramTimeout
+from sim.execute import execute, set_up
 from sim.inference import job_of
-from sim.job import Job, JobResult, RunResult
+from sim.job import Job, JobResult
 from sim.run import Arrays, ModelRun, Prepared, judge
 
 OnStage = Callable[[str], None]
@@ -24,10 +25,12 @@ def run_model(
     port: str,
     tell: OnStage = print,
     baud: int = DEFAULT_BAUD,
+    answer_seconds: float = ANSWER_SECONDS,
+    watchdog_cycles: int = 0,
 ) -> ModelRun:
     """Run a model on a board and compare every output with the reference; see run_on_board."""
-    job = job_of(prepared.program, inputs)
-    device = BoardDevice(port, baud)
+    job = job_of(prepared.program, inputs, watchdog_cycles=watchdog_cycles)
+    device = BoardDevice(port, baud, answer_seconds)
     try:
         result = run_on_board(device, prepared.params, job, board, tell)
     finally:
@@ -66,24 +69,15 @@ async def _run(device: BoardDevice, driver: Driver, job: Job, tell: OnStage) -> 
     state, _ = await driver.status()
     if state is not State.IDLE:  # left so by whoever used the board before
         await driver.soft_reset()
-    result = JobResult([])
     tell("loading the program")
-    for address, data in job.image:
-        await device.write_memory(address, data)
-    for index, region in job.regions.items():
-        await driver.set_region(index, region)
+    await set_up(job, device, driver)
+    result = JobResult([])
     for run in job.runs:
         tell("running")
-        for address, data in run.writes:
-            await device.write_memory(address, data)
         try:
-            counters = await driver.run(run.program, run.timeout_cycles, run.watchdog_cycles)
-        except LinkError:
-            raise
-        except Exception:
+            result.runs.append(await execute(run, device, driver))
+        except ProgramTimeout:
             await driver.soft_reset()
             raise
-        outputs = [await device.read_memory(address, n_bytes) for address, n_bytes in run.reads]
-        result.runs.append(RunResult(tuple(outputs), counters))
     result.seconds = time.monotonic() - started
     return result

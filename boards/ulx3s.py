@@ -9,7 +9,7 @@ from amaranth.hdl import Elaboratable, Module
 from boards.board import Board
 from boards.devices import LFE5U_85F
 from boards.gateware.ecp5 import Pll, pll_settings
-from boards.gateware.sdram import SdramTiming, make_sdram
+from boards.gateware.sdram import TIMING, SdramTiming, make_sdram
 from boards.gateware.sdram_pins import SdramPins
 from boards.gateware.top import BoardTop
 
@@ -53,6 +53,7 @@ BOARD = Board(
     baud=1_000_000,
     memory="SDRAM",
     memory_bytes=SdramTiming().n_bytes,
+    memory_timing=TIMING,
     make_memory=make_sdram,
     platform=_platform,
     wire=Ulx3sPins,

@@ -180,6 +180,7 @@ def run(
                 board,
                 port,
                 lambda text: progress.update(task, description=text),
+                watchdog_cycles=watchdog,
             )
         else:
             result = run_verilog(

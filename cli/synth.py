@@ -12,10 +12,12 @@ from rich.table import Table
 from arch.config import load_config
 from arch.errors import WeftError
 from cli.common import out, progress_line
+from cli.models import SOURCES, locate
 
 if TYPE_CHECKING:
     from boards.board import Board
     from boards.build import BuildReport
+    from boards.inference import Inference
 
 RESOURCES = ("LUT4", "FF", "DSP", "block RAM", "SPRAM")
 
@@ -37,6 +39,7 @@ def synth(
     """Build a board's bitstream with open tools; say how big and how fast it is."""
     from boards.build import place, synthesise
     from boards.catalogue import find_board, need_tools
+    from boards.inference import inferences
 
     chosen, target = load_config(config), find_board(board)
     need_tools()
@@ -57,6 +60,9 @@ def synth(
                 if not report.timings:
                     raise
                 slow = error  # but the report is worth having
+            tell("predicting cycles of networks")
+            here = {name: path for name in SOURCES if (path := locate(name)) is not None}
+            report.inferences = inferences(chosen, target, here)
     out.print(area_table(report))
     for timing in report.timings:
         out.print(
@@ -64,6 +70,13 @@ def synth(
             f" ({timing.logic_ns:.1f} ns logic, {timing.routing_ns:.1f} ns routing)",
             soft_wrap=True,
         )
+    if report.timings:
+        out.print(
+            f"{report.fmax_mhz:.1f} MHz (median), {report.gmacs_per_second:.2f} GMAC/s",
+            style="bold",
+        )
+        for inference in report.inferences:
+            out.print(speed_line(report, inference), soft_wrap=True)
     if report_file is not None:
         try:
             report_file.write_text(json.dumps(report.as_json(), indent=2) + "\n")
@@ -94,6 +107,19 @@ def area_table(report: BuildReport) -> Table:
     table.add_row("there are", *(f"{limits[name]:,}" for name in shown))
     table.add_row("used", *(f"{report.needs[name] / limits[name]:.0%}" for name in shown))
     return table
+
+
+def speed_line(report: BuildReport, inference: Inference) -> str:
+    """How long a network takes, or why it does not run."""
+    if not inference.fits:
+        return (
+            f"{inference.model}: needs {inference.memory_bytes:,} bytes of external memory, the"
+            f" board has {report.board.memory_bytes:,}"
+        )
+    return (
+        f"{inference.model}: {inference.milliseconds(report.fmax_mhz):.2f} ms"
+        f" ({inference.cycles:,} cycles predicted)"
+    )
 
 
 def boards() -> None:

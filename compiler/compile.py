@@ -88,10 +88,12 @@ def compile_graph(
     graph = with_signed_codes(graph)
     verify(graph)
     check(graph)
+    states = graph.states
+    graph = with_states_as_ends(graph)
     if core is not None:
         graph = without_dequantize(graph, core.is_library_op)
-    states = graph.states
-    graph = with_composed_tables(with_states_as_ends(graph))
+    if config.elementwise:  # which has the tables
+        graph = with_composed_tables(graph)
     compiler = _Compiler(graph, states, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 

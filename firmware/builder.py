@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from arch.config import MOST_IMEM_KIB
 from arch.memory_map import DMEM_BASE
-from arch.op_interface import ACCELERATOR, AcceleratorDescription
+from arch.op_interface import ACCELERATOR, AcceleratorDescription, OpDescription
 from arch.params import Params
 from compiler.builtin import Kind
 from compiler.core_image import CoreCall, CoreFullError, CoreImage, CoreWorkspace
@@ -23,7 +24,7 @@ from firmware.describe import (
     host_custom_op,
     registered_name,
 )
-from firmware.descriptors import layout_descriptors
+from firmware.descriptors import DescriptorLayout, layout_descriptors
 from firmware.estimate import CoreEstimate
 from firmware.host import HostOps, RefusedUseError
 from firmware.host_core import HostCore, HostCores
@@ -154,10 +155,31 @@ class FirmwareBuilder:
                 CoreCall(function.eval, argument)
                 for function, argument in zip(functions, layout.arguments, strict=True)
             ),
-            cycles=tuple(CoreEstimate(self._params, image, layout, descriptions, asked).cycles()),
+            cycles=tuple(self._estimate(image, layout, builtin, descriptions, asked)),
             last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
         return _Part(image, core, program)
+
+    def _estimate(
+        self,
+        image: FirmwareImage,
+        layout: DescriptorLayout,
+        builtin: Sequence[str],
+        descriptions: Sequence[OpDescription],
+        asked: Sequence[OpDescription],
+    ) -> list[int | None]:
+        """Cycles of each operator; on a core with extensions, what they take without them.
+
+        Unicorn does not know the extensions. What is built instead may be larger.
+        """
+        core, params = self._params.config.core, self._params
+        if core != "none" and core.extensions:
+            off = dict.fromkeys(core.extensions, False)
+            plain = core.model_copy(update={**off, "imem_kib": MOST_IMEM_KIB})
+            params = Params(params.config.model_copy(update={"core": plain}))
+            image = build_firmware(params, self._op_sources, builtin)
+            layout = layout_descriptors(image, descriptions)
+        return CoreEstimate(params, image, layout, descriptions, asked).cycles()
 
     def is_library_op(self, op: Operator) -> bool:
         """See :class:`compiler.core_image.CoreBuilder`."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.params import log2_exact
+from hw.skid import SkidBuffer
 
 
 def aligned_row_layout(n_bytes: int, chunk_bits: int, tag: ShapeLike) -> data.StructLayout:
@@ -89,6 +90,8 @@ class Align(wiring.Component):
         needs_input, free, step, emit, finish = (
             Signal(name=name) for name in ("needs_input", "free", "step", "emit", "finish")
         )
+        m.submodules.out = out = SkidBuffer(self.o.payload.shape())
+        connect(m, out.o, flipped(self.o))
         m.d.comb += [
             queue.w_data.eq(self.rows.payload.as_value()),
             queue.w_en.eq(self.rows.valid),
@@ -102,14 +105,14 @@ class Align(wiring.Component):
             priming.eq(fresh & row.prime & ~single),
             flush.eq(final & tail & ~single),
             needs_input.eq(~row.fill & ~flush),
-            free.eq(~self.o.valid | self.o.ready),
+            free.eq(out.i.ready),
             self.i.ready.eq(active & free & needs_input),
             step.eq(active & free & (self.i.valid | ~needs_input)),
             emit.eq(step & ~priming),
             finish.eq(emit & final),
             queue.r_en.eq(finish | ~active),
         ]
-        self._emit(m, row, emit, opening, final, single, needs_input & step)
+        self._emit(m, out, row, emit, opening, final, single, needs_input & step)
         with m.If(step):
             m.d.sync += fresh.eq(0)
         with m.If(emit):
@@ -125,6 +128,7 @@ class Align(wiring.Component):
     def _emit(
         self,
         m: Module,
+        out: SkidBuffer,
         row: data.View,
         emit: Signal,
         opening: Signal,
@@ -148,14 +152,11 @@ class Align(wiring.Component):
             )
             octets.append(Mux(row.fill, row.value, octet))
             mask.append((~opening | (lane >= row.first)) & (~final | (lane <= row.last)))
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
-        with m.If(emit):
-            m.d.sync += [
-                self.o.valid.eq(1),
-                self.o.payload.data.eq(Cat(octets)),
-                self.o.payload.mask.eq(Cat(mask)),
-                self.o.payload.chunk.eq(row.chunk),
-                self.o.payload.last.eq(final),
-                self.o.payload.tag.eq(row.tag),
-            ]
+        m.d.comb += [
+            out.i.valid.eq(emit),
+            out.i.payload.data.eq(Cat(octets)),
+            out.i.payload.mask.eq(Cat(mask)),
+            out.i.payload.chunk.eq(row.chunk),
+            out.i.payload.last.eq(final),
+            out.i.payload.tag.eq(row.tag),
+        ]

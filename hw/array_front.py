@@ -101,6 +101,9 @@ class ArrayFront(wiring.Component):
         m = Module()
         p = self.params
         c = Signal(front_command_layout())
+        # Of each count the last value: subtracted once, so that the loops need only compare.
+        counts = ("run", "tile_h", "cb_count", "entries", "blocks")
+        last = Signal(data.StructLayout(dict.fromkeys(counts, 16)))
 
         running, elementwise = Signal(), Signal()
         slot, row, cb, entry, block = (
@@ -113,12 +116,12 @@ class ArrayFront(wiring.Component):
         kept_w, kept_h = Signal(16), Signal(16)
         first_pass, final_pass = Signal(), Signal()
         m.d.comb += [
-            slot_end.eq(slot == c.run - 1),
-            pass_end.eq(slot_end & (row == c.tile_h - 1)),
+            slot_end.eq(slot == last.run),
+            pass_end.eq(slot_end & (row == last.tile_h)),
             first_pass.eq((cb == 0) & (entry == 0)),
-            final_pass.eq((cb == c.cb_count - 1) & (entry == c.entries - 1)),
+            final_pass.eq((cb == last.cb_count) & (entry == last.entries)),
             block_end.eq(pass_end & (final_pass | elementwise)),
-            command_end.eq(block_end & (block == c.blocks - 1)),
+            command_end.eq(block_end & (block == last.blocks)),
             pass_start.eq((slot == 0) & (row == 0)),
             block_start.eq(pass_start & first_pass & ~kept),
         ]
@@ -130,10 +133,6 @@ class ArrayFront(wiring.Component):
         weights_missing, bank_missing = Signal(), Signal()
         may_enter, needs_pixel, enter, pop = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            short.eq(
-                ((c.run < REVISIT_STEPS) & (c.tile_h == 1))
-                | ((c.run == 1) & (c.tile_h < REVISIT_STEPS))
-            ),
             weights_missing.eq(
                 pass_start & (~self.tile_ready | (short & (since_enter != REVISIT_STEPS - 1)))
             ),
@@ -154,7 +153,7 @@ class ArrayFront(wiring.Component):
         run_tag, pixel_tag, pixel = Signal(TAG_BITS), Signal(TAG_BITS), Signal(16)
         with m.If(pop):
             m.d.sync += pixel.eq(pixel + 1)
-            with m.If(pixel == c.run - 1):
+            with m.If(pixel == last.run):
                 m.d.sync += [pixel.eq(0), pixel_tag.eq(pixel_tag + 1)]
             with m.If(tail != 0):
                 m.d.sync += tail.eq(tail - 1)
@@ -177,7 +176,7 @@ class ArrayFront(wiring.Component):
                 m.d.sync += [slot.eq(0), row.eq(row + 1)]
             with m.If(pass_end):
                 m.d.sync += [row.eq(0), cb.eq(cb + 1)]
-                with m.If(cb == c.cb_count - 1):
+                with m.If(cb == last.cb_count):
                     m.d.sync += [cb.eq(0), entry.eq(entry + 1)]
             with m.If(block_end):
                 m.d.sync += [cb.eq(0), entry.eq(0), block.eq(block + 1)]
@@ -198,9 +197,14 @@ class ArrayFront(wiring.Component):
         )
         with m.If(self.command.valid & self.command.ready):
             m.d.sync += [
-                c.eq(self.command.payload),
+                c.eq(wanted),
+                *(last[name].eq(wanted[name] - 1) for name in counts),
+                short.eq(
+                    ((wanted.run < REVISIT_STEPS) & (wanted.tile_h == 1))
+                    | ((wanted.run == 1) & (wanted.tile_h < REVISIT_STEPS))
+                ),
                 running.eq(1),
-                elementwise.eq(self.command.payload.mode == Mode.ELEMENTWISE),
+                elementwise.eq(wanted.mode == Mode.ELEMENTWISE),
                 block.eq(0),
                 led.eq(0),
             ]

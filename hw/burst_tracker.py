@@ -18,7 +18,7 @@ def answer_layout(n_clients: int) -> data.StructLayout:
 
 
 def outcome_layout() -> data.StructLayout:
-    """For a client: ``last`` of its request; ``cause`` (arch.isa.Cause, 0 if none), ``address``."""
+    """For a client: ``last`` of its request; ``cause`` (arch.isa.Cause) and ``address`` or 0."""
     return data.StructLayout({"last": 1, "cause": 4, "address": OFFSET_BITS})
 
 
@@ -73,6 +73,7 @@ class BurstTracker(wiring.Component):
             head = Signal(log2_exact(n_slots), name=f"head_{c}")
             tail = Signal(log2_exact(n_slots), name=f"tail_{c}")
             level = Signal(range(n_slots + 1), name=f"level_{c}")
+            room = Signal(name=f"room_{c}", init=1)
             push = self.push & (self.burst.client == c)
             with m.If(push):
                 m.d.sync += [
@@ -81,7 +82,11 @@ class BurstTracker(wiring.Component):
                     tail.eq(tail + 1),
                 ]
             m.d.sync += [head.eq(head + pop[c]), level.eq(level + push - pop[c])]
-            m.d.comb += [empty[c].eq(level == 0), self.room[c].eq(level != n_slots)]
+            with m.If(pop[c]):
+                m.d.sync += room.eq(1)
+            with m.Elif(push):
+                m.d.sync += room.eq(level != n_slots - 1)
+            m.d.comb += [empty[c].eq(level == 0), self.room[c].eq(room)]
             head_last.append(last.bit_select(head, 1))
             head_refused.append(refused.bit_select(head, 1) & ~empty[c])
             heads.append(head)

@@ -102,6 +102,7 @@ class BurstSplitter(wiring.Component):
                 "low": self.block_bits,
                 "tail": self.block_bits,
                 "more_blocks": ADDRESS_BITS + 2 - beat_lsb - self.block_bits,
+                "last": 1,  # more_blocks is 0; a bit of its own, for it decides much
                 "offset": OFFSET_BITS,
                 "refused": 1,
             }
@@ -110,19 +111,26 @@ class BurstSplitter(wiring.Component):
         held = [Signal(remaining_layout, name=f"remaining_{c}") for c in range(self.n_clients)]
         held_valid = Signal(self.n_clients)
         leaving = Signal(self.n_clients)  # the last burst of what is held goes now
-        checking = Signal()
+        # The region is at hand; it is asked for again when the place is still taken then. Whether
+        # a burst leaves is known too late in the cycle to decide on the question itself.
+        checking, passes = Signal(), Signal()
 
         self._send(m, held, held_valid, leaving)
-        self._check(m, asked, checking, held, held_valid)
-        long = Cat(held_valid[c] & (held[c].more_blocks != 0) for c in range(self.n_clients))
-        self._take(m, asked, asked_valid, checking, long)
+        self._check(m, asked, passes, held, held_valid)
+        last = Cat(remaining.last for remaining in held)
+        # Nor does it decide on the next request, for which there is a cycle's time then.
+        moves_on = checking & ~held_valid.bit_select(asked.client, 1)
+        free = (~asked_valid | moves_on) & ~self.halt
+        self._take(m, asked, asked_valid, passes, free, held_valid & ~last)
 
-        may_check = ~held_valid | leaving
+        may_look = ~held_valid | last
+        may_pass = ~held_valid | leaving
         m.d.comb += [
             self.lookup.index.eq(asked.region),
             self.lookup.valid.eq(
-                asked_valid & ~checking & may_check.bit_select(asked.client, 1) & ~self.halt
+                asked_valid & ~checking & may_look.bit_select(asked.client, 1) & ~self.halt
             ),
+            passes.eq(checking & may_pass.bit_select(asked.client, 1)),
         ]
         m.d.sync += checking.eq(self.lookup.valid & self.lookup.ready)
         with m.If(self.halt):
@@ -130,12 +138,17 @@ class BurstSplitter(wiring.Component):
         return m
 
     def _take(
-        self, m: Module, asked: data.View, asked_valid: Signal, checking: Signal, long: Value
+        self,
+        m: Module,
+        asked: data.View,
+        asked_valid: Signal,
+        passes: Signal,
+        free: Value,
+        long: Value,
     ) -> None:
         """Take a client's request, with its end and its number of beats."""
         beat_lsb = log2_exact(self.params.axi_bytes)
-        free = (~asked_valid | checking) & ~self.halt
-        with m.If(checking):
+        with m.If(passes):
             m.d.sync += asked_valid.eq(0)
         chosen = Signal(request_layout())
         client = Signal(range(self.n_clients))
@@ -162,7 +175,7 @@ class BurstSplitter(wiring.Component):
         self,
         m: Module,
         asked: data.View,
-        checking: Signal,
+        passes: Signal,
         held: list[data.View],
         held_valid: Signal,
     ) -> None:
@@ -181,13 +194,14 @@ class BurstSplitter(wiring.Component):
         if self.whole_refusals:
             more_blocks = Mux(refused, 0, more_blocks)
         for c, remaining in enumerate(held):
-            with m.If(checking & (asked.client == c)):
+            with m.If(passes & (asked.client == c)):
                 m.d.sync += [
                     held_valid[c].eq(1),
                     remaining.block.eq(beat[self.block_bits :]),
                     remaining.low.eq(beat[: self.block_bits]),
                     remaining.tail.eq(span[: self.block_bits]),
                     remaining.more_blocks.eq(more_blocks),
+                    remaining.last.eq(more_blocks == 0),
                     remaining.offset.eq(asked.offset),
                     remaining.refused.eq(refused),
                 ]
@@ -212,7 +226,7 @@ class BurstSplitter(wiring.Component):
             self.bursts.valid.eq(found & ~self.halt),
             sent.eq(self.bursts.valid & self.bursts.ready),
             burst.beat_address.eq(Cat(now.low, now.block)),
-            burst.last.eq(now.more_blocks == 0),
+            burst.last.eq(now.last),
             burst.length.eq(Mux(burst.last, now.tail - now.low, ~now.low)[: self.block_bits]),
             burst.offset.eq(now.offset),
             burst.refused.eq(now.refused),
@@ -226,5 +240,6 @@ class BurstSplitter(wiring.Component):
                     remaining.block.eq(now.block + 1),
                     remaining.low.eq(0),
                     remaining.more_blocks.eq(now.more_blocks - 1),
+                    remaining.last.eq(now.more_blocks == 1),
                     remaining.offset.eq(next_beat << beat_lsb),
                 ]

@@ -44,6 +44,19 @@ class CommandQueue(wiring.Component):
         n_items = sum(depths)
         m.submodules.memory = memory = Memory(shape=command_item_layout(), depth=n_items, init=[])
         write, read = memory.write_port(), memory.read_port()
+        # Whether an item is the last of its command decides what is read next, so it must be there
+        # early in the cycle, and block RAM answers late: it has a memory of its own.
+        m.submodules.lasts = lasts = Memory(
+            shape=1, depth=n_items, init=[], attrs={"ram_style": "distributed"}
+        )
+        write_last, read_last = lasts.write_port(), lasts.read_port()
+        m.d.comb += [
+            write_last.addr.eq(write.addr),
+            write_last.data.eq(self.entries.payload.item.last),
+            write_last.en.eq(write.en),
+            read_last.addr.eq(read.addr),
+            read_last.en.eq(read.en),
+        ]
 
         entry = self.entries.payload
         out_valid = Signal()
@@ -60,15 +73,17 @@ class CommandQueue(wiring.Component):
             head = Signal(range(n_items), init=first, name=f"head_{e}")
             tail = Signal(range(n_items), init=first, name=f"tail_{e}")
             level = Signal(range(depth + 1), name=f"level_{e}")
+            some, room = Signal(name=f"some_{e}"), Signal(name=f"room_{e}", init=1)
             push, pop, mine = (Signal(name=f"{name}_{e}") for name in ("push", "pop", "mine"))
             port = self.commands[e]
             m.d.comb += [
                 mine.eq(out_valid & (out_engine == e)),
                 port.valid.eq(mine),
                 port.payload.eq(read.data),
-                push.eq(self.entries.valid & (entry.engine == e) & (level != depth)),
+                port.payload.last.eq(read_last.data),
+                push.eq(self.entries.valid & (entry.engine == e) & room),
                 # Behind its last item an engine is busy: the next command must wait here.
-                pop.eq(chosen & (level != 0) & port.ready & ~(mine & read.data.last)),
+                pop.eq(chosen & some & port.ready & ~(mine & read_last.data)),
             ]
             with m.If(mine & port.ready):
                 m.d.comb += out_free.eq(1)
@@ -78,7 +93,7 @@ class CommandQueue(wiring.Component):
                 m.d.comb += [
                     write.addr.eq(tail),
                     write.en.eq(push),
-                    self.entries.ready.eq(level != depth),
+                    self.entries.ready.eq(room),
                 ]
             with m.If(pop):
                 m.d.comb += [read.addr.eq(head), read.en.eq(1)]
@@ -88,6 +103,14 @@ class CommandQueue(wiring.Component):
                     out_engine.eq(e),
                 ]
             m.d.sync += level.eq(level + push - pop)
+            with m.If(push):
+                m.d.sync += some.eq(1)
+            with m.Elif(pop):
+                m.d.sync += some.eq(level != 1)
+            with m.If(pop):
+                m.d.sync += room.eq(1)
+            with m.Elif(push):
+                m.d.sync += room.eq(level != depth - 1)
             chosen = chosen & ~pop
             first = end + 1
         return m

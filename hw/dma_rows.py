@@ -103,14 +103,16 @@ class DmaRows(wiring.Component):
         begin, row_valid, row_taken = Signal(), Signal(), Signal()
         row, is_last = self._walk(m, config, begin, row_taken)
 
+        # A row is there for a cycle before it is handed out: it is checked then.
         s1_valid, s1 = Signal(), Signal(_S1_LAYOUT)
+        checked, good, outside = Signal(), Signal(), Signal()
         range_bad, size = self._range(m, config, s1.end)
         fill = self._fill(config)
         region_bad = (config.region >= N_REGIONS) & ~fill
         handed = self.rows.valid & self.rows.ready
         out = self.rows.payload
         m.d.comb += [
-            self.rows.valid.eq(s1_valid & ~range_bad & ~region_bad & ~self.stop),
+            self.rows.valid.eq(good & ~self.stop),
             out.length.eq(config.length),
             out.region.eq(config.region),
             out.space.eq(config.space),
@@ -119,8 +121,13 @@ class DmaRows(wiring.Component):
             *(out[name].eq(s1[name]) for name, _ in _S1_LAYOUT if name != "end"),
             row_taken.eq(row_valid & (~s1_valid | handed)),
         ]
+        m.d.sync += [
+            checked.eq(s1_valid),
+            outside.eq(range_bad),
+            good.eq(s1_valid & ~range_bad & ~region_bad),
+        ]
         with m.If(handed):
-            m.d.sync += s1_valid.eq(0)
+            m.d.sync += [s1_valid.eq(0), checked.eq(0), good.eq(0)]
         with m.If(row_taken):
             lane_bits = log2_exact(self.params.axi_bytes)
             m.d.sync += [
@@ -150,13 +157,13 @@ class DmaRows(wiring.Component):
                 with m.Else():
                     m.next = "FAIL"
             with m.State("ROWS"):
-                with m.If(s1_valid & range_bad):
+                with m.If(checked & outside):
                     m.d.sync += [
                         self.cause.eq(Cause.RANGE),
                         self.address.eq(Mux(s1.chip < size, size, s1.chip)),
                     ]
                     m.next = "FAIL"
-                with m.Elif(s1_valid & region_bad):
+                with m.Elif(checked & region_bad):
                     m.d.sync += [
                         self.cause.eq(Cause.REGION),
                         self.address.eq(s1.external),

@@ -12,7 +12,7 @@ from arch.params import Params, log2_exact
 from hw.pixel_fetch import slot_layout
 from hw.requantize import LATENCY as REQUANTIZE_LATENCY
 from hw.requantize import Requantize, scale_layout
-from hw.result_writer import ResultWriter, writer_command_layout
+from hw.result_writer import ResultWriter, last_layout, last_of, writer_command_layout
 from hw.scratchpad import result_layout
 
 # Cycles from issue to result: read, select, add the bias, requantise, look up.
@@ -100,29 +100,29 @@ class Drain(wiring.Component):
         p = self.params
         c = Signal(drain_command_layout(p), reset_less=True)
         m.submodules.writer = writer = ResultWriter(p)
-        elementwise = c.mode == Mode.ELEMENTWISE
+        elementwise = Signal()  # the mode; decides much, so it is a bit of its own
 
         # Issue: one group of lanes of one pixel a cycle.
-        issuing = Signal()
+        sums_issue, operands_issue = Signal(), Signal()
         x, y, block = Signal(16), Signal(16), Signal(16)
         group = Signal.like(self.group)
         index, bank = Signal(log2_exact(p.accumulator_depth)), Signal()
-        credits = Signal(log2_exact(p.accumulator_depth) + 2)
-        last_block = block == c.writer.blocks - 1
+        credits, has_credit = Signal(log2_exact(p.accumulator_depth) + 2), Signal()
+        last = Signal(last_layout(p), reset_less=True)
+        last_block = block == last.block
         last_group = Signal()
         if p.lane_groups == 1:
             m.d.comb += last_group.eq(1)
         else:
-            used = (c.writer.last_cols + (p.lanes - 1)) >> log2_exact(p.lanes)
             m.d.comb += last_group.eq(
-                c.keep_out | (group == Mux(last_block, used, p.lane_groups) - 1)
+                c.keep_out | (group == Mux(last_block, last.group, p.lane_groups - 1))
             )
         from_sums, issue, pixel_done, block_done = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            from_sums.eq(issuing & ~elementwise & (credits != 0) & (c.keep_out | self.available)),
-            issue.eq(from_sums | (issuing & elementwise & self.operands.valid)),
+            from_sums.eq(sums_issue & has_credit & (c.keep_out | self.available)),
+            issue.eq(from_sums | (operands_issue & self.operands.valid)),
             pixel_done.eq(issue & last_group),
-            block_done.eq(pixel_done & (x == c.tile_w - 1) & (y == c.tile_h - 1)),
+            block_done.eq(pixel_done & (x == last.x) & (y == last.y)),
             self.operands.ready.eq(pixel_done & elementwise),
             self.read_enable.eq(from_sums),
             self.read_address.eq(Cat(index, bank)),
@@ -132,17 +132,22 @@ class Drain(wiring.Component):
             self.bank_freed.eq(block_done & ~elementwise & ~c.keep_out),
             self.release.eq(self.bank_freed),
         ]
-        m.d.sync += credits.eq(credits + self.finished - (pixel_done & ~elementwise))
+        spent = pixel_done & ~elementwise
+        m.d.sync += credits.eq(credits + self.finished - spent)
+        with m.If(self.finished):
+            m.d.sync += has_credit.eq(1)
+        with m.Elif(spent):
+            m.d.sync += has_credit.eq(credits != 1)
         with m.If(issue):
             m.d.sync += group.eq(group + 1)
         with m.If(pixel_done):
             m.d.sync += [group.eq(0), x.eq(x + 1), index.eq(index + 1)]
-            with m.If(x == c.tile_w - 1):
+            with m.If(x == last.x):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
         with m.If(block_done):
             m.d.sync += [y.eq(0), index.eq(0), block.eq(block + 1)]
             with m.If(last_block):
-                m.d.sync += issuing.eq(0)
+                m.d.sync += [sums_issue.eq(0), operands_issue.eq(0)]
             with m.If(self.bank_freed):
                 m.d.sync += bank.eq(~bank)
 
@@ -159,7 +164,10 @@ class Drain(wiring.Component):
             self.idle.eq(~busy),
         ]
         with m.If(writer.start):
-            m.d.sync += [c.eq(self.command.payload), busy.eq(1), issuing.eq(1), block.eq(0)]
+            adds = self.command.payload.mode == Mode.ELEMENTWISE
+            m.d.sync += [c.eq(self.command.payload), busy.eq(1), block.eq(0)]
+            m.d.sync += [elementwise.eq(adds), operands_issue.eq(adds), sums_issue.eq(~adds)]
+            m.d.sync += last.eq(last_of(p, self.command.payload.writer))
 
         valid = issue & ~(c.keep_out & ~elementwise)
         for stage in range(PIPELINE):

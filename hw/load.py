@@ -16,7 +16,9 @@ from hw.interfaces import (
     chip_write_layout,
     command_signature,
     completed_layout,
+    request_layout,
 )
+from hw.skid import SkidBuffer
 
 MIN_ROWS = 4  # that wait for their data; fewer would not be full rate
 
@@ -65,11 +67,12 @@ class Load(wiring.Component):
 
         # Hand a row to both sides at once.
         request, row, job = self.memory.request, rows.rows.payload, align.rows.payload
-        request_free = ~request.valid | request.ready
+        m.submodules.requests = requests = SkidBuffer(request_layout())
+        connect(m, requests.o, flipped(request))
         d, e = row.chip[:lane_bits], row.external[:lane_bits]
         m.d.comb += [
-            rows.rows.ready.eq(align.rows.ready & request_free),
-            align.rows.valid.eq(rows.rows.valid & request_free),
+            rows.rows.ready.eq(align.rows.ready & requests.i.ready),
+            align.rows.valid.eq(rows.rows.valid & requests.i.ready),
             job.rotate.eq(Mux(row.fill, 0, d - e)),
             job.prime.eq((d < e) & ~row.fill),
             job.first.eq(d),
@@ -83,14 +86,12 @@ class Load(wiring.Component):
             job.tag.ends_command.eq(row.last),
         ]
         handed = rows.rows.valid & rows.rows.ready
-        with m.If(request_free):
-            m.d.sync += request.valid.eq(handed & ~row.fill)
-        with m.If(handed):
-            m.d.sync += [
-                request.payload.region.eq(row.region),
-                request.payload.offset.eq(row.external),
-                request.payload.length.eq(row.length),
-            ]
+        m.d.comb += [
+            requests.i.valid.eq(handed & ~row.fill),
+            requests.i.payload.region.eq(row.region),
+            requests.i.payload.offset.eq(row.external),
+            requests.i.payload.length.eq(row.length),
+        ]
 
         chunk = align.o.payload
         m.d.comb += [
@@ -102,7 +103,7 @@ class Load(wiring.Component):
             self.writes.payload.mask.eq(chunk.mask),
         ]
         row_done = align.o.valid & align.o.ready & chunk.last
-        rows_open = Signal(range(max_rows + 4))  # in the queue, at work, and on the way out
+        rows_open = Signal(range(max_rows + 5))  # in the queue, at work, and on the way out
         m.d.sync += [
             rows_open.eq(rows_open + handed - row_done),
             self.status.completed.eq(row_done & chunk.tag.ends_command),

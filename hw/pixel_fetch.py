@@ -73,6 +73,10 @@ class PixelFetch(wiring.Component):
         p = self.params
         address = log2_exact(p.scratchpad_bytes)
 
+        # The next pass waits here, so that who makes passes need not know when the last one ends.
+        next_valid, take = Signal(), Signal()
+        next_pass = Signal(pass_layout(p), reset_less=True)
+
         # Stage 1: the common address and coordinates of the slot.
         s1_valid = Signal()
         s1_pass = Signal(pass_layout(p), reset_less=True)
@@ -80,14 +84,17 @@ class PixelFetch(wiring.Component):
         s1_address = Signal(address, reset_less=True)
         row_next = Signal(address, reset_less=True)
         s1_x, s1_y = Signal(signed(17)), Signal(signed(17))
-        slot, row = Signal(16), Signal(16)
+        slot, row, last_slot, last_row = Signal(16), Signal(16), Signal(16), Signal(16)
         row_end, pass_end = Signal(), Signal()
         s1_go = Signal()
         m.d.comb += [
-            row_end.eq(slot == c.run - 1),
-            pass_end.eq(row_end & (row == c.tile_h - 1)),
-            self.passes.ready.eq(~s1_valid | (s1_go & pass_end)),
+            row_end.eq(slot == last_slot),
+            pass_end.eq(row_end & (row == last_row)),
+            take.eq(~s1_valid | (s1_go & pass_end)),
+            self.passes.ready.eq(~next_valid),
         ]
+        with m.If(self.passes.ready):
+            m.d.sync += [next_valid.eq(self.passes.valid), next_pass.eq(self.passes.payload)]
         with m.If(s1_go):
             m.d.sync += [
                 slot.eq(slot + 1),
@@ -103,16 +110,19 @@ class PixelFetch(wiring.Component):
                     s1_x.eq(c.x0),
                     s1_y.eq(s1_y + c.y_step),
                 ]
-        with m.If(self.passes.ready):
-            base = self.passes.payload.base
-            geometry = self.passes.payload.geometry
+        with m.If(take):
+            base, geometry = next_pass.base, next_pass.geometry
+            with m.If(next_valid):
+                m.d.sync += next_valid.eq(0)
             m.d.sync += [
-                s1_valid.eq(self.passes.valid),
-                s1_pass.eq(self.passes.payload),
+                s1_valid.eq(next_valid),
+                s1_pass.eq(next_pass),
                 s1_address.eq(base),
                 row_next.eq(base + geometry.row_step),
                 s1_x.eq(geometry.x0),
                 s1_y.eq(geometry.y0),
+                last_slot.eq(geometry.run - 1),
+                last_row.eq(geometry.tile_h - 1),
                 slot.eq(0),
                 row.eq(0),
             ]
@@ -156,21 +166,25 @@ class PixelFetch(wiring.Component):
         reads = s2_side.enable & (s2_inside | elementwise.replicate(p.streams))
 
         in_flight = Signal(range(DEPTH + 1))
+        room = Signal()  # for one more than was in flight a cycle ago: known early in the cycle
         accepted, popped = Signal(), Signal()
         m.submodules.sides = sides = SyncFIFO(width=side.size, depth=DEPTH)
         m.d.comb += [
             self.request.payload.eq(s2_request),
             self.request.payload.enable.eq(reads),
-            self.request.valid.eq(s2_valid & (in_flight != DEPTH)),
+            self.request.valid.eq(s2_valid & room),
             accepted.eq(self.request.valid & self.request.ready),
             s2_go.eq(accepted),
             popped.eq(self.slots.valid & self.slots.ready),
             sides.w_en.eq(accepted),
-            self.idle.eq(~s1_valid & ~s2_valid),
+            self.idle.eq(~next_valid & ~s1_valid & ~s2_valid),
         ]
         side_in = Signal(side)
         m.d.comb += [side_in.eq(s2_side), side_in.valid.eq(reads), sides.w_data.eq(side_in)]
-        m.d.sync += in_flight.eq(in_flight + accepted - popped)
+        m.d.sync += [
+            in_flight.eq(in_flight + accepted - popped),
+            room.eq(in_flight < DEPTH - 1),
+        ]
 
         # The windows are here: merge them, and wait for the array.
         side_out = Signal(side)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -27,6 +27,25 @@ def writer_command_layout(params: Params) -> data.StructLayout:
             "out_row_step": isa.ADDRESS_BITS,
             "out_pixel_step": isa.ADDRESS_BITS,
         }
+    )
+
+
+def last_layout(params: Params) -> data.StructLayout:
+    """Counts of the last pixel, row and block, and of the last group of lanes in that block."""
+    return data.StructLayout(
+        {"x": 16, "y": 16, "block": 16, "group": range(max(2, params.lane_groups))}
+    )
+
+
+def last_of(params: Params, command) -> Value:
+    """The same, of a command: subtracted once, so that the counters need only compare."""
+    group = (command.last_cols - 1)[: len(command.last_cols)] >> log2_exact(params.lanes)
+    group_bits = last_layout(params)["group"].width
+    return Cat(
+        (command.tile_w - 1)[:16],
+        (command.tile_h - 1)[:16],
+        (command.blocks - 1)[:16],
+        Cat(group, Const(0, group_bits))[:group_bits],
     )
 
 
@@ -72,12 +91,12 @@ class ResultWriter(wiring.Component):
             for n in ("address", "pixel_base", "row_base", "block_base")
         )
         last_block, last_group, row_end, tile_end = Signal(), Signal(), Signal(), Signal()
-        used = (c.last_cols + (p.lanes - 1)) >> log2_exact(p.lanes)
+        last = Signal(last_layout(p))
         m.d.comb += [
-            last_block.eq(block == c.blocks - 1),
-            last_group.eq(group == Mux(last_block, used, p.lane_groups) - 1),
-            row_end.eq(x == c.tile_w - 1),
-            tile_end.eq(row_end & (y == c.tile_h - 1)),
+            last_block.eq(block == last.block),
+            last_group.eq(group == Mux(last_block, last.group, p.lane_groups - 1)),
+            row_end.eq(x == last.x),
+            tile_end.eq(row_end & (y == last.y)),
         ]
         finished = Signal()
         pixel_next = pixel_base + c.out_pixel_step
@@ -100,6 +119,7 @@ class ResultWriter(wiring.Component):
             base = self.command.out_base
             m.d.sync += [
                 c.eq(self.command),
+                last.eq(last_of(p, self.command)),
                 x.eq(0),
                 y.eq(0),
                 block.eq(0),

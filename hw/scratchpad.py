@@ -47,7 +47,7 @@ class Scratchpad(wiring.Component):
 
     Members
     -------
-    grants, bank_data : see :class:`hw.window_reader.WindowReader`.
+    grants, taken, bank_data : see :class:`hw.window_reader.WindowReader`.
     core_read, store_read : aligned chunks of 4 and of ``axi_bytes`` bytes; answered three cycles
         after they are accepted.
     results : written two cycles later.
@@ -61,6 +61,7 @@ class Scratchpad(wiring.Component):
         super().__init__(
             {
                 "grants": In(grants),
+                "taken": In(params.scratchpad_banks),
                 "bank_data": Out(words),
                 "core_read": In(ChunkRead(CORE_BYTES)),
                 "store_read": In(ChunkRead(params.axi_bytes)),
@@ -104,7 +105,7 @@ class Scratchpad(wiring.Component):
             for b in range(n_banks):
                 wants[b].append(grant.valid & (grant.bank == b))
                 rows[b].append(grant.row)
-        taken = [any_of(wants[b]) for b in range(n_banks)]
+        taken: list[Value] = list(self.taken)
         for name, n_bytes in (("core", CORE_BYTES), ("store", p.axi_bytes)):
             port = getattr(self, f"{name}_read")
             words = self._words_of(port.request.payload, n_bytes)
@@ -164,25 +165,20 @@ class Scratchpad(wiring.Component):
         byte = r1.address[:offset_bits]
         mask = r1.mask & r1.valid.replicate(p.lanes)
         m.d.sync += [r2_data.eq(r1.data << (byte << 3)), r2_mask.eq(mask << byte)]
-        halves = []
-        for half, address in enumerate((low, high)):
-            bank = Signal(bank_bits(p), name=f"r2_bank_{half}")
-            row = Signal(row_bits(p), name=f"r2_row_{half}")
-            m.d.sync += [bank.eq(bank_of(p, address)), row.eq(row_of(p, address))]
-            halves.append(
-                (
-                    bank,
-                    row,
-                    r2_data.word_select(half, 8 * word_bytes),
-                    r2_mask.word_select(half, word_bytes),
-                )
-            )
-
         wants: list[list[Value]] = [[] for _ in range(n_banks)]
         writes: list[list[tuple[Value, Value, Value]]] = [[] for _ in range(n_banks)]
-        for bank, row, bytes_, half_mask in halves:
+        for half, address in enumerate((low, high)):
+            row = Signal(row_bits(p), name=f"r2_row_{half}")
+            r1_bank = Signal(bank_bits(p), name=f"r1_bank_{half}")
+            r1_used = (mask << byte).word_select(half, word_bytes).any()
+            m.d.comb += r1_bank.eq(bank_of(p, address))
+            m.d.sync += row.eq(row_of(p, address))
+            bytes_ = r2_data.word_select(half, 8 * word_bytes)
+            half_mask = r2_mask.word_select(half, word_bytes)
             for b in range(n_banks):
-                wants[b].append((bank == b) & half_mask.any())
+                want = Signal(name=f"r2_want_{half}_{b}")  # one bit each: all else waits for it
+                m.d.sync += want.eq((r1_bank == b) & r1_used)
+                wants[b].append(want)
                 writes[b].append((row, bytes_, half_mask))
         taken = [any_of(wants[b]) for b in range(n_banks)]
         for name, n_bytes in (("load", p.axi_bytes), ("core", CORE_BYTES)):

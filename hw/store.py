@@ -17,7 +17,9 @@ from hw.interfaces import (
     WriteRequest,
     command_signature,
     completed_layout,
+    request_layout,
 )
+from hw.skid import SkidBuffer
 
 MIN_ROWS = 4  # under way at once; fewer would not be full rate
 BUFFER_CHUNKS = 8  # a scratchpad read takes three cycles or more, and two to pass the buffer
@@ -68,9 +70,10 @@ class Store(wiring.Component):
         dead = Signal()  # since an error; silent until a reset
         take, reader_free = Signal(), self._read(m, rows, align, dead)
         d, e = row.external[:lane_bits], row.chip[:lane_bits]
-        request_free = ~request.valid | request.ready
+        m.submodules.requests = requests = SkidBuffer(request_layout())
+        connect(m, requests.o, flipped(request))
         m.d.comb += [
-            take.eq(align.rows.ready & opened.w_rdy & reader_free & request_free),
+            take.eq(align.rows.ready & opened.w_rdy & reader_free & requests.i.ready),
             rows.rows.ready.eq(take),
             align.rows.valid.eq(rows.rows.valid & take),
             opened.w_en.eq(rows.rows.valid & take),
@@ -81,15 +84,11 @@ class Store(wiring.Component):
             job.last.eq(row.external_end),
             job.more.eq(row.external_end[lane_bits:]),
         ]
-        with m.If(request_free):
-            m.d.sync += request.valid.eq(rows.rows.valid & take)
-        with m.If(rows.rows.valid & take):
-            m.d.sync += [
-                request.payload.region.eq(row.region),
-                request.payload.offset.eq(row.external),
-                request.payload.length.eq(row.length),
-            ]
         m.d.comb += [
+            requests.i.valid.eq(rows.rows.valid & take),
+            requests.i.payload.region.eq(row.region),
+            requests.i.payload.offset.eq(row.external),
+            requests.i.payload.length.eq(row.length),
             self.memory.beats.valid.eq(align.o.valid),
             align.o.ready.eq(self.memory.beats.ready),
             self.memory.beats.payload.data.eq(align.o.payload.data),
@@ -104,13 +103,16 @@ class Store(wiring.Component):
         lane_bits = ADDRESS_BITS - chunk_bits
         port, row = self.scratchpad, rows.rows.payload
         m.submodules.buffer = buffer = SyncFIFOBuffered(width=len(port.data), depth=BUFFER_CHUNKS)
+        # Who else wants the banks must not decide when the next row comes.
+        m.submodules.chunks = chunks = SkidBuffer(chunk_bits)
+        connect(m, chunks.o, flipped(port.request))
         active, chunk, more = Signal(), Signal(chunk_bits), Signal(chunk_bits + 1)
         room = Signal(range(BUFFER_CHUNKS + 1), init=BUFFER_CHUNKS)
         asked, used, free = Signal(), Signal(), Signal()
         m.d.comb += [
-            port.request.valid.eq(active & (room != 0)),
-            port.request.payload.eq(chunk),
-            asked.eq(port.request.valid & port.request.ready),
+            chunks.i.valid.eq(active & (room != 0)),
+            chunks.i.payload.eq(chunk),
+            asked.eq(chunks.i.valid & chunks.i.ready),
             free.eq(~active | (asked & (more == 0))),
             buffer.w_en.eq(port.valid),
             buffer.w_data.eq(port.data),

@@ -209,6 +209,7 @@ class Npu(wiring.Component):
             array.windows.eq(windows.windows),
             array.windows_valid.eq(windows.valid),
             scratchpad.grants.eq(windows.grants),
+            scratchpad.taken.eq(windows.taken),
             windows.bank_data.eq(scratchpad.bank_data),
             scratchpad.results.eq(array.results),
         ]

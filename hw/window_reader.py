@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.params import Params, log2_exact
 from hw.banks import any_of, bank_bits, bank_of, row_bits, row_of, word_bits
+from hw.skid import SkidBuffer
 
 LATENCY = 7
 """Cycles from an accepted request without conflicts to its windows."""
@@ -47,6 +48,7 @@ class WindowReader(wiring.Component):
     request : a set of addresses; taken one a cycle while there are no conflicts.
     grants : two words for each stream (the lower first), to be read in this cycle; they are never
         refused.
+    taken : bit b: a grant is for bank b. Known earlier in the cycle than the grants.
     bank_data : what the banks read, two cycles after the grant.
     windows, valid : the bytes, the byte at the address lowest; in order, without back pressure,
         ``LATENCY`` cycles after the request was taken if there was no conflict.
@@ -59,6 +61,7 @@ class WindowReader(wiring.Component):
             {
                 "request": In(stream.Signature(window_request_layout(params))),
                 "grants": Out(data.ArrayLayout(grant_layout(params), 2 * params.streams)),
+                "taken": Out(params.scratchpad_banks),
                 "bank_data": In(data.ArrayLayout(word, params.scratchpad_banks)),
                 "windows": Out(data.ArrayLayout(word, params.streams)),
                 "valid": Out(1),
@@ -72,8 +75,11 @@ class WindowReader(wiring.Component):
         offset_bits = log2_exact(p.window_bytes)
 
         # Stage 1: the addresses. Stage 2: banks and rows. Stage 3: turns.
-        s1_valid, s2_valid, s3_valid = Signal(), Signal(), Signal()
-        s1 = Signal(window_request_layout(p), reset_less=True)
+        # Stage 1 is a register slice, or the turns would reach back into who asks.
+        m.submodules.s1 = slice_1 = SkidBuffer(window_request_layout(p))
+        connect(m, flipped(self.request), slice_1.i)
+        s1_valid, s1 = slice_1.o.valid, slice_1.o.payload
+        s2_valid, s3_valid = Signal(), Signal()
         s2_read = Signal(data.ArrayLayout(grant_layout(p), n))
         s3_read = Signal.like(s2_read)
         s2_offset = Signal(data.ArrayLayout(offset_bits, p.streams))
@@ -90,25 +96,27 @@ class WindowReader(wiring.Component):
             m.d.comb += self.grants[i].eq(s3_read[i])
             m.d.comb += self.grants[i].valid.eq(granted[i])
         m.d.comb += left.eq(s3_pending & ~granted)
+        # Of the reads that want a bank one is granted: what turns they take does not matter here.
+        for b in range(p.scratchpad_banks):
+            wants = [s3_pending[i] & (s3_read[i].bank == b) for i in range(n)]
+            m.d.comb += self.taken[b].eq(any_of(wants))
         s3_done = Signal()
         s3_free, s2_free = Signal(), Signal()
         m.d.comb += [
             s3_done.eq(s3_valid & (left == 0)),
             s3_free.eq(~s3_valid | s3_done),
             s2_free.eq(~s2_valid | s3_free),
-            self.request.ready.eq(~s1_valid | s2_free),
+            slice_1.o.ready.eq(s2_free),
         ]
-
-        with m.If(self.request.ready):
-            m.d.sync += [s1.eq(self.request.payload), s1_valid.eq(self.request.valid)]
 
         with m.If(s2_free):
             m.d.sync += s2_valid.eq(s1_valid)
-            for s in range(p.streams):
-                low = Signal(word_bits(p), name=f"low_{s}")
-                high = Signal(word_bits(p), name=f"high_{s}")
-                byte = s1.address[s][:offset_bits]
-                m.d.comb += [low.eq(s1.address[s][offset_bits:]), high.eq(low + 1)]
+        for s in range(p.streams):
+            low = Signal(word_bits(p), name=f"low_{s}")
+            high = Signal(word_bits(p), name=f"high_{s}")
+            byte = s1.address[s][:offset_bits]
+            m.d.comb += [low.eq(s1.address[s][offset_bits:]), high.eq(low + 1)]
+            with m.If(s2_free):
                 m.d.sync += s2_offset[s].eq(byte)
                 halves = (
                     (low, s1.first[s] + byte < p.window_bytes),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO, SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out, Signature
+from amaranth.lib.wiring import In, Out, Signature, connect, flipped
 
 from arch.params import Params, log2_exact
-from boards.gateware.memory_bus import MemoryBus
+from boards.gateware.memory_bus import MemoryBus, command_layout
 from hw.interfaces import AXI_ID_BITS, axi_read_signature, axi_write_signature
 from hw.skid import SkidBuffer
 
@@ -54,6 +54,9 @@ class AxiMemory(wiring.Component):
         )
         beat = data.StructLayout({"data": p.config.axi_data_bits, "mask": p.axi_bytes})
         m.submodules.write_beats = beats = SkidBuffer(beat)
+        # Or the host's side would have a say in every beat of the accelerator.
+        m.submodules.host_commands = host = SkidBuffer(command_layout(p, self.memory_bytes))
+        connect(m, flipped(self.host.commands), host.i)
         m.d.comb += [
             beats.i.payload.data.eq(axi.wdata),
             beats.i.payload.mask.eq(axi.wstrb),
@@ -67,7 +70,7 @@ class AxiMemory(wiring.Component):
         m.d.comb += [
             may_read.eq(read_valid & read_room),
             may_write.eq(write_valid & beats.o.valid & response_room),
-            do_host.eq(self.host.commands.valid),
+            do_host.eq(host.o.valid),
             do_write.eq(~do_host & may_write & (writing | ~may_read)),
             do_read.eq(~do_host & may_read & ~do_write),
         ]
@@ -77,7 +80,7 @@ class AxiMemory(wiring.Component):
         m.d.comb += [
             to_memory.eq(do_host | (do_write & ~write.refused) | (do_read & ~read.refused)),
             self.memory.commands.valid.eq(to_memory),
-            self.host.commands.ready.eq(ready),
+            host.o.ready.eq(ready),
             command.beat.eq(Mux(do_write, write.beat, read.beat)),
             command.write.eq(do_write),
             command.data.eq(beats.o.payload.data),
@@ -87,7 +90,7 @@ class AxiMemory(wiring.Component):
             beats.o.ready.eq(write_next),
         ]
         with m.If(do_host):
-            m.d.comb += command.eq(self.host.commands.payload)
+            m.d.comb += command.eq(host.o.payload)
 
         self._answers(m, read, read_next, read_room, do_host & ready & ~command.write)
         response = Cat(write.id, write.refused)

@@ -9,6 +9,10 @@ from amaranth.lib.wiring import In
 
 from arch.params import Params
 from boards.gateware.memory_bus import MemoryBus
+from compiler.timing.memory import MemoryTiming
+
+TIMING = MemoryTiming(bytes_per_cycle=8, latency=6)
+"""A beat a cycle, and the way there and back."""
 
 
 def make_block_ram(params: Params, memory_bytes: int, clock_hz: int) -> BlockRam:

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, Signal
 from amaranth.lib.cdc import ResetSynchronizer
 
-from arch.errors import WeftError
+from boards.gateware.clock import cannot_make
 
 VCO_HZ = (400e6, 800e6)  # FPGA-DS-02012, table of sysCLOCK PLL timing
 PHASE_DETECTOR_HZ = (3.125e6, 400e6)
 MAX_DIVIDER = 128
 VCO_STEPS_PER_CYCLE = 8  # the phase of an output moves in eighths of a VCO period
-
-
-class ClockError(WeftError):
-    """A frequency that a board's PLL cannot make."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class PllSettings:
 
 
 def pll_settings(input_hz: float, wanted_hz: float) -> PllSettings:
-    """The dividers that come closest to a frequency; raises :class:`ClockError` above 0.5 % off."""
+    """The dividers that come closest to a frequency; raises ClockError above 0.5 % off."""
     best: PllSettings | None = None
     for input_divider in range(1, MAX_DIVIDER + 1):
         compared_hz = input_hz / input_divider
@@ -47,10 +43,7 @@ def pll_settings(input_hz: float, wanted_hz: float) -> PllSettings:
         if best is None or abs(output_hz - wanted_hz) < abs(best.output_hz - wanted_hz):
             best = found
     if best is None or abs(best.output_hz / wanted_hz - 1) > 0.005:
-        raise ClockError(
-            f"clock: {wanted_hz / 1e6:g} MHz cannot be made from {input_hz / 1e6:g} MHz; "
-            "choose another with --clock"
-        )
+        raise cannot_make(input_hz, wanted_hz)
     return best
 
 

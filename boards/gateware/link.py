@@ -95,6 +95,8 @@ class Link(wiring.Component):
 
         access = Signal()  # in state ACCESS: the access to ``header.address`` is under way
         done, refused, value = self._access(m, header, access, read.data)
+        answer = Signal(32)  # a byte takes many cycles, so the buffer's word may come late
+        m.d.sync += answer.eq(read.data)
         out, out_ready = transmitter.octets, transmitter.octets.ready
         m.d.comb += [
             crc.start.eq(0),
@@ -206,7 +208,7 @@ class Link(wiring.Component):
             with m.State("ANSWER_WORDS"):
                 m.d.comb += [
                     out.valid.eq(1),
-                    out.payload.eq(read.data.word_select(octet[:2], 8)),
+                    out.payload.eq(answer.word_select(octet[:2], 8)),
                     crc.valid.eq(out_ready),
                 ]
                 with m.If(out_ready):

@@ -12,8 +12,11 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from arch.params import Params, log2_exact
 from boards.gateware.memory_bus import MemoryBus, command_layout
+from compiler.timing.memory import MemoryTiming
 
 DATA_BITS = 16
+TIMING = MemoryTiming(bytes_per_cycle=DATA_BITS / 8, latency=16)
+"""Of an open row; both directions share it."""
 PIN_CYCLES = 1  # registers in the output buffers, behind those of the controller
 
 
@@ -140,8 +143,12 @@ class SdramController(wiring.Component):
 
         open_row = Signal(t.row_bits)
         open_bank, is_open = Signal(t.bank_bits), Signal()
-        hit = Signal()
-        m.d.comb += hit.eq(is_open & (open_row == row) & (open_bank == bank))
+        # A cycle late: whether it was the open row that the head of the queue wanted.
+        looked, hit = Signal(), Signal()
+        m.d.sync += [
+            looked.eq(queue.r_rdy & ~queue.r_en),
+            hit.eq(is_open & (open_row == row) & (open_bank == bank)),
+        ]
 
         # Timers count down to the cycle in which something is allowed.
         wait = Signal(
@@ -202,10 +209,10 @@ class SdramController(wiring.Component):
                         m.d.sync += [pins.a.eq(mode), pins.ba.eq(0)]
                         m.next = "READY"
             with m.State("READY"), m.If(wait == 0):
-                with m.If(refresh_due | (queue.r_rdy & ~hit)):
+                with m.If(refresh_due | (looked & ~hit)):
                     with m.If(is_open), m.If((busy == 0) & (active == 0)):
                         send(PRECHARGE, self.cycles(t.t_rp))
-                        m.d.sync += [pins.a.eq(ALL_BANKS), is_open.eq(0)]
+                        m.d.sync += [pins.a.eq(ALL_BANKS), is_open.eq(0), hit.eq(0)]
                     with m.Elif(refresh_due):
                         send(REFRESH, self.cycles(t.t_rc))
                         m.d.sync += refresh_due.eq(0)
@@ -217,9 +224,10 @@ class SdramController(wiring.Component):
                             open_row.eq(row),
                             open_bank.eq(bank),
                             is_open.eq(1),
+                            hit.eq(1),
                             active.eq(self.cycles(t.t_ras)),
                         ]
-                with m.Elif(queue.r_rdy & (next_column == 0)):
+                with m.Elif(looked & (next_column == 0)):
                     with m.If(~command.write):
                         send(READ)
                         m.d.comb += start_read.eq(1)

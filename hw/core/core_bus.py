@@ -42,8 +42,8 @@ class MailboxAccess(Signature):
 class CoreBus(wiring.Component):
     """The data memory in one cycle; the scratchpad, external memory and the mailbox behind it.
 
-    One access at a time. Latency in cycles from acceptance to the answer: data memory, mailbox and
-    stores to the scratchpad 1, loads from the scratchpad 4, external memory that of the bus. A
+    One access at a time. Latency in cycles from acceptance to the answer: data memory and stores
+    to the scratchpad 1, mailbox 2, loads from the scratchpad 4, external memory that of the bus. A
     store to the scratchpad is answered before it is written, but every other access than to the
     data memory waits for it.
     Everything that cannot be done is an access fault of the instruction itself: addresses outside

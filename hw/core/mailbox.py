@@ -79,30 +79,35 @@ class Mailbox(wiring.Component):
         access, config = self.access, port.config
         met, active, calling = Signal(), Signal(), Signal()
         booted, stopped, starting = Signal(), Signal(), Signal()
-        write, ending, done = access.valid & access.write, Signal(), Signal()
+        # A register: the core's whole pipeline hangs on whether an access is answered.
+        ready = Signal()
+        write, ending, done = access.valid & access.write & ready, Signal(), Signal()
         trapped = Signal()
-        refused = self._give(m, write, calling & config.accept, calling)
+        accepted = calling & config.accept
+        refused = self._give(m, write, accepted, calling)
         m.d.comb += [
             port.completed.eq(self.completed),
             met.eq(port.met.all()),
             active.eq(port.valid & met & ~stopped),
-            calling.eq(active & ~config.boot),
             ending.eq(
                 write
                 & (access.register == Mmio.DONE >> 2)
-                & (calling | (starting & ~self.core_reset))
+                & ((calling & ~stopped) | (starting & ~self.core_reset))
             ),
             done.eq(ending & ~trapped),
-            access.ready.eq(
-                Mux(
-                    access.write,
-                    (access.register != Mmio.WORD >> 2) | (~self.given.valid & ~refused),
-                    calling | (access.register != Mmio.FUNCTION >> 2),
-                )
-            ),
+            access.ready.eq(ready),
             self.log_valid.eq(write & (access.register == Mmio.LOG >> 2)),
             self.log_byte.eq(access.wdata),
             self.reset_vector.eq(config.function),
+        ]
+        answerable = Mux(
+            access.write,
+            (access.register != Mmio.WORD >> 2) | (accepted & ~self.given.valid),
+            calling | (access.register != Mmio.FUNCTION >> 2),
+        )
+        m.d.sync += [
+            ready.eq(access.valid & ~ready & answerable),
+            calling.eq(active & ~config.boot & ~done),  # a register too, for what is read
         ]
         with m.Switch(access.register):
             with m.Case(Mmio.PENDING >> 2):
@@ -141,13 +146,13 @@ class Mailbox(wiring.Component):
         """Hand words to the sequencer; true for one that the command does not accept."""
         access, given = self.access, self.given
         low, refused = Signal(32), Signal()
-        take = write & (access.register == Mmio.WORD >> 2) & ~given.valid
-        m.d.comb += refused.eq(take & calling & ~accepted)
+        is_word = access.register == Mmio.WORD >> 2
+        m.d.comb += refused.eq(access.valid & access.write & is_word & calling & ~accepted)
         with m.If(write & (access.register == Mmio.WORD_LOW >> 2)):
             m.d.sync += low.eq(access.wdata)
         with m.If(given.ready):
             m.d.sync += given.valid.eq(0)
-        with m.If(take & accepted):
+        with m.If(write & is_word):
             m.d.sync += [given.valid.eq(1), given.payload.eq(Cat(low, access.wdata))]
         return refused
 

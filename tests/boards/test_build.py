@@ -16,7 +16,8 @@ from boards.build import rows_in_logic
 from boards.catalogue import NAMES, UnknownBoard, find_board
 from boards.devices import LFE5U_25F, LFE5U_85F
 from boards.flow import DoesNotFit, check_fit, synthesis_script, timing_of
-from boards.gateware.ecp5 import ClockError, pll_settings
+from boards.gateware.clock import ClockError
+from boards.gateware.ecp5 import pll_settings
 from boards.gateware.uart import UartError, cycles_per_bit
 from boards.resources import Netlist, component_of
 

@@ -74,7 +74,7 @@ def exercise(config: Config, clock_hz: int, timing: SdramTiming, seed: int) -> N
             assert await device.read_memory(start, n_bytes) == expected
 
     with running_board(simulation, CYCLES_PER_BIT) as port:
-        device = BoardDevice(port, answer_seconds=0.3)
+        device = BoardDevice(port, answer_seconds=20)
         asyncio.run(check(device))
 
 

@@ -33,7 +33,7 @@ class Line(NamedTuple):
 def lines_of(page: Path) -> list[Line]:
     found = []
     for block in FENCE.findall(page.read_text()):
-        for text in block.splitlines():
+        for text in block.replace("\\\n", " ").splitlines():
             words = shlex.split(text, comments=True)
             variables = [word for word in words if VARIABLE.match(word)]
             rest = words[len(variables) :]
@@ -55,7 +55,7 @@ def problem(line: Line) -> str | None:
         return make_problem(rest)
     if name in ("python", "python3"):
         return python_problem(rest)
-    return None if name in ("apt", ".", "ruff", "pip") else f"{program}: unknown program"
+    return None if name in ("apt", ".", "echo", "ruff", "pip") else f"{program}: unknown program"
 
 
 def weft_problem(words: list[str]) -> str | None:

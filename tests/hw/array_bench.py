@@ -86,6 +86,7 @@ class ArrayBench(wiring.Component):
             engine.windows.eq(reader.windows),
             engine.windows_valid.eq(reader.valid),
             scratchpad.grants.eq(reader.grants),
+            scratchpad.taken.eq(reader.taken),
             reader.bank_data.eq(scratchpad.bank_data),
             scratchpad.results.eq(engine.results),
             self.started.eq(engine.started),

@@ -63,3 +63,16 @@ def test_operators_on_the_core_take_what_is_predicted(
     assert layer.engine == "core"
     print(f"predicted {layer.predicted_cycles}, measured {time.cycles}")
     assert layer.predicted_cycles == pytest.approx(time.cycles, rel=0.05)
+
+
+def test_cycles_on_a_core_with_extensions_are_predicted_as_without() -> None:
+    config = load_config("small")
+    assert config.core != "none"
+    core = config.core.model_copy(update={"zba": True, "zbb": True, "dot4": True})
+    predicted = []
+    for each in (config, config.model_copy(update={"core": core})):
+        b = ModelBuilder(1)
+        prepared = prepare_bytes(b.build(prelu(b)), "prelu", each)
+        (layer,) = prepared.program.layers
+        predicted.append(layer.predicted_cycles)
+    assert predicted[1] == pytest.approx(predicted[0], rel=0.01)

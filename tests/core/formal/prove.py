@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from hw.core.csr_memory import LOW_BITS, Word
 from tests.core.formal.checks import CHECKS, formal_rtlil
 
 DEPTH = 15
@@ -32,7 +33,17 @@ _MEMORY = re.compile(
     r'(cell \$meminit_v2 \S+\n    parameter \\MEMID "\\\\(?P<name>\w+)"\n(?:    .*\n)*?'
     r"    connect \\DATA \d+')(?P<data>0+)\n"
 )
-_ZERO_BITS = {"registers": 32}  # x0, which is never written
+# Bits that are zero from the start and stay so, by memory and word: x0, addresses' lowest bits, and
+# those of the counters that count beside the memory.
+_ZERO_BITS = {
+    "registers": {0: 32},
+    "words": {
+        Word.EPC.value: 2,
+        Word.VECTOR.value: 2,
+        Word.CYCLE.value: LOW_BITS,
+        Word.RETIRED.value: LOW_BITS,
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -62,8 +73,11 @@ def free_memories(rtlil: str) -> str:
     """The design with arbitrary contents of its memories."""
 
     def initial(match: re.Match[str]) -> str:
-        zeros = _ZERO_BITS.get(match["name"], 0)
-        return f"{match[1]}{'x' * (len(match['data']) - zeros)}{'0' * zeros}\n"
+        words = ["x" * 32] * (len(match["data"]) // 32)
+        for word, zeros in _ZERO_BITS.get(match["name"], {}).items():
+            words[word] = "x" * (32 - zeros) + "0" * zeros
+        narrow = "x" * (len(match["data"]) % 32)
+        return f"{match[1]}{narrow}{''.join(reversed(words))}\n"
 
     return _MEMORY.sub(initial, rtlil)
 
