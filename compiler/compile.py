@@ -58,9 +58,11 @@ SLAB_BYTES = 2048
 TENSOR_ALIGNMENT = 64
 
 CORE_CYCLES = 40
+CORE_MAC_CYCLES = 16
 WINDOW_CYCLES = 60
-"""Of an operator on the core for each element, roughly: of its output, and of each tensor that it
-reaches through its window onto external memory."""
+"""Of an operator on the core, roughly: for each element of its output, for each of its
+multiply-accumulates, and for each element of a tensor that it reaches through its window onto
+external memory."""
 
 CORE_MEMORIES = (Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24))
 
@@ -415,6 +417,7 @@ class _Compiler:
     def _guess(self, op: Operator) -> int:
         """Cycles of an operator on the core, where nothing better is known."""
         cycles = 300 + CORE_CYCLES * sum(t.size for t in op.outputs)
+        cycles += CORE_MAC_CYCLES * macs_of(op)
         for tensor in (*data_operands(op), *op.outputs):
             if id(tensor) in self.placement.external:
                 cycles += WINDOW_CYCLES * tensor.size
