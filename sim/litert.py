@@ -15,7 +15,7 @@ from compiler.unsigned import computes_with_uint8
 
 Array = NDArray[Any]
 
-_NEVER = frozenset({Kind.TILE, Kind.POW})
+_NEVER = frozenset({Kind.TILE, Kind.POW, Kind.SELECT})
 _ONLY_FLOAT32 = frozenset(
     {Kind.NEG, Kind.SQRT, Kind.EXP, Kind.LOG, Kind.FLOOR_DIV, Kind.FLOOR_MOD}
 )  # in TensorFlow Lite Micro

@@ -352,19 +352,20 @@ def _pair_cases() -> Iterator[Case]:
     yield pair("POW", F, F, F, rank=4, domain=powers, constant=True)
 
 
-def _select(t: int) -> Case:
+def _select(t: int, kind: str = "SELECT_V2") -> Case:
     def make(b: ModelBuilder) -> int:
         shape = shape_of(b, int(b.rng.integers(1, 6)), 4)
         operands = []
         for dtype in (B, t, t):
             ones = tuple(n if pick(b, True, True, False) else 1 for n in shape)
-            operands.append(add_tensor(b, dtype, pick(b, shape, ones, ones[1:]), is_input=True))
+            choices = (shape,) if kind == "SELECT" else (shape, ones, ones[1:])
+            operands.append(add_tensor(b, dtype, pick(b, *choices), is_input=True))
         shapes = [b.shape(operand) for operand in operands]
         y = add_tensor(b, t, np.broadcast_shapes(*shapes))
-        b.operator(Kind.SELECT_V2, operands, [y])
+        b.operator(getattr(Kind, kind), operands, [y])
         return y
 
-    return Case("SELECT_V2", (B, t, t, t), make)
+    return Case(kind, (B, t, t, t), make)
 
 
 def _reduction(kind: str, t: int) -> Case:
@@ -448,6 +449,7 @@ def _all_cases() -> Iterator[Case]:
     yield from _pair_cases()
     yield from _row_cases()
     yield from (_select(t) for t in (I8, I16, F))
+    yield from (_select(t, "SELECT") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("MEAN", "SUM") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("REDUCE_MAX", "REDUCE_MIN") for t in (I8, F))
     yield from (_arg(kind, t) for kind in ("ARG_MAX", "ARG_MIN") for t in (I8, F))

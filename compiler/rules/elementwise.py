@@ -205,6 +205,12 @@ def compared_scales_are_below_one(op: Operator) -> str | None:
     return None if within else f"they are {', '.join(f'{scale:g}' for scale in scales)}"
 
 
+def all_have_one_shape(op: Operator) -> str | None:
+    """All operands have the shape of the output."""
+    other = next((t for t in op.inputs if t is not None and t.shape != op.output.shape), None)
+    return None if other is None else f"{other} has not"
+
+
 def broadcast_in_at_most(n_dimensions: int) -> Constraint:
     """A constraint on the dimensions of operands of different shapes."""
 
