@@ -199,6 +199,7 @@ def _expanded(
         for i, channel in enumerate(inputs):
             dense[i, :, :, channel - inputs[0]] = c.weights[start + i]
         moved = replace(view, base=view.base + inputs[0])
+        flat = dense.reshape(len(inputs), -1)
         job = ArrayJob(
             layer=ctx.layer,
             plan=plan_convolution(ctx.params, moved, channels),
@@ -206,7 +207,7 @@ def _expanded(
             source=source,
             target=replace(target, base=target.base + start),
             n_out=len(inputs),
-            weights=dense.reshape(len(inputs), -1).astype(c.weights.dtype),
+            weights=flat if c.weights.dtype == np.int16 else flat.astype(np.int8),
             scales=_some(_scales(c), own),
             pad=c.input_zero_point,
         )
