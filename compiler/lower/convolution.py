@@ -173,7 +173,7 @@ def depthwise_job(
                 source=source,
                 target=target,
                 n_out=source.channels,
-                weights=np.ascontiguousarray(filters).reshape(len(filters), -1),
+                weights=filters.reshape(len(filters), -1),
                 scales=scales,
                 pad=0,
                 block_step=ctx.params.cols,
