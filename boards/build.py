@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from boards.inference import Inference
 OnStage = Callable[[str], None]
 REQUANTIZE_MULTIPLIERS = 4  # of 18 bits, for 32 by 31 bits
 CORE_MULTIPLIERS = 4
+DIGEST_DIGITS = 16
 
 
 @dataclass
@@ -28,6 +30,7 @@ class BuildReport:
 
     Members
     -------
+    design : digest of what was synthesised.
     needs : resources of the whole design; ``components`` : of each part of it.
     rows_in_logic : rows of the array whose multipliers are built of look-up tables.
     timings : one for each seed.
@@ -39,6 +42,7 @@ class BuildReport:
     board: Board
     clock_hz: int
     tools: dict[str, str]
+    design: str = ""
     needs: Counter[str] = field(default_factory=Counter)
     components: dict[str, Counter[str]] = field(default_factory=dict)
     rows_in_logic: int = 0
@@ -67,6 +71,7 @@ class BuildReport:
             "board": self.board.name,
             "fpga": self.board.fpga.name,
             "tools": self.tools,
+            "design": self.design,
             "macs_per_cycle": macs,
             "needs": dict(self.needs),
             "limits": dict(self.board.fpga.limits),
@@ -110,6 +115,7 @@ def synthesise(
     for name, text in plan.files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     report = BuildReport(config, board, clock_hz, versions)
+    report.design = hashlib.sha256((folder / flow.RTLIL).read_bytes()).hexdigest()[:DIGEST_DIGITS]
     report.rows_in_logic = rows_in_logic(params, board.fpga.limits["DSP"])
     tell("synthesising (minutes)")
     netlist = flow.synthesise(board.fpga, folder, report.rows_in_logic)

@@ -31,14 +31,15 @@ def reports() -> list[Report]:
 def sizes(found: Sequence[Report]) -> str:
     """Area, frequency, throughput and milliseconds of each network."""
     headings = ["", "board", "FPGA", *(f"{name}>" for name in RESOURCES)]
-    headings += ["MHz>", "GMAC/s>", *(f"{name} ms>" for name in NETWORKS)]
+    headings += ["MHz>", "GMAC/s>", *(f"{name}>" for name in NETWORKS)]
     rows = []
     for r in found:
         row = [f"`{r['config']}`", r["board"], r["fpga"]]
         row += [_share(r["needs"].get(name, 0), r["limits"][name]) for name in RESOURCES]
-        row += [f"{r['fmax_mhz']:.1f}", f"{r['gmacs_per_second']:.2f}"]
+        mhz = r.get("fmax_mhz")
+        row += [f"{mhz:.1f}", f"{r['gmacs_per_second']:.2f}"] if mhz else ["-", "-"]
         times = {i["model"]: i for i in r.get("inferences", ()) if i["fits"]}
-        row += [_milliseconds(times.get(name), r["fmax_mhz"]) for name in NETWORKS]
+        row += [_time(times.get(name), mhz) for name in NETWORKS]
         rows.append(row)
     return table(headings, rows)
 
@@ -47,8 +48,12 @@ def _share(need: int, limit: int) -> str:
     return f"{need:,} ({need / limit:.0%})"
 
 
-def _milliseconds(inference: Mapping[str, Any] | None, mhz: float) -> str:
-    return "-" if inference is None else f"{inference['cycles'] / mhz / 1e3:.2f}"
+def _time(inference: Mapping[str, Any] | None, mhz: float | None) -> str:
+    """Milliseconds, or cycles where no frequency is known."""
+    if inference is None:
+        return "-"
+    cycles: int = inference["cycles"]
+    return f"{cycles / mhz / 1e3:.2f} ms" if mhz else f"{cycles:,} cycles"
 
 
 def paths(found: Sequence[Report]) -> str:
@@ -65,7 +70,7 @@ def paths(found: Sequence[Report]) -> str:
             t["path"],
         ]
         for r in found
-        for t in r["seeds"]
+        for t in r.get("seeds", ())
     ]
     return table(headings, rows)
 

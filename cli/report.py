@@ -38,8 +38,8 @@ def run_report(run: ModelRun) -> dict[str, Any]:
 def _layers(run: ModelRun, outcome: Outcome) -> list[dict[str, Any]]:
     peak = run.prepared.params.macs_per_cycle
     program = run.prepared.program
-    image = run.prepared.image
-    runtime = () if image is None else (image.prepare, image.keep)
+    images = run.prepared.images  # several have no functions of the runtime among their calls
+    runtime = (images[0].prepare, images[0].keep) if len(images) == 1 else ()
     calls = {call.layer: call for call in dispatches(program, outcome.result, runtime)}
     rows = []
     for index, (info, row) in enumerate(

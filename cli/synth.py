@@ -60,9 +60,9 @@ def synth(
                 if not report.timings:
                     raise
                 slow = error  # but the report is worth having
-            tell("predicting cycles of networks")
-            here = {name: path for name in SOURCES if (path := locate(name)) is not None}
-            report.inferences = inferences(chosen, target, here)
+        tell("predicting cycles of networks")
+        here = {name: path for name in SOURCES if (path := locate(name)) is not None}
+        report.inferences = inferences(chosen, target, here)
     out.print(area_table(report))
     for timing in report.timings:
         out.print(

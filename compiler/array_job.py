@@ -77,7 +77,8 @@ class ArrayJob:
     view : the window over the input, slots along ``view.x``.
     transposed : ``view.x`` is the height of the tensors.
     source, target : layouts of the tensors.
-    weights : (output channels, taps), int8; one row for all channels where ``shared``.
+    weights : (output channels, taps), int8; one row for all channels where ``shared``. Those of
+        int16 are split, see :func:`narrowed`.
     scales : requantisation.
     pad : code that is read beside the image.
     block_step : bytes of input from one block of output channels to the next.
@@ -92,7 +93,7 @@ class ArrayJob:
     source: Layout
     target: Layout
     n_out: int
-    weights: NDArray[np.int8]
+    weights: NDArray[np.int8] | NDArray[np.int16]
     scales: Scales
     pad: int
     block_step: int = 0
@@ -110,6 +111,32 @@ class ArrayJob:
             return self.region
         y, x = (self.view.x, self.view.y) if self.transposed else (self.view.y, self.view.x)
         return Tile(range(y.output), range(x.output))
+
+
+def narrowed(job: ArrayJob) -> ArrayJob:
+    """The same with weights of int8: what is beyond them follows in passes of its own.
+
+    Weights are those of uint8 less their zero point, from -255 to 255; few are beyond int8.
+    """
+    if job.weights.dtype == np.int8:
+        return job
+    weights = job.weights.astype(np.int16)
+    near = np.clip(weights, -128, 127).astype(np.int16)
+    rest = weights - near
+    n_taps = weights.shape[1]
+    wanted = set(np.flatnonzero(rest.any(axis=0)).tolist())
+    plan, extra = job.plan, []
+    for entry in plan.entries:
+        shifts = range(0, plan.cb_count * len(entry.taps), len(entry.taps))
+        taps = [tap for tap in entry.taps if tap != IDLE]
+        if wanted.intersection(tap + shift for tap in taps for shift in shifts):
+            moved = tuple(tap if tap == IDLE else tap + n_taps for tap in entry.taps)
+            extra.append(replace(entry, taps=moved))
+    return replace(
+        job,
+        plan=replace(plan, entries=(*plan.entries, *extra)),
+        weights=np.concatenate([near, rest], axis=1).astype(np.int8),
+    )
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,11 @@ from compiler.external_copies import external_copy_steps
 from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
 from compiler.fuse import FusedTables
-from compiler.graph import Graph, Operator, Tensor
+from compiler.graph import Graph, Operator, State, Tensor
 from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
+from compiler.lower.channels import is_by_channel, lower_channels
 from compiler.lower.context import Context
 from compiler.lower.core_products import CoreProduct, core_products
 from compiler.lower.elementwise import with_table_behind
@@ -36,6 +37,7 @@ from compiler.program import LayerInfo, Program, TensorPlace
 from compiler.rolling_steps import group_steps
 from compiler.scheduler import Constants, Placed, Scheduler, Stream
 from compiler.slabs import External, flat_slabs, job_slabs
+from compiler.states import with_states_as_ends
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
 from compiler.timing.memory import MemoryTiming
 from compiler.transfers import (
@@ -47,6 +49,7 @@ from compiler.transfers import (
     load_step,
     rows_step,
 )
+from compiler.unsigned import with_signed_codes
 from compiler.workspace import WorkspaceSize
 
 SLAB_BYTES = 2048
@@ -55,9 +58,13 @@ SLAB_BYTES = 2048
 TENSOR_ALIGNMENT = 64
 
 CORE_CYCLES = 40
+CORE_MAC_CYCLES = 16
 WINDOW_CYCLES = 60
-"""Of an operator on the core for each element, roughly: of its output, and of each tensor that it
-reaches through its window onto external memory."""
+"""Of an operator on the core, roughly: for each element of its output, for each of its
+multiply-accumulates, and for each element of a tensor that it reaches through its window onto
+external memory."""
+
+CORE_MEMORIES = (Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24))
 
 BOOT_CYCLES = 45
 """From the core's reset to its readiness for calls."""
@@ -80,19 +87,27 @@ def compile_graph(
 
     Raises :class:`ModelError` for what is not supported or does not fit.
     """
+    graph = with_signed_codes(graph)
     verify(graph)
     check(graph)
+    states = graph.states
+    graph = with_states_as_ends(graph)
     if core is not None:
         graph = without_dequantize(graph, core.is_library_op)
     if config.elementwise:  # which has the tables
         graph = with_composed_tables(graph)
-    compiler = _Compiler(graph, Params(config), core, memory or MemoryTiming())
+    compiler = _Compiler(graph, states, Params(config), core, memory or MemoryTiming())
     return compiler.run()
 
 
 class _Compiler:
     def __init__(
-        self, graph: Graph, params: Params, core: CoreBuilder | None, memory: MemoryTiming
+        self,
+        graph: Graph,
+        states: Sequence[State],
+        params: Params,
+        core: CoreBuilder | None,
+        memory: MemoryTiming,
     ):
         self.graph = graph
         self.memory = memory
@@ -105,8 +120,14 @@ class _Compiler:
         self.last_weights = max(
             (i for i, op in enumerate(graph.operators) if macs_of(op)), default=-1
         )
-        self.inputs = _places(graph.inputs)
-        self.outputs = _places(graph.outputs)
+        self.states = states
+        n_inputs, n_outputs = (len(t) - len(states) for t in (graph.inputs, graph.outputs))
+        self.inputs = _places(graph.inputs[:n_inputs])
+        self.outputs = _places(graph.outputs[:n_outputs])
+        kept = _places(graph.inputs[n_inputs:])
+        variables = [External(ARENA_REGION, place.offset) for place in kept]
+        self.input_places = [External(INPUT_REGION, p.offset) for p in self.inputs] + variables
+        self.output_places = [External(OUTPUT_REGION, p.offset) for p in self.outputs] + variables
         self.constants = Constants()
         self.core_products = {
             op: products
@@ -121,9 +142,10 @@ class _Compiler:
             self.fused,
             {id(op): size for op, size in self.core_workspaces.items()},
             [t for products in self.core_products.values() for t in products.weights],
-            {id(t): w.offset for t, w in zip(graph.inputs, self.inputs, strict=True)},
-            {id(t): w.offset for t, w in zip(graph.outputs, self.outputs, strict=True)},
+            {id(t): w for t, w in zip(graph.inputs, self.input_places, strict=True)},
+            {id(t): w for t, w in zip(graph.outputs, self.output_places[:n_outputs], strict=False)},
             self._constant_place,
+            _end_of(kept),
         )
         self.groups = {m.layer: group for group in self.placement.groups for m in group.members}
 
@@ -159,27 +181,31 @@ class _Compiler:
 
     def run(self) -> Program:
         scheduler = Scheduler(self.params, self.constants, self._pending())
-        image = self._core_image()
-        booted = image is None
-        calls = iter(() if image is None else image.each())
+        images = [] if self.core is None else self._core_images(self.core)
+        calls = iter([(i, call) for i, image in enumerate(images) for call in image.each()])
+        booted = -1
         for layer, op in enumerate(self.graph.operators):
             is_core = op in self.core_ops
-            if image is not None and not booted and (is_core or layer > 0):
-                scheduler.add(self._boot(layer, image))
-                booted = True
+            if images and booted < 0 and not is_core and layer > 0:
+                booted = 0
+                scheduler.add(self._boot(layer, images[booted]))
             if is_core:
-                prepare, call, cycles = next(calls)
+                number, (prepare, call, cycles) = next(calls)
+                if number > booted:
+                    booted = number
+                    scheduler.add(self._boot(layer, images[booted]))
                 if prepare is not None:
                     scheduler.add(self._prepare(layer, op, prepare))
-                scheduler.add(self._call(layer, op, call, cycles))
+                scheduler.add(self._call(layer, op, call, cycles, len(images) > 1))
             else:
                 for step in self._array_steps(layer, op):
                     scheduler.add(step)
         for step in self._stores():
             scheduler.add(step)
-        if image is not None and image.last is not None:
-            last = self.graph.operators.index(self.core_ops[-1])
-            scheduler.add(Step(Engine.CORE, _call_fields(image.last), last, cycles=40))
+        for image in images:
+            if image.last is not None:
+                last = self.graph.operators.index(self.core_ops[-1])
+                scheduler.add(Step(Engine.CORE, _call_fields(image.last), last, cycles=40))
         return self._program(scheduler.stream(self.memory))
 
     # ---- steps -------------------------------------------------------------------------------
@@ -216,6 +242,9 @@ class _Compiler:
             else:
                 yield from external_copy_steps(op, context, self.placement.external, staging)
             return
+        if is_by_channel(op, p):
+            yield from lower_channels(op, context)
+            return
         sources = [self._external(tensor) for tensor in data_operands(op)]
         target = self._external(op.output)
         if op.kind in FLAT:
@@ -240,12 +269,12 @@ class _Compiler:
     def _pending(self) -> list[Step]:
         """Loads of inputs and of constants that are read as data."""
         steps: list[Step] = []
-        for tensor, where in zip(self.graph.inputs, self.inputs, strict=True):
+        for tensor, where in zip(self.graph.inputs, self.input_places, strict=True):
             if id(tensor) in self.placement.external or not self._is_used(tensor):
                 continue
             layout = self.placement.layouts[id(tensor)]
             layer = self._first_reader(tensor)
-            steps += _load_image(self.params, layer, layout, tensor, INPUT_REGION, where.offset)
+            steps += _load_image(self.params, layer, layout, tensor, where)
         for tensor in self.placement.constants:
             offset = self._constant_place(tensor).offset
             layout = self.placement.layouts[id(tensor)]
@@ -279,11 +308,13 @@ class _Compiler:
         )
 
     def _stores(self) -> Iterator[Step]:
+        """Outputs that are in the scratchpad, which then carries across what is not."""
         last = max(0, len(self.graph.operators) - 1)
-        for tensor, where in zip(self.graph.outputs, self.outputs, strict=True):
+        outside = []
+        for tensor, where in zip(self.graph.outputs, self.output_places, strict=True):
             layout = self.placement.layouts[id(tensor)]
             if id(tensor) in self.placement.external:
-                yield from self._copy_out(last, tensor, where.offset)
+                outside.append((tensor, where))
             elif tensor.n_bytes:
                 yield rows_step(
                     self.params,
@@ -291,15 +322,17 @@ class _Compiler:
                     last,
                     Space.SCRATCHPAD,
                     layout.start,
-                    OUTPUT_REGION,
+                    where.region,
                     where.offset,
                     (tensor.n_bytes,),
                 )
+        for tensor, where in outside:
+            yield from self._copy_out(last, tensor, where)
 
-    def _copy_out(self, layer: int, tensor: Tensor, offset: int) -> Iterator[Step]:
+    def _copy_out(self, layer: int, tensor: Tensor, where: External) -> Iterator[Step]:
         """From where an external tensor is to its place among the outputs, if that is another."""
         place = self.placement.external[id(tensor)]
-        if place == External(OUTPUT_REGION, offset):
+        if place == where:
             return
         # The model is done with the scratchpad, so all of it can carry bytes across.
         size = self.params.scratchpad_bytes // 2
@@ -308,20 +341,18 @@ class _Compiler:
             shape = (min(size, tensor.n_bytes - start),)
             space, p = Space.SCRATCHPAD, self.params
             source = (place.region, place.offset + start, shape)
-            target = (OUTPUT_REGION, offset + start, shape)
+            target = (where.region, where.offset + start, shape)
             yield rows_step(p, Engine.LOAD, layer, space, address, *source)
             yield rows_step(p, Engine.STORE, layer, space, address, *target)
 
     # ---- core --------------------------------------------------------------------------------
-    def _core_image(self) -> CoreImage | None:
+    def _core_images(self, core: CoreBuilder) -> list[CoreImage]:
         if not self.core_ops:
-            return None
-        assert self.core is not None
-        return self.core.build(
-            self.core_ops,
-            self._core_address,
-            {op: self._core_workspace(op, size) for op, size in self.core_workspaces.items()},
-        )
+            return []
+        workspaces = {
+            op: self._core_workspace(op, size) for op, size in self.core_workspaces.items()
+        }
+        return list(core.build(self.core_ops, self._core_address, workspaces))
 
     def _core_address(self, tensor: Tensor) -> int:
         """Where the core sees a tensor."""
@@ -360,7 +391,7 @@ class _Compiler:
             Engine.CORE,
             {**_call_fields(image.boot), "boot": 1},
             layer,
-            reads=(Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24)),
+            reads=CORE_MEMORIES,
             writes=(Range(DMEM, 0, 1 << 24),),
             cycles=BOOT_CYCLES,
             loads=loads,
@@ -383,18 +414,30 @@ class _Compiler:
             Engine.CORE, _call_fields(call), layer, reads=self._ranges(constants), cycles=40
         )
 
-    def _call(self, layer: int, op: Operator, call: CoreCall, cycles: int | None) -> Step:
+    def _guess(self, op: Operator) -> int:
+        """Cycles of an operator on the core, where nothing better is known."""
+        cycles = 300 + CORE_CYCLES * sum(t.size for t in op.outputs)
+        cycles += CORE_MAC_CYCLES * macs_of(op)
+        for tensor in (*data_operands(op), *op.outputs):
+            if id(tensor) in self.placement.external:
+                cycles += WINDOW_CYCLES * tensor.size
+        return cycles
+
+    def _call(
+        self, layer: int, op: Operator, call: CoreCall, cycles: int | None, is_replaced: bool
+    ) -> Step:
+        """``is_replaced``: other software may be loaded into the core's memories later on."""
         if cycles is None:
-            cycles = 300 + CORE_CYCLES * sum(t.size for t in op.outputs)
-            for tensor in (*data_operands(op), *op.outputs):
-                if id(tensor) in self.placement.external:
-                    cycles += WINDOW_CYCLES * tensor.size
+            cycles = self._guess(op)
+        reads = self._ranges(data_operands(op))
+        if is_replaced:
+            reads = (*reads, *CORE_MEMORIES)
         accepts = op in self.core_workspaces
         return Step(
             Engine.CORE,
             {**_call_fields(call), "accept": int(accepts)},
             layer,
-            reads=self._ranges(data_operands(op)),
+            reads=reads,
             writes=self._ranges(op.outputs),
             cycles=cycles,
             accepts=accepts,
@@ -403,6 +446,11 @@ class _Compiler:
     # ---- program -----------------------------------------------------------------------------
     def _program(self, stream: Stream) -> Program:
         placed = stream.placed
+        variables = tuple(
+            (where.offset, self.constants.add(data), len(data))
+            for state, where in zip(self.states, self.input_places[len(self.inputs) :], strict=True)
+            for data in (np.ascontiguousarray(state.initial).tobytes(),)
+        )
         commands = encode_program([p.command for p in placed] + [Command(Opcode.END, {})])
         constants = bytes(self.constants)
         constants += bytes(-len(constants) % TENSOR_ALIGNMENT)
@@ -423,6 +471,7 @@ class _Compiler:
             command_layers=tuple(tuple(row) for row in by_engine),
             predicted_cycles=stream.cycles,
             scratchpad_bytes=self.placement.used_bytes,
+            variables=variables,
         )
 
     def _layers(self, placed: Sequence[Placed]) -> tuple[LayerInfo, ...]:
@@ -466,8 +515,14 @@ def _places(tensors: Sequence[Tensor]) -> tuple[TensorPlace, ...]:
     return tuple(places)
 
 
+def _end_of(places: Sequence[TensorPlace]) -> int:
+    """Bytes of a region up to the end of the last tensor."""
+    end = max((place.offset + place.n_bytes for place in places), default=0)
+    return -(-end // TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
+
+
 def _load_image(
-    params: Params, layer: int, layout: Layout, tensor: Tensor, region: int, offset: int
+    params: Params, layer: int, layout: Layout, tensor: Tensor, place: External
 ) -> list[Step]:
     """Load a dense tensor from external memory into its layout, in slabs of rows."""
     if not tensor.n_bytes:
@@ -501,8 +556,8 @@ def _load_image(
                 layer,
                 Space.SCRATCHPAD,
                 layout.base + y * layout.row_pitch,
-                region,
-                offset + y * row,
+                place.region,
+                place.offset + y * row,
                 shape,
                 (layout.row_pitch,) if len(shape) == 2 else (),
             )

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from arch.errors import WeftError
 from compiler.graph import Operator, Tensor
+
+
+class CoreFullError(WeftError):
+    """Software that does not fit the core's memories."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,13 @@ class CoreBuilder(Protocol):
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
         workspaces: Mapping[Operator, CoreWorkspace],
-    ) -> CoreImage:
+    ) -> Sequence[CoreImage]:
         """Compile and link; all addresses are those that the core sees.
 
         ``place`` gives those of tensors; ``workspaces`` has the operators that use the accelerator.
+        What does not fit the core's memories at once comes in parts, each with the next of the
+        operators, to be booted one after the other. Raises :class:`CoreFullError` where that does
+        not help.
         """
         ...
 

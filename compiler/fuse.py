@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from arch.isa import Engine
 from arch.params import Params
 from compiler.graph import Graph, Operator
@@ -16,10 +18,14 @@ class FusedTables:
     """
 
     def __init__(self, graph: Graph, params: Params):
-        pairs = [(op, _writer(op, graph, params)) for op in graph.operators]
+        unread = {id(op) for op in graph.operators if _is_unread(op, graph)}
+        pairs = [
+            (op, None if id(op) in unread else _writer(op, graph, params, unread))
+            for op in graph.operators
+        ]
         self._tables = {id(writer): _table(op) for op, writer in pairs if writer is not None}
         self._gone = {id(op) for op, writer in pairs if writer is not None}
-        self._gone |= {id(op) for op in graph.operators if _is_unread(op, graph)}
+        self._gone |= unread
 
     def table_behind(self, op: Operator) -> Table | None:
         """What the results of an operator on the array are looked up in."""
@@ -47,14 +53,15 @@ def _is_unread(op: Operator, graph: Graph) -> bool:
     return not graph.consumers(op.output)
 
 
-def _writer(op: Operator, graph: Graph, params: Params) -> Operator | None:
+def _writer(op: Operator, graph: Graph, params: Params, unread: Set[int]) -> Operator | None:
     """The operator on windows whose results only ``op``, a function of one byte, reads."""
     position = table_operand(op)
     if position is None or not params.config.elementwise:
         return None
     x = op.input(position)
     writer = graph.producer(x)
-    if writer is None or x in graph.outputs or graph.consumers(x) != [op]:
+    readers = [reader for reader in graph.consumers(x) if id(reader) not in unread]
+    if writer is None or x in graph.outputs or readers != [op]:
         return None
     on_array = writer.kind in JOBS and engine_of(writer, params) is Engine.ARRAY
     return writer if on_array else None

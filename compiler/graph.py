@@ -192,9 +192,19 @@ class Operator:
     __repr__ = __str__
 
 
+@dataclass(frozen=True)
+class State:
+    """A variable: the tensor that holds it at first, its value for the next inference, and that
+    for the first one."""
+
+    before: Tensor
+    after: Tensor
+    initial: NDArray[Any]
+
+
 @dataclass(eq=False)
 class Graph:
-    """A model: its tensors, its operators in execution order, its inputs and outputs.
+    """A model: its tensors, its operators in execution order, its inputs, outputs and variables.
 
     ``name`` starts every message about the graph; it is the name of the file, if there is one.
     """
@@ -204,6 +214,7 @@ class Graph:
     operators: list[Operator] = field(default_factory=list)
     inputs: list[Tensor] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
 
     def producer(self, tensor: Tensor) -> Operator | None:
         """The operator that writes a tensor; None for inputs and constants."""
@@ -230,7 +241,7 @@ class Graph:
         for tensor in self.tensors:
             yield from _constant_problems(tensor)
         defined = {id(t) for t in self.tensors if t.is_constant or t.is_variable}
-        for tensor in self.inputs:
+        for tensor in (*self.inputs, *(state.before for state in self.states)):
             if id(tensor) not in known:
                 yield f"input {tensor} is not a tensor of the graph"
             if tensor.is_constant:
@@ -252,7 +263,7 @@ class Graph:
                 if id(result) in defined:
                     yield f"{op} writes {result}, which is an input, a constant or written already"
                 defined.add(id(result))
-        for tensor in self.outputs:
+        for tensor in (*self.outputs, *(state.after for state in self.states)):
             if id(tensor) not in defined:
                 yield f"output {tensor} is never written"
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from compiler.builtin import Kind
@@ -14,6 +15,7 @@ from compiler.lower.core_products import SUMS_ON_ARRAY
 from compiler.operators import SPECS
 from compiler.rules import types_of
 from compiler.rules.general import GENERAL
+from compiler.unsigned import COMPUTING
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "operators.md"
 
@@ -32,6 +34,19 @@ says otherwise. What is not here can be [written in C++](ops.md). An operator ru
 
 A configuration with `core: none` takes only what the array does; one with `elementwise: false` has
 neither tables nor sums of tensors nor PAD on the array.
+
+Operators on two functions of one int8 tensor (`x * LOGISTIC(x)`) are one table as well. Tensors
+that do not fit the scratchpad stay in external memory; the core reaches them through its window,
+where every access takes as long as memory does.
+
+Models of uint8 run as int8, every code less 128, with the results of LiteRT's reference kernels:
+@UNSIGNED@,
+and what only moves data. A CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED may then have a filter of
+uint8 with any zero point; weights that do not fit int8 without it take passes of their own.
+
+Variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, with constants to begin with, assigned in the
+subgraph of a CALL_ONCE) keep their values in external memory from one inference to the next.
+Models with other subgraphs (IF, WHILE) are refused.
 
 """
 
@@ -70,7 +85,8 @@ def markdown() -> str:
     for kind in kinds:
         lines += ["", f"### {kind.name}", ""]
         lines += [f"- {rule_of(constraint)}" for constraint in rules_of(kind)]
-    return _HEAD + "\n".join(lines) + "\n"
+    unsigned = textwrap.fill(", ".join(sorted(kind.name for kind in COMPUTING)), 100)
+    return _HEAD.replace("@UNSIGNED@", unsigned) + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

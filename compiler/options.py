@@ -68,6 +68,10 @@ class Pool2DOptions:
     activation: Activation = Activation.NONE
 
 
+class UnsignedPool2DOptions(Pool2DOptions):
+    """Of an AVERAGE_POOL_2D that a pass has made of one of uint8: sums round as unsigned ones."""
+
+
 @dataclass(frozen=True)
 class ReducerOptions:
     keep_dims: bool = False
@@ -208,6 +212,19 @@ class LstmOptions:
 
 
 @dataclass(frozen=True)
+class CallOnceOptions:
+    init_subgraph_index: int
+
+
+@dataclass(frozen=True)
+class VarHandleOptions:
+    """The name of a variable that keeps its value from one inference to the next."""
+
+    shared_name: str
+    container: str = ""
+
+
+@dataclass(frozen=True)
 class TableOptions:
     """Of an operator that a pass has turned into a function of one byte: its result for each code
     -128, -127, ..., 127."""
@@ -241,5 +258,7 @@ Options = (
     | BatchMatMulOptions
     | SvdfOptions
     | LstmOptions
+    | CallOnceOptions
+    | VarHandleOptions
     | TableOptions
 )

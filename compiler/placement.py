@@ -24,7 +24,7 @@ from compiler.lower.copies import is_copying
 from compiler.operators import data_operands
 from compiler.rolling import Group, Ring, RowWindow, row_windows
 from compiler.slabs import External, Staging, can_be_cut, slab_shape
-from compiler.transfers import ARENA_REGION, INPUT_REGION, OUTPUT_REGION
+from compiler.transfers import ARENA_REGION
 from compiler.workspace import Workspace, WorkspaceSize
 
 ARENA_ALIGNMENT = 64
@@ -75,9 +75,10 @@ def place(
     fused: FusedTables,
     core_workspaces: Mapping[int, WorkspaceSize],
     elsewhere: Sequence[Tensor],
-    input_offsets: Mapping[int, int],
-    output_offsets: Mapping[int, int],
+    inputs: Mapping[int, External],
+    outputs: Mapping[int, External],
     constant_place: Callable[[Tensor], External],
+    arena_start: int,
 ) -> Placement:
     """Give every tensor a place.
 
@@ -85,15 +86,15 @@ def place(
     ----------
     core_workspaces : of operators on the core, by identity.
     elsewhere : constants that stay in external memory.
-    input_offsets, output_offsets : of the model's inputs and outputs in their regions, by
+    inputs, outputs : where the model's inputs are, and where outputs may be written at any time, by
         identity of the tensor.
     constant_place : puts a constant into external memory.
+    arena_start : bytes of the arena that are in use.
 
     Raises :class:`compiler.errors.ModelError` if they do not fit.
     """
-    offsets = input_offsets, output_offsets
-    core = core_workspaces, elsewhere
-    return _Placer(graph, params, folded, fused, *core, *offsets, constant_place).place()
+    core, ends = (core_workspaces, elsewhere), (inputs, outputs)
+    return _Placer(graph, params, folded, fused, *core, *ends, constant_place, arena_start).place()
 
 
 class _Placer:
@@ -105,17 +106,19 @@ class _Placer:
         fused: FusedTables,
         core_workspaces: Mapping[int, WorkspaceSize],
         elsewhere: Sequence[Tensor],
-        input_offsets: Mapping[int, int],
-        output_offsets: Mapping[int, int],
+        inputs: Mapping[int, External],
+        outputs: Mapping[int, External],
         constant_place: Callable[[Tensor], External],
+        arena_start: int,
     ):
         self.graph = graph
         self.params = params
         self.folded = folded
         self.fused = fused
         self.elsewhere = {id(tensor): tensor for tensor in elsewhere}
-        self.input_offsets = input_offsets
-        self.output_offsets = output_offsets
+        self.inputs = inputs
+        self.outputs = outputs
+        self.arena_start = arena_start
         self.constant_place = constant_place
         self.engines = {id(op): fused.engine_of(op, params) for op in graph.operators}
         sizes = ((id(op), self._workspace_size(op)) for op in graph.operators)
@@ -411,16 +414,17 @@ class _Placer:
     def _external(self, spilled: set[int]) -> tuple[dict[int, External], int]:
         """Inputs and outputs of the model stay in their regions; the rest goes to the arena."""
         external: dict[int, External] = {}
-        arena = 0
+        arena = self.arena_start
         for key in spilled:
             store = self.stores[key]
             outputs = [t for t in self.graph.outputs if id(self._root(t)) == key]
+            outputs = [t for t in outputs if id(t) in self.outputs]
             if store.is_constant:
                 external[key] = self.constant_place(store.tensor)
-            elif key in self.input_offsets:
-                external[key] = External(INPUT_REGION, self.input_offsets[key])
+            elif key in self.inputs:
+                external[key] = self.inputs[key]
             elif outputs and not store.is_read:
-                external[key] = External(OUTPUT_REGION, self.output_offsets[id(outputs[0])])
+                external[key] = self.outputs[id(outputs[0])]
             else:
                 external[key] = External(ARENA_REGION, arena)
                 arena += _aligned(store.layout.size)

@@ -58,7 +58,7 @@ class Program:
     image : bytes of the program's region.
     commands_offset, commands_bytes : where the commands are in it.
     inputs, outputs : in the order of the model.
-    arena_bytes : external memory for what does not fit the scratchpad.
+    arena_bytes : external memory for variables and for what does not fit the scratchpad.
     layers : operators of the model, in the order in which they run.
     command_layers : for each engine (in the order of arch.isa.Engine) the layer of each command.
     predicted_cycles : estimate for the whole program.
@@ -77,11 +77,20 @@ class Program:
     command_layers: tuple[tuple[int, ...], ...]
     predicted_cycles: int
     scratchpad_bytes: int = 0
+    variables: tuple[tuple[int, int, int], ...] = ()
+    """Initial values: offset in the arena, offset in the image, bytes."""
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def commands(self) -> bytes:
         return self.image[self.commands_offset : self.commands_offset + self.commands_bytes]
+
+    def arena(self) -> bytearray:
+        """The arena as it must be before the first inference."""
+        arena = bytearray(self.arena_bytes)
+        for offset, source, n_bytes in self.variables:
+            arena[offset : offset + n_bytes] = self.image[source : source + n_bytes]
+        return arena
 
     @property
     def input_bytes(self) -> int:
@@ -114,6 +123,7 @@ def load_program(path: Path) -> Program:
         data = json.loads(raw[start:end])
         for key in ("inputs", "outputs"):
             data[key] = tuple(TensorPlace(**{**t, "shape": tuple(t["shape"])}) for t in data[key])
+        data["variables"] = tuple(tuple(place) for place in data["variables"])
         data["layers"] = tuple(LayerInfo(**layer) for layer in data["layers"])
         data["command_layers"] = tuple(tuple(row) for row in data["command_layers"])
         program = Program(image=raw[end:], **data)

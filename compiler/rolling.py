@@ -13,10 +13,11 @@ from typing import NamedTuple
 from arch.params import Params
 from compiler.builtin import Kind
 from compiler.fold import FoldedPad
-from compiler.graph import Operator, Tensor
+from compiler.graph import DType, Operator, Tensor
 from compiler.layout import Layout, image_shape
 from compiler.lower import FLAT
 from compiler.operators import data_operands
+from compiler.ops.tables import channel_operand
 from compiler.shapes.window import convolution_window, pool_window
 
 WINDOWED = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D, Kind.AVERAGE_POOL_2D, Kind.MAX_POOL_2D)
@@ -57,6 +58,8 @@ def row_windows(
         return None
     if op.kind in FLAT:
         row_bytes = op.output.shape[2] * op.output.shape[3]
+        if channel_operand(op) is not None:
+            return None
         if row_bytes % params.cols or any(len(t.shape) != 4 for t in data_operands(op)):
             return None  # flat commands write whole words
         height = op.output.shape[1]
@@ -81,6 +84,8 @@ def _block_bytes(op: Operator, params: Params, height: int, width: int) -> int:
     """Bytes of a block of channels in the weight memory at the most, tables for wraps included."""
     channels = op.input(1).shape[3] if op.kind is Kind.CONV_2D else 1
     passes = height * width * -(-channels // params.rows)
+    if len(op.inputs) > 1 and op.input(1).dtype is DType.INT16:
+        passes *= 2  # compiler.array_job.narrowed
     tables = height * height * width * params.descriptor_words * params.weight_word_bytes
     return passes * params.rows * params.cols + tables + 9 * params.cols
 

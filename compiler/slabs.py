@@ -16,6 +16,7 @@ from compiler.layout import Layout, image_shape
 from compiler.lower import FLAT, JOBS
 from compiler.lower.copies import is_copying
 from compiler.ops.pooling import mean
+from compiler.ops.tables import channel_operand
 from compiler.shapes.window import convolution_window, pool_window
 from compiler.steps import Step
 from compiler.transfers import rows_step
@@ -65,7 +66,7 @@ class SlabShape:
 
 def can_be_cut(op: Operator) -> bool:
     """Whether an operator on the array can work on slabs."""
-    return op.kind in JOBS or op.kind in FLAT
+    return op.kind in JOBS or (op.kind in FLAT and channel_operand(op) is None)
 
 
 def slab_shape(op: Operator) -> SlabShape:

@@ -25,6 +25,7 @@ from compiler.options import (
     ArithmeticOptions,
     BatchMatMulOptions,
     BlockOptions,
+    CallOnceOptions,
     ConcatenationOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
@@ -49,7 +50,9 @@ from compiler.options import (
     SvdfOptions,
     TransposeConvOptions,
     UnpackOptions,
+    VarHandleOptions,
 )
+from compiler.states import called_once, with_states
 
 ABSENT = -1  # the index of an optional operand that is not given
 MAX_RANK = 8
@@ -107,12 +110,19 @@ class _Reader:
             raise MalformedError(
                 f"its schema has version {model.version} instead of {tflite_schema.VERSION}"
             )
-        if len(model.subgraphs) != 1:
+        graphs = [self.subgraph(table) for table in model.subgraphs]
+        initial = called_once(graphs)
+        if len(initial) + 1 != len(graphs):
             raise MalformedError(
                 f"it has {len(model.subgraphs)} subgraphs instead of one; convert a model "
                 "without control flow or several signatures"
             )
-        (subgraph,) = model.subgraphs
+        if not graphs[0].outputs:
+            raise MalformedError("it has no outputs")
+        return with_states(graphs[0], initial)
+
+    def subgraph(self, subgraph: Record) -> Graph:
+        model = self.model
         tensors = [self.tensor(i, table) for i, table in enumerate(subgraph.tensors)]
         codes = [_operator_code(i, table) for i, table in enumerate(model.operator_codes)]
         operators = [
@@ -120,8 +130,6 @@ class _Reader:
         ]
         inputs = _pick(tensors, subgraph.inputs.tolist(), "the list of inputs")
         outputs = _pick(tensors, subgraph.outputs.tolist(), "the list of outputs")
-        if not outputs:
-            raise MalformedError("it has no outputs")
         written = {id(t) for t in (*inputs, *(t for op in operators for t in op.outputs))}
         for tensor in tensors:
             if id(tensor) not in written:
@@ -325,6 +333,8 @@ _OPTIONS: dict[Kind, tuple[Table, type[Options], Options | None]] = {
         ResizeOptions(),
     ),
     Kind.SVDF: (tflite_schema.SVDF_OPTIONS, SvdfOptions, None),
+    Kind.CALL_ONCE: (tflite_schema.CALL_ONCE_OPTIONS, CallOnceOptions, None),
+    Kind.VAR_HANDLE: (tflite_schema.VAR_HANDLE_OPTIONS, VarHandleOptions, None),
     Kind.UNIDIRECTIONAL_SEQUENCE_LSTM: (tflite_schema.LSTM_OPTIONS, LstmOptions, None),
 }
 

@@ -66,6 +66,9 @@ L2_NORM_OPTIONS = Table("L2NormOptions", MUL_OPTIONS.fields)
 LEAKY_RELU_OPTIONS = Table("LeakyReluOptions", {"alpha": _FLOAT32})
 GELU_OPTIONS = Table("GeluOptions", {"approximate": _BOOL})
 
+CALL_ONCE_OPTIONS = Table("CallOnceOptions", {"init_subgraph_index": _INT32})
+VAR_HANDLE_OPTIONS = Table("VarHandleOptions", {"container": Text(), "shared_name": Text()})
+
 POOL_2D_OPTIONS = Table(
     "Pool2DOptions",
     {
@@ -185,6 +188,8 @@ OPTIONS: dict[int, Table] = {
     79: SPLIT_V_OPTIONS,
     94: DEPTH_TO_SPACE_OPTIONS,
     101: BATCH_MATMUL_OPTIONS,
+    103: CALL_ONCE_OPTIONS,
+    111: VAR_HANDLE_OPTIONS,
     116: GELU_OPTIONS,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -14,7 +14,7 @@ from arch.memory_map import DMEM_BASE
 from arch.op_interface import ACCELERATOR, AcceleratorDescription, OpDescription
 from arch.params import Params
 from compiler.builtin import Kind
-from compiler.core_image import CoreCall, CoreImage, CoreWorkspace
+from compiler.core_image import CoreCall, CoreFullError, CoreImage, CoreWorkspace
 from compiler.graph import Operator, Tensor
 from compiler.operators.custom import LIBRARY
 from firmware.describe import (
@@ -27,11 +27,19 @@ from firmware.describe import (
 from firmware.descriptors import DescriptorLayout, layout_descriptors
 from firmware.estimate import CoreEstimate
 from firmware.host import HostOps, RefusedUseError
-from firmware.host_core import HostCore
+from firmware.host_core import HostCore, HostCores
 from firmware.image import FirmwareImage, build_firmware
 from firmware.sources import OpSources
 
 CustomOp = Callable[[Operator, Sequence[NDArray[Any] | None]], list[NDArray[Any]]]
+
+
+class _Part(NamedTuple):
+    """Software that is in the core's memories at once."""
+
+    image: FirmwareImage
+    core: HostCore
+    program: CoreImage
 
 
 class FirmwareBuilder:
@@ -44,15 +52,15 @@ class FirmwareBuilder:
 
     Members
     -------
-    image : after :meth:`build`, the core's software; None before.
-    host_core : likewise, what runs the same calls on the host.
+    images : after :meth:`build`, the core's software, in the order of its boots.
+    host_core : after :meth:`build`, what runs the same calls on the host; None before.
     """
 
     def __init__(self, params: Params, op_sources: OpSources | Sequence[Path] = ()):
         self._params = params
         self._op_sources = OpSources.of(op_sources).behind_config(params.config)
-        self.image: FirmwareImage | None = None
-        self.host_core: HostCore | None = None
+        self.images: list[FirmwareImage] = []
+        self.host_core: HostCore | HostCores | None = None
         self._host: HostOps | None = None
 
     def workspace_bytes(self, op: Operator) -> int:
@@ -81,8 +89,39 @@ class FirmwareBuilder:
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
         workspaces: Mapping[Operator, CoreWorkspace],
-    ) -> CoreImage:
+    ) -> list[CoreImage]:
         """See :class:`compiler.core_image.CoreBuilder`."""
+        parts = self._parts(ops, place, workspaces)
+        self.images = [part.image for part in parts]
+        cores = [part.core for part in parts]
+        self.host_core = cores[0] if len(cores) == 1 else HostCores(cores)
+        return [part.program for part in parts]
+
+    def _parts(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
+    ) -> list[_Part]:
+        """All operators at once, or their halves where they do not fit."""
+        try:
+            return [self._part(ops, place, workspaces)]
+        except CoreFullError:
+            if len(ops) < 2:
+                raise
+            half = len(ops) // 2
+            halves = (ops[:half], ops[half:])
+            parts = [part for some in halves for part in self._parts(some, place, workspaces)]
+            if any(part.program.last is not None for part in parts):
+                raise  # state would not outlive the next boot
+            return parts
+
+    def _part(
+        self,
+        ops: Sequence[Operator],
+        place: Callable[[Tensor], int],
+        workspaces: Mapping[Operator, CoreWorkspace],
+    ) -> _Part:
         builtin = sorted(
             {
                 registered_name(op)
@@ -91,7 +130,6 @@ class FirmwareBuilder:
             }
         )
         image = build_firmware(self._params, self._op_sources, builtin)
-        self.image = image
         host = HostOps(self._op_sources, builtin)
         descriptions = [describe_with_sizes(op, place, host) for op in ops]
         shape = self._shape()
@@ -101,9 +139,9 @@ class FirmwareBuilder:
                 descriptions[i] = replace(descriptions[i], accelerator=accelerator)
         layout = layout_descriptors(image, descriptions)
         asked = [as_asked(op) for op in ops]
-        self.host_core = HostCore(image, descriptions, layout, host)
+        core = HostCore(image, descriptions, layout, host)
         functions = [image.functions[description.name] for description in descriptions]
-        return CoreImage(
+        program = CoreImage(
             imem=((0, image.imem),),
             dmem=(
                 (image.dmem_base - DMEM_BASE, image.dmem),
@@ -120,6 +158,7 @@ class FirmwareBuilder:
             cycles=tuple(self._estimate(image, layout, builtin, descriptions, asked)),
             last=CoreCall(image.keep, layout.model) if layout.model else None,
         )
+        return _Part(image, core, program)
 
     def _estimate(
         self,

@@ -20,6 +20,7 @@ from arch.op_interface import (
     TensorDescription,
     TensorFlag,
 )
+from compiler.core_image import CoreFullError
 from firmware.image import AddressRange, FirmwareImage, UnknownOperatorError
 
 ALIGNMENT = 8  # of descriptors, parameters and constants
@@ -31,6 +32,10 @@ _PREPARE = struct.Struct("<II")  # weft_prepare_t
 
 class LayoutError(WeftError):
     """Descriptors that do not fit the data memory, or that describe what the core cannot reach."""
+
+
+class DataSizeError(LayoutError, CoreFullError):
+    """Descriptors, state and scratch that do not fit the core's data memory."""
 
 
 class DescriptorLayout(NamedTuple):
@@ -162,7 +167,8 @@ def layout_descriptors(image: FirmwareImage, ops: Sequence[OpDescription]) -> De
     address already. Operators without a place for state get one behind the descriptors; those
     without one for scratch share what is then left.
 
-    Raises :class:`LayoutError` where that does not fit, and for operators that ``image`` lacks.
+    Raises :class:`DataSizeError` where that does not fit, and for operators that ``image`` lacks
+    :class:`UnknownOperatorError`.
     """
     for op in ops:
         if op.name not in image.functions:
@@ -179,7 +185,7 @@ def layout_descriptors(image: FirmwareImage, ops: Sequence[OpDescription]) -> De
     state, scratch = AddressRange(state_start, state_end), AddressRange(state_end, image.free.end)
     needed = max((op.scratch_bytes for op in ops if op.scratch is None), default=0)
     if scratch.n_bytes < needed:
-        raise LayoutError(
+        raise DataSizeError(
             f"core: {state_end - base} bytes of descriptors and state and {needed} of scratch"
             f" exceed the {image.free.n_bytes} that are free in DMEM; raise core.dmem_kib"
         )

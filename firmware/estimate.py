@@ -14,6 +14,7 @@ from arch.memory_map import (
     MMIO_BASE,
     SCRATCHPAD_BASE,
     WINDOW_BASE,
+    WINDOW_BYTES,
     Mmio,
 )
 from arch.op_interface import OpDescription, TensorDescription, TensorType
@@ -23,9 +24,11 @@ from firmware.image import FirmwareImage
 from firmware.pace import Pace
 from gen.linker_map import core_memory_bytes
 
-MOST_CYCLES = 30_000_000
+MOST_CYCLES = 3_000_000
 """An operator that takes more is not run to its end."""
 SCRATCHPAD_WAIT = 3  # of a load, beyond those of the data memory (hw/core/core_bus.py)
+WINDOW_WAIT = 45
+"""Of an access through the window onto external memory, whose latency is most of it."""
 
 _PAGE = 4096
 _NO_LIMIT = 0xFFFF_FFFE
@@ -63,6 +66,8 @@ class CoreEstimate:
         memories = ((IMEM_BASE, imem_bytes), (DMEM_BASE, dmem_bytes))
         for base, size in (*memories, (SCRATCHPAD_BASE, params.scratchpad_bytes)):
             self._uc.mem_map(base, -(-size // _PAGE) * _PAGE)
+        for base, size in _windows(ops):
+            self._uc.mem_map(base, size)
         self._uc.mmio_map(MMIO_BASE, _PAGE, self._read, None, self._write, None)
         self._uc.mem_write(image.imem_base, image.imem)
         self._uc.mem_write(image.dmem_base, image.dmem)
@@ -73,6 +78,12 @@ class CoreEstimate:
             self._scratchpad_read,
             begin=SCRATCHPAD_BASE,
             end=SCRATCHPAD_BASE + params.scratchpad_bytes - 1,
+        )
+        self._uc.hook_add(
+            unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE,
+            self._window_access,
+            begin=WINDOW_BASE,
+            end=_NO_LIMIT,
         )
         self._boot()
 
@@ -93,8 +104,6 @@ class CoreEstimate:
         op, constants = self._ops[index]
         for tensor, constant in zip(op.inputs, constants.inputs, strict=True):
             if isinstance(tensor.data, int) and tensor.n_bytes:
-                if tensor.data >= WINDOW_BASE:  # takes what memory takes
-                    return None
                 self._uc.mem_write(tensor.data, self._bytes(constant))
         if self._layout.prepares[index]:
             self._call(self._image.prepare, self._layout.prepares[index])
@@ -138,6 +147,9 @@ class CoreEstimate:
     def _scratchpad_read(self, uc: unicorn.Uc, *_: object) -> None:
         self._pace.cycles += SCRATCHPAD_WAIT
 
+    def _window_access(self, uc: unicorn.Uc, *_: object) -> None:
+        self._pace.cycles += WINDOW_WAIT
+
     # ---- the mailbox -------------------------------------------------------------------------
     def _read(self, uc: unicorn.Uc, offset: int, size: int, _: object) -> int:
         function, argument = self._commands[0] if self._commands else (0, 0)
@@ -154,3 +166,17 @@ class CoreEstimate:
         if offset == Mmio.DONE:
             self._status = value
             del self._commands[:1]
+
+
+def _windows(ops: Sequence[OpDescription]) -> list[tuple[int, int]]:
+    """Base and size of what the core sees of the regions that operators use."""
+    ends: dict[int, int] = {}
+    for op in ops:
+        for tensor in (*op.inputs, *op.outputs):
+            if isinstance(tensor.data, int) and tensor.data >= WINDOW_BASE:
+                region, offset = divmod(tensor.data - WINDOW_BASE, WINDOW_BYTES)
+                ends[region] = max(ends.get(region, 0), offset + tensor.n_bytes)
+    return [
+        (WINDOW_BASE + region * WINDOW_BYTES, -(-end // _PAGE) * _PAGE)
+        for region, end in ends.items()
+    ]

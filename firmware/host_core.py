@@ -34,6 +34,7 @@ class CoreMemories(Protocol):
     """The accelerator's memories that the core reaches, as bytes (uint8), and its commands."""
 
     scratchpad: NDArray[Any]
+    imem: NDArray[Any]
     dmem: NDArray[Any]
     regions: tuple[NDArray[Any], ...]
 
@@ -69,6 +70,7 @@ class HostCore:
         host: HostOps,
     ):
         self._host = host
+        self._image, self._layout = image, layout
         self._ops: Mapping[int, OpDescription] = dict(zip(layout.arguments, ops, strict=True))
         self._names = {functions.eval: name for name, functions in image.functions.items()}
         self._prepares = {
@@ -79,6 +81,15 @@ class HostCore:
         self._prepare, self._keep = image.prepare, image.keep
         self._states: dict[int, NDArray[np.uint8]] = {}
         self._prepared: set[int] = set()
+
+    def is_loaded(self, memories: CoreMemories) -> bool:
+        """Whether the software that it stands for is in the core's memories."""
+        start = self._layout.base - DMEM_BASE
+        places = (
+            (memories.imem, 0, self._image.imem),
+            (memories.dmem, start, self._layout.data),
+        )
+        return all(memory[at : at + len(data)].tobytes() == data for memory, at, data in places)
 
     def __call__(self, function: int, argument: int, memories: CoreMemories) -> int:
         if function == self._keep:
@@ -178,3 +189,16 @@ class HostCore:
             f"{op.name}: {n_bytes} bytes at 0x{address:08X} are neither in the scratchpad, in the"
             " core's data memory nor in a region"
         )
+
+
+class HostCores:
+    """Several programs of the core, of which that one runs which is in its memories."""
+
+    def __init__(self, cores: Sequence[HostCore]):
+        self._cores = tuple(cores)
+
+    def __call__(self, function: int, argument: int, memories: CoreMemories) -> int:
+        for core in self._cores:
+            if core.is_loaded(memories):
+                return core(function, argument, memories)
+        raise HostCoreError("core: none of the model's programs is in its memories")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from arch.errors import WeftError
 from arch.params import Params
+from compiler.core_image import CoreFullError
 from firmware.libraries import providers
 from firmware.toolchain import CORE, SourceError, ToolchainError, run_zig
 from gen.linker_map import core_memory_bytes, linker_script
 
 
-class FirmwareSizeError(WeftError):
+class FirmwareSizeError(CoreFullError):
     """Firmware that does not fit the core's memories."""
 
 

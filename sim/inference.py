@@ -81,9 +81,12 @@ def job_of(
                 may_fail=True,
             )
         )
+    image = [(memory.regions[PROGRAM_REGION].base, program.image)]
+    if program.variables:
+        image.append((memory.regions[ARENA_REGION].base, bytes(program.arena())))
     return Job(
         tuple(runs),
-        image=((memory.regions[PROGRAM_REGION].base, program.image),),
+        image=tuple(image),
         regions=memory.regions,
         bus=bus or BusSettings(),
         memory_bytes=max(memory.end, DEFAULT_MEMORY_BYTES),

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import DType, Operator
+from compiler.unsigned import computes_with_uint8
 
 Array = NDArray[Any]
 
-_NEVER = frozenset({Kind.TILE, Kind.POW})
+_NEVER = frozenset({Kind.TILE, Kind.POW, Kind.SELECT})
 _ONLY_FLOAT32 = frozenset(
     {Kind.NEG, Kind.SQRT, Kind.EXP, Kind.LOG, Kind.FLOOR_DIV, Kind.FLOOR_MOD}
 )  # in TensorFlow Lite Micro
-_ANY_TYPE = frozenset(
-    {Kind.QUANTIZE, Kind.DEQUANTIZE, Kind.RESHAPE, Kind.CUSTOM, Kind.SQUEEZE, Kind.EXPAND_DIMS}
-)
 
 
 def is_run_by_litert(op: Operator) -> bool:
@@ -29,8 +27,7 @@ def is_run_by_litert(op: Operator) -> bool:
     dtype = None if first is None else first.dtype
     if op.kind in _NEVER or (op.kind in _ONLY_FLOAT32 and dtype is not DType.FLOAT32):
         return True
-    outputs = [tensor.dtype for tensor in op.outputs]
-    return op.kind not in _ANY_TYPE and DType.UINT8 in (dtype, *outputs)
+    return computes_with_uint8(op) or (op.kind is Kind.PAD and dtype is DType.UINT8)
 
 
 def run_litert(

@@ -34,7 +34,7 @@ def _relu_n1_to_1(op: Operator, operands: Values) -> list[Array]:
     if x.dtype == np.float32:
         return [np.where(x > 1, np.float32(1), np.where(x < -1, np.float32(-1), x))]
     y = op.output
-    factor = quantize_multiplier(op.input(0).scale / y.scale)
+    factor = quantize_multiplier(float(np.float32(op.input(0).scale) / np.float32(y.scale)))
     scaled = multiply_by_quantized_multiplier(x.astype(np.int64) - op.input(0).zero_point, *factor)
     one = float(_round(np.array(np.float32(1) / np.float32(y.scale))))
     low, high = max(-128, y.zero_point - one), min(127, y.zero_point + one)

@@ -26,6 +26,7 @@ from compiler.graph import DType, Graph, Operator, Tensor
 from compiler.ops.softmax import SUM_INTEGER_BITS, SUM_LIMIT, softmax
 from compiler.shapes import shape_text
 from compiler.tflite_reader import read_model
+from compiler.unsigned import with_signed_codes
 from sim import litert_operators, tflite_rewrite
 from sim.litert import is_run_by_litert, run_litert
 
@@ -78,12 +79,14 @@ class Reference:
         source: str = "model",
     ) -> None:
         self.graph = read_model(data, source)
-        constraints.check(self.graph)
+        constraints.check(with_signed_codes(self.graph))
         self._custom_ops = dict(custom_ops or {})
         for op in self.graph.operators:
             if op.kind is Kind.CUSTOM and op.custom_name not in self._custom_ops:
                 raise ModelError(f"{source}: {op}: no function is given for this custom operator")
         self._steps = _plan(self.graph, data)
+        # A model that runs as a whole keeps its variables itself.
+        self._states = {_index(state.before): state.initial for state in self.graph.states}
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         """All outputs, in the model's order."""
@@ -120,11 +123,14 @@ class Reference:
         _check_inputs(self.graph, inputs)
         values = {_index(t): t.data for t in self.graph.outputs if t.data is not None}
         values |= {_index(t): x for t, x in zip(self.graph.inputs, inputs, strict=True)}
+        values |= self._states
         for step in self._steps:
             if isinstance(step, _Segment | _LitertSegment):
                 values |= step.run(values, every_tensor)
             else:
                 values |= self._run_custom(step, values)
+        if len(self._steps) > 1:
+            self._states = {_index(s.before): values[_index(s.after)] for s in self.graph.states}
         return values
 
     def _run_custom(self, op: Operator, values: Mapping[int, Array]) -> dict[int, Array]:
@@ -329,7 +335,7 @@ def _segment(graph: Graph, operators: list[Operator], model: Any) -> _Segment:
     read = [t for op in operators for t in op.inputs if t is not None and t.data is None]
     inputs = list(dict.fromkeys(_index(t) for t in read if t not in written))
     needed = {id(t) for op in graph.operators if op not in operators for t in op.inputs}
-    needed |= {id(t) for t in graph.outputs}
+    needed |= {id(t) for t in (*graph.outputs, *(state.after for state in graph.states))}
     outputs = [_index(t) for t in written if id(t) in needed] or [_index(written[-1])]
     numbers = [op.index for op in operators if op.index is not None]
     part = tflite_rewrite.pack(tflite_rewrite.extract(model, numbers, inputs, outputs))

@@ -10,6 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from arch.config import Config
+from arch.decode import Decoder
+from arch.isa import Engine
 from arch.params import Params
 from compiler.builtin import Kind
 from compiler.compile import compile_graph
@@ -49,9 +51,15 @@ class Prepared:
         return Params(self.config)
 
     @property
-    def image(self) -> FirmwareImage | None:
-        """The core's software, if the model needs any."""
-        return None if self.builder is None else self.builder.image
+    def images(self) -> list[FirmwareImage]:
+        """The core's software, if the model needs any, in the order of its boots."""
+        return [] if self.builder is None else self.builder.images
+
+    def image_at(self, number: int) -> FirmwareImage | None:
+        """The software in which the core's command ``number`` (from 0) runs."""
+        commands = [c for e, c in Decoder().commands(self.program.commands) if e is Engine.CORE]
+        boots = sum(command.config["boot"] for command in commands[: number + 1])
+        return self.images[max(0, boots - 1)] if self.images else None
 
 
 @dataclass
@@ -163,7 +171,8 @@ def judge(
     """
     for one in result.runs:
         if one.error is not None:
-            raise inference_error(prepared.program, prepared.image, one, watchdog_cycles)
+            image = prepared.image_at(one.error.command)
+            raise inference_error(prepared.program, image, one, watchdog_cycles)
     run = ModelRun(prepared, seconds=result.seconds)
     for arrays, one in zip(inputs, result.runs, strict=True):
         outputs = outputs_of(prepared.program, one)

@@ -160,7 +160,10 @@ def scale_of(b: ModelBuilder, tensor: int) -> float:
 
 
 def fitting(b: ModelBuilder, scale: float) -> float:
-    """A scale about as large, or one that makes most codes equal, or saturate."""
+    """A scale about as large, or one that makes most codes equal, or saturate, or one at which many
+    results are ties, so that the last bit of a factor decides."""
+    if pick(b, True, False, False):
+        return float(np.float32(scale) * pick(b, 0.5, 2 / 3, 0.8, 4 / 3, 1.6, 2, 8 / 3, 4))
     return float(scale * np.exp(b.rng.uniform(-1, 1.5)) * pick(b, 1, 1, 1, 1, 30, 0.03))
 
 
@@ -288,6 +291,7 @@ def pair(
         # Where a constant divides, its code must not stand for zero.
         zero_point = 0 if constant and kind == "DIV" else None
         data = np.where(data == 0, data.dtype.type(7), data) if zero_point == 0 else data
+        data = data.dtype.type(2).reshape(data.shape) if kind == "POW" else data
         w = add_tensor(b, b_type, other, b.scale(*scale), zero_point, data, is_input=not constant)
         y_scale = 1.0
         if a_type in QUANTISED and y_type in QUANTISED:
@@ -296,7 +300,7 @@ def pair(
         activation = pick(b, Activation.NONE, *CLAMPS)
         made = None if options is None else options(activation)
         operands = [x, w]
-        if kind not in ("PRELU", "DIV", "FLOOR_DIV", "FLOOR_MOD") and pick(b, True, False):
+        if kind not in ("PRELU", "DIV", "FLOOR_DIV", "FLOOR_MOD", "POW") and pick(b, True, False):
             operands.reverse()
             if not constant:
                 b.subgraph.inputs.reverse()
@@ -343,23 +347,25 @@ def _pair_cases() -> Iterator[Case]:
         yield pair(kind, F, F, F, rank=4, options=made, domain=magnitudes(1e-3, 1e4))
     for kind in ("FLOOR_DIV", "FLOOR_MOD"):
         yield pair(kind, I32, I32, I32, rank=4, domain=nonzero)
-    powers = lambda rng, shape: pick_from(rng, shape, 0.5, 1, 1.7, 2, 3, 11.3)  # noqa: E731
-    yield pair("POW", F, F, F, rank=4, domain=powers)
+    # Powers that float32 holds exactly, which is what POW promises.
+    powers = lambda rng, shape: pick_from(rng, shape, 1, 2, 3, 0.25, 1.5)  # noqa: E731
+    yield pair("POW", F, F, F, rank=4, domain=powers, constant=True)
 
 
-def _select(t: int) -> Case:
+def _select(t: int, kind: str = "SELECT_V2") -> Case:
     def make(b: ModelBuilder) -> int:
         shape = shape_of(b, int(b.rng.integers(1, 6)), 4)
         operands = []
         for dtype in (B, t, t):
             ones = tuple(n if pick(b, True, True, False) else 1 for n in shape)
-            operands.append(add_tensor(b, dtype, pick(b, shape, ones, ones[1:]), is_input=True))
+            choices = (shape,) if kind == "SELECT" else (shape, ones, ones[1:])
+            operands.append(add_tensor(b, dtype, pick(b, *choices), is_input=True))
         shapes = [b.shape(operand) for operand in operands]
         y = add_tensor(b, t, np.broadcast_shapes(*shapes))
-        b.operator(Kind.SELECT_V2, operands, [y])
+        b.operator(getattr(Kind, kind), operands, [y])
         return y
 
-    return Case("SELECT_V2", (B, t, t, t), make)
+    return Case(kind, (B, t, t, t), make)
 
 
 def _reduction(kind: str, t: int) -> Case:
@@ -443,6 +449,7 @@ def _all_cases() -> Iterator[Case]:
     yield from _pair_cases()
     yield from _row_cases()
     yield from (_select(t) for t in (I8, I16, F))
+    yield from (_select(t, "SELECT") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("MEAN", "SUM") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("REDUCE_MAX", "REDUCE_MIN") for t in (I8, F))
     yield from (_arg(kind, t) for kind in ("ARG_MAX", "ARG_MIN") for t in (I8, F))

@@ -22,6 +22,7 @@ class Accelerator:
     def __init__(self, graph: Graph, config: Config):
         builder = FirmwareBuilder(Params(config)) if config.has_core else None
         self.program = compile_graph(graph, config, builder)
+        self._arena = self.program.arena()
         self._core = None if builder is None else builder.host_core
         self._model = FunctionalModel(Params(config), self._core)
 
@@ -36,7 +37,7 @@ class Accelerator:
             Region(bytearray(program.image)),
             Region(data),
             Region(output, read=False, write=True),
-            Region(bytearray(program.arena_bytes), write=True),
+            Region(self._arena, write=True),
         ]
         self._model.run(program.commands)
         arrays = []

@@ -10,6 +10,7 @@ from compiler.array_job import ArrayJob
 from compiler.builtin import Kind
 from compiler.flat_job import FlatJob
 from compiler.graph import DType, Operator
+from compiler.lower.channels import is_by_channel
 from compiler.lower.context import Context
 from compiler.lower.convolution import (
     conv_2d_jobs,
@@ -67,14 +68,16 @@ def _table(op: Operator, params: Params) -> bool:
 
 
 def _table_of_constant(op: Operator, params: Params) -> bool:
-    """all is of one byte and one operand is a constant of one element."""
-    return _table(op, params)
+    """all is of one byte and one operand is a constant of one element, or of one for each channel
+    of tensors that are not too large."""
+    return _table(op, params) or is_by_channel(op, params)
 
 
 def _sum(op: Operator, params: Params) -> bool:
-    """all is int8, and operands have one shape or one is a constant of one element."""
-    if _table(op, params):
-        return True
+    """all is int8, and operands have one shape, or one is a constant of one element or, beside
+    tensors that are not too large, of one for each channel."""
+    if table_operand(op) is not None or is_by_channel(op, params):
+        return params.config.elementwise
     same = op.input(0).shape == op.input(1).shape == op.output.shape
     return params.config.elementwise and params.streams > 1 and same and _is_int8(op)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.array_job import ArrayJob, Scales, job_cycles, steps_of
+from compiler.array_job import ArrayJob, Scales, job_cycles, narrowed, steps_of
 from compiler.graph import Operator
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.lower.context import Context
@@ -52,7 +52,7 @@ def conv_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
             image, result = source.image(n), target.image(n)
             view = ctx.view(op.input(0), image, c.window)
             view = replace(view, base=view.base + group * channels)
-            yield ArrayJob(
+            job = ArrayJob(
                 layer=ctx.layer,
                 plan=plan_convolution(ctx.params, view, channels),
                 view=view,
@@ -63,6 +63,7 @@ def conv_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
                 scales=_some(_scales(c), own),
                 pad=c.input_zero_point,
             )
+            yield narrowed(job)
 
 
 def lower_transpose_conv(op: Operator, ctx: Context) -> Iterator[Step]:
@@ -120,7 +121,7 @@ def fully_connected_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
         ViewAxis(c.rows, 1, 1, 1, 0, c.rows, n_in),
         source.base,
     )
-    yield ArrayJob(
+    job = ArrayJob(
         layer=ctx.layer,
         plan=plan_convolution(ctx.params, view, n_in),
         view=view,
@@ -131,6 +132,7 @@ def fully_connected_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
         scales=_scales(c),
         pad=c.input_zero_point,
     )
+    yield narrowed(job)
 
 
 def depthwise_conv_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
@@ -152,7 +154,7 @@ def depthwise_job(
     view: InputView,
     source: Layout,
     target: Layout,
-    weights: NDArray[np.int8],
+    weights: NDArray[np.int8] | NDArray[np.int16],
     scales: Scales,
 ) -> ArrayJob:
     """A job in which every channel has a filter (channels or 1, height, width) of its own.
@@ -171,14 +173,14 @@ def depthwise_job(
                 source=source,
                 target=target,
                 n_out=source.channels,
-                weights=np.ascontiguousarray(filters).reshape(len(filters), -1),
+                weights=filters.reshape(len(filters), -1),
                 scales=scales,
                 pad=0,
                 block_step=ctx.params.cols,
                 transposed=transposed,
             )
         )
-
+    jobs = list(map(narrowed, jobs))
     return min(jobs, key=lambda job: job_cycles(ctx.params, job))
 
 
@@ -192,18 +194,21 @@ def _expanded(
         own = slice(start, min(start + cols, n_out))
         inputs = [o // multiplier for o in range(n_out)[own]]
         channels = inputs[-1] - inputs[0] + 1
-        dense = np.zeros((len(inputs), height, width, channels), np.int8)
+        shape = len(inputs), height, width, channels
+        dense: NDArray[np.int16] = np.zeros(shape, np.int16)
         for i, channel in enumerate(inputs):
             dense[i, :, :, channel - inputs[0]] = c.weights[start + i]
         moved = replace(view, base=view.base + inputs[0])
-        yield ArrayJob(
+        flat = dense.reshape(len(inputs), -1)
+        job = ArrayJob(
             layer=ctx.layer,
             plan=plan_convolution(ctx.params, moved, channels),
             view=moved,
             source=source,
             target=replace(target, base=target.base + start),
             n_out=len(inputs),
-            weights=dense.reshape(len(inputs), -1),
+            weights=flat if c.weights.dtype == np.int16 else flat.astype(np.int8),
             scales=_some(_scales(c), own),
             pad=c.input_zero_point,
         )
+        yield narrowed(job)

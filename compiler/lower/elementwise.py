@@ -16,7 +16,7 @@ from compiler.transfers import PROGRAM_REGION, load_step
 
 TABLE_BYTES = 1024  # of one table on chip
 
-_UNCHANGED = {"multiplier": IDENTITY[0], "shift": IDENTITY[1], "low": -128, "high": 127}
+UNCHANGED = {"multiplier": IDENTITY[0], "shift": IDENTITY[1], "low": -128, "high": 127}
 
 
 def elementwise_job(op: Operator, ctx: Context) -> FlatJob:
@@ -31,7 +31,7 @@ def elementwise_job(op: Operator, ctx: Context) -> FlatJob:
         (ctx.layout(op.input(position)).start,),
         ctx.layout(op.output).start,
         op.output.size,
-        {**_UNCHANGED, "table_a": 1},
+        {**UNCHANGED, "table_a": 1},
         (table_load(ctx, table.astype("<i4").tobytes()),),
     )
 

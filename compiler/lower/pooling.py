@@ -16,6 +16,7 @@ from compiler.layout import InputView, Layout, ViewAxis
 from compiler.lower.context import Context, view_of
 from compiler.lower.convolution import depthwise_job
 from compiler.ops.pooling import average_multiplier, mean, pool_2d
+from compiler.options import UnsignedPool2DOptions
 from compiler.plans import plan_single_taps
 
 INT8_MIN = -128
@@ -48,6 +49,10 @@ def average_pool_2d_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:
                 scale = average_multiplier(n_y * n_x)
                 assert scale is not None, "larger windows run on the core"
                 scales = _uniform(ctx.params, scale, 0, p.low, p.high)
+                if isinstance(op.options, UnsignedPool2DOptions):
+                    # Sums of codes counted from the lowest, which are never negative.
+                    bias = scales.bias - INT8_MIN * n_y * n_x
+                    scales = replace(scales, bias=bias, zero_point=INT8_MIN)
                 view, flat = _collapsed(view_of(image, p.window), image)
                 job = _sum_job(ctx, view, flat, result, scales)
                 yield replace(job, region=Tile(y, x))

@@ -183,6 +183,7 @@ def _arithmetic_types(*types: DType) -> tuple[Constraint, ...]:
 
 _NUMBERS = (_INT8, _INT16, _INT32, _FLOAT32)
 _COMPARABLE = tuple((t, t, _BOOL) for t in (_INT8, _INT32, _INT64, _FLOAT32))
+_SELECTED = (typed(*((_BOOL, t, t, t) for t in (_INT8, _INT16, _FLOAT32))),)
 
 SPECS = {
     Kind.ADD: _spec(
@@ -227,7 +228,9 @@ SPECS = {
         kind: _spec(_named, (all_of((_INT32, _FLOAT32), 0, 1),), rules.int32_reference_is_litert)
         for kind in (Kind.FLOOR_DIV, Kind.FLOOR_MOD)
     },
-    Kind.POW: _spec(_named, (all_of((_FLOAT32,), 0, 1),), rules.reference_is_litert),
+    Kind.POW: _spec(
+        _named, (all_of((_FLOAT32,), 0, 1),), rules.reference_is_litert, rules.powers_are_exact
+    ),
     Kind.PRELU: _spec(
         _prelu,
         (
@@ -236,9 +239,17 @@ SPECS = {
         ),
         rules.prelu_fits,
     ),
+    Kind.SELECT: _spec(
+        lambda op: CoreUse("SELECT_V2"),
+        _SELECTED,
+        rules.all_have_one_shape,
+        rules.reference_is_litert,
+        n_dimensions=5,
+        n_operands=3,
+    ),
     Kind.SELECT_V2: _spec(
         _named,
-        (typed(*((_BOOL, t, t, t) for t in (_INT8, _INT16, _FLOAT32))),),
+        _SELECTED,
         n_dimensions=5,
         n_operands=3,
     ),

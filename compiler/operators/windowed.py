@@ -13,7 +13,7 @@ from compiler.ops.convolution import ConvolutionParams, DepthwiseParams, FullyCo
 from compiler.ops.convolution_loops import loops_of
 from compiler.ops.pooling import pool_2d
 from compiler.rules import convolution as rules
-from compiler.rules.arithmetic import pooling_keeps_quantisation
+from compiler.rules.arithmetic import pooling_keeps_quantisation, unsigned_windows_are_small
 from compiler.rules.general import (
     activation_function_is_a_clamp,
     int8,
@@ -126,7 +126,7 @@ SPECS = {
         operands=(1, 1),
         types=(int8_or_int16(0), quantised(0), activation_function_is_a_clamp),
         shape=window.pool_2d,
-        limits=(pooling_keeps_quantisation,),
+        limits=(pooling_keeps_quantisation, unsigned_windows_are_small),
         core=_pool_on_core,
     ),
     Kind.MAX_POOL_2D: Spec(

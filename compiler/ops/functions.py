@@ -129,9 +129,9 @@ def _log(op: Operator, codes: Int64) -> Int64:
 
 def _sqrt(op: Operator, codes: Int64) -> Int64:
     """Rounded down; codes below the zero point, of which there is no square root, count as it."""
-    x, y = op.input(0), op.output
-    values = np.maximum(codes - x.zero_point, 0) * x.scale
-    return _within(op, np.floor(np.sqrt(values) / y.scale).astype(np.int64) + y.zero_point)
+    y = op.output
+    roots = np.sqrt(np.maximum(_real(op, codes), np.float32(0)))
+    return _within(op, np.floor(roots / np.float32(y.scale)).astype(np.int64) + y.zero_point)
 
 
 def hard_swish_factors(op: Operator) -> tuple[float, float]:

@@ -28,7 +28,7 @@ class PadParams:
 
 def pad(op: Operator) -> PadParams:
     """Of a PAD that the constraints have passed: the output's zero point fills it."""
-    quantised = op.output.dtype is DType.INT8
+    quantised = op.output.dtype in (DType.INT8, DType.UINT8)
     return PadParams(shapes.paddings(op), op.output.zero_point if quantised else 0)
 
 

@@ -41,8 +41,9 @@ def factors(op: Operator) -> tuple[float, float]:
     """Real factors above and below the input's zero point, as precise as the reference's."""
     x, y = op.input(0).scale, op.output.scale
     if isinstance(op.options, LeakyReluOptions):
-        alpha = np.float32(x) * np.float32(op.options.alpha) / np.float32(y)
-        return float(np.float32(x) / np.float32(y)), float(alpha)
+        return x / y, x * float(np.float32(op.options.alpha)) / y
+    if op.kind is Kind.RELU_N1_TO_1:  # LiteRT divides in single precision
+        return (float(np.float32(x) / np.float32(y)),) * 2
     if op.kind is Kind.RELU6 or (op.kind is Kind.ABS and x == y):
         return 1.0, 1.0
     return x / y, x / y

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arch.quant import Int64
-from compiler.graph import Operator, Tensor
+from compiler.graph import DType, Operator, Tensor
 from compiler.ops.functions import FUNCTIONS
 from compiler.ops.pairs import PAIRS
 from compiler.options import TableOptions
@@ -54,6 +54,36 @@ def table_of(op: Operator) -> Table | None:
         results = PAIRS[op.kind](op, *operands)
     assert op.output.dtype.numpy is not None
     return results.astype(op.output.dtype.numpy).view(np.int8)
+
+
+def channel_operand(op: Operator) -> int | None:
+    """The operand of which every channel is looked up in a table of its own: of two int8 operands,
+    the one beside a constant with an element for each channel. None where there is none."""
+    if op.kind not in PAIRS or table_operand(op) is not None:
+        return None
+    if op.input(0).is_constant == op.input(1).is_constant:
+        return None
+    position = 1 if op.input(0).is_constant else 0
+    x, constant, y = op.input(position), op.input(1 - position), op.output
+    channels = x.shape[-1] if x.shape else 1
+    by_channel = constant.size == channels and constant.shape[-1:] == x.shape[-1:]
+    are_int8 = all(tensor.dtype is DType.INT8 for tensor in (x, constant, y))
+    return position if by_channel and are_int8 and x.shape == y.shape else None
+
+
+def channel_tables(op: Operator) -> list[Table]:
+    """For each channel of :func:`channel_operand`, its table."""
+    position = channel_operand(op)
+    assert position is not None
+    data = op.input(1 - position).data
+    assert data is not None
+    codes = _all_values(op.input(position))
+    tables = []
+    for value in data.reshape(-1):
+        other = np.full(codes.shape, int(value), np.int64)
+        operands = (codes, other) if position == 0 else (other, codes)
+        tables.append(PAIRS[op.kind](op, *operands).astype(np.int8))
+    return tables
 
 
 def _is_byte(tensor: Tensor) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from compiler.graph import DType, Operator
 from compiler.ops import add
+from compiler.options import UnsignedPool2DOptions
 
 POOL_SCALE_TOLERANCE = 1e-6
+MAX_UNSIGNED_WINDOW = 2048  # 510 * n**2 < 2**31, see compiler.ops.pooling.average_multiplier
 
 
 def output_scale_is_not_tiny(op: Operator) -> str | None:
@@ -14,6 +16,15 @@ def output_scale_is_not_tiny(op: Operator) -> str | None:
     if op.output.dtype not in (DType.INT8, DType.INT16) or add.real_factors(op)[2] < 1:
         return None
     return f"its scales are {op.input(0).scale:g}, {op.input(1).scale:g} -> {op.output.scale:g}"
+
+
+def unsigned_windows_are_small(op: Operator) -> str | None:
+    """Of uint8, no window has more than 2048 elements."""
+    options = op.options
+    if not isinstance(options, UnsignedPool2DOptions):
+        return None
+    size = options.kernel[0] * options.kernel[1]
+    return None if size <= MAX_UNSIGNED_WINDOW else f"it has windows of {size}"
 
 
 def pooling_keeps_quantisation(op: Operator) -> str | None:

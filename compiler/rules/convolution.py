@@ -15,9 +15,10 @@ MAX_WIDE_SHIFT = 7
 
 
 def filter_is_constant_int8(op: Operator) -> str | None:
-    """The filter is a constant of type int8, in the default layout."""
+    """The filter is a constant of type int8 (with uint8 data uint8), in the default layout."""
     filters = op.input(1)
-    if filters.dtype is not DType.INT8:
+    from_uint8 = filters.dtype is DType.INT16 and filters.index is None  # compiler/unsigned.py
+    if filters.dtype is not DType.INT8 and not from_uint8:
         return f"its filter {filters} is {filters.dtype.name}"
     if not filters.is_constant:
         return f"its filter {filters} is computed"

@@ -131,6 +131,12 @@ def reference_is_litert(op: Operator) -> str | None:
 
 
 # ---- two operands ------------------------------------------------------------------------------
+def powers_are_exact(op: Operator) -> str | None:
+    """Powers that float32 holds exactly are exact; others may differ from LiteRT's, which depend on
+    the machine, in the last bit."""
+    return None
+
+
 def int8_reference_is_litert(op: Operator) -> str | None:
     """Of int8, the reference is LiteRT, as TensorFlow Lite Micro has no such kernel; a SQRT of
     codes below the zero point, which is an error there, is that of 0."""
@@ -197,6 +203,12 @@ def compared_scales_are_below_one(op: Operator) -> str | None:
         for scale in scales
     )
     return None if within else f"they are {', '.join(f'{scale:g}' for scale in scales)}"
+
+
+def all_have_one_shape(op: Operator) -> str | None:
+    """All operands have the shape of the output."""
+    other = next((t for t in op.inputs if t is not None and t.shape != op.output.shape), None)
+    return None if other is None else f"{other} has not"
 
 
 def broadcast_in_at_most(n_dimensions: int) -> Constraint:

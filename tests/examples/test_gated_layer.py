@@ -10,7 +10,7 @@ import pytest
 from arch.config import load_config
 from sim.reference import random_inputs
 from sim.run import Prepared, prepare, run_functional, run_verilog
-from tests.configs import NAMES, config
+from tests.configs import config
 from tests.examples.gated_layer import SOURCE, gated_layer
 from tests.model_builder import ModelBuilder
 
@@ -23,8 +23,8 @@ def prepared(folder: Path, config_name: str, rows: int, depth: int, columns: int
     return prepare(path, config(config_name), [SOURCE])
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("bare", "narrow")])
-@pytest.mark.parametrize("shape", [(2, 3, 5), (6, 24, 16), (5, 19, 13)])
+@pytest.mark.parametrize("name", ["small", "large", "tall", "wide"])
+@pytest.mark.parametrize("shape", [(2, 3, 5), (5, 19, 13)])
 def test_products_and_tables_on_the_accelerator_are_those_of_plain_loops(
     name: str, shape: tuple[int, int, int], tmp_path: Path
 ) -> None:

@@ -191,8 +191,8 @@ def prepared(case: Case, in_floats: bool) -> Prepared:
 
 
 def test_a_detector_runs_as_it_is_and_its_scores_stay_codes() -> None:
-    for seed in range(3):
-        case = Case(seed, 120, 4, likely=0.3)
+    for seed in range(2):
+        case = Case(seed, 120, 4, seed == 1, likely=0.3)
         ready = prepared(case, in_floats=False)
         assert [layer.op for layer in ready.program.layers] == [NAME]
         outcome = run_functional(ready, [[case.encodings, case.scores]]).outcomes[0]

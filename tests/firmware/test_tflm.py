@@ -25,6 +25,7 @@ from tests.firmware.test_gcc import missing
 from tests.model_builder import Kind, ModelBuilder
 
 OPERATOR = Path(__file__).with_name("tflm_scale.cc")
+EXTREME = Path(__file__).with_name("tflm_extreme.cc")
 ROOMY = {"name": "roomy", "rows": 8, "cols": 8, "lanes": 4}
 
 
@@ -88,6 +89,53 @@ def test_init_and_prepare_run_once_and_eval_each_time(toolchain: str) -> None:
         assert machine.call(functions.eval, layout.arguments[0]) == 0
         np.testing.assert_array_equal(y, expected)
         assert machine.read(0x2000_0100, 32) == y.tobytes()
+
+
+@pytest.mark.parametrize("least", [False, True])
+def test_what_kernels_share_with_the_reference_ones_works(least: bool) -> None:
+    """Tables, broadcasting, clamps, parameters of builtin operators: against NumPy."""
+    rng = np.random.default_rng(5)
+    a, b = rng.integers(-128, 128, (2, 3, 5)), rng.integers(-128, 128, (3, 1))
+    real = (np.tanh(np.float32(0.05) * (a - 7).astype(np.float32)) / np.float32(1 / 64)).astype(
+        float
+    )
+    table = np.clip(np.trunc(real + np.copysign(0.5, real)) - 9, -128, 127)
+    expected = np.clip((np.minimum if least else np.maximum)(table, b), -9, 127)
+    tensors = [
+        TensorDescription(x.shape, TensorType.INT8, x.astype(np.int8), scale, zero)
+        for x, scale, zero in ((a, 0.05, 7), (b, 1 / 64, -9), (np.zeros_like(a), 1 / 64, -9))
+    ]
+    described = OpDescription(
+        "Extreme", tuple(tensors[:2]), (tensors[2],), params=struct.pack("<??", False, least)
+    )
+    host = HostOps([EXTREME], [])
+    state = np.zeros(host.state_bytes("Extreme", described), np.uint8)
+    on_host = replace(described, state=state)
+    assert host.init("Extreme", on_host) == 0
+    assert host.call("Extreme", on_host) == 0
+    np.testing.assert_array_equal(tensors[2].data, expected)
+
+    image = build_firmware(params(), [EXTREME], [])
+    addresses = (0x2000_0000, 0x2000_0040, 0x2000_0080)
+    placed = [replace(x, data=at) for x, at in zip(tensors, addresses, strict=True)]
+    core = replace(
+        described,
+        inputs=tuple(placed[:2]),
+        outputs=(placed[2],),
+        state_bytes=len(state),
+        scratch_bytes=host.scratch_bytes("Extreme", described),
+    )
+    layout = layout_descriptors(image, [core])
+    machine = Machine(params(), image)
+    machine.load(layout)
+    for x, at in zip(tensors[:2], addresses, strict=False):
+        assert isinstance(x.data, np.ndarray)
+        machine.write(at, x.data.tobytes())
+    functions = image.functions["Extreme"]
+    assert functions.init is not None
+    assert machine.call(functions.init, layout.arguments[0]) == 0
+    assert machine.call(functions.eval, layout.arguments[0]) == 0
+    assert machine.read(addresses[2], a.size) == expected.astype(np.int8).tobytes()
 
 
 def test_a_failing_prepare_ends_the_compilation_and_says_why() -> None:

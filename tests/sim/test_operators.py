@@ -89,7 +89,7 @@ class Runs:
     def error(self, number: int) -> InferenceError:
         prepared = self.prepared
         return inference_error(
-            prepared.program, prepared.image, self.results[number], WATCHDOG_CYCLES
+            prepared.program, prepared.images[0], self.results[number], WATCHDOG_CYCLES
         )
 
     def log(self, number: int) -> str:
@@ -184,7 +184,7 @@ def test_failure_says_what_and_where(
 
 
 def test_dispatch_takes_under_forty_cycles_each_way(done: Runs) -> None:
-    image = done.prepared.image
+    image = done.prepared.images[0]
     assert image is not None
     program, result = done.prepared.program, done.results[1]
     (call,) = dispatches(program, result, (image.prepare, image.keep))

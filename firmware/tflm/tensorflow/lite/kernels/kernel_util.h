@@ -53,6 +53,34 @@ inline TfLiteTensor *GetOutput(TfLiteContext *context, const TfLiteNode *node, i
     return context->GetTensor(context, node->outputs->data[index]);
 }
 
+inline TfLiteStatus GetInputSafe(const TfLiteContext *context, const TfLiteNode *node, int index,
+                                 const TfLiteTensor **tensor) {
+    *tensor = index < node->inputs->size ? GetInput(context, node, index) : nullptr;
+    return *tensor ? kTfLiteOk : kTfLiteError;
+}
+inline TfLiteStatus GetOutputSafe(TfLiteContext *context, const TfLiteNode *node, int index,
+                                  TfLiteTensor **tensor) {
+    *tensor = index < node->outputs->size ? GetOutput(context, node, index) : nullptr;
+    return *tensor ? kTfLiteOk : kTfLiteError;
+}
+
+// From products to the output; a bias has the products' scale.
+inline TfLiteStatus GetQuantizedConvolutionMultipler(TfLiteContext *, const TfLiteTensor *input,
+                                                     const TfLiteTensor *filter,
+                                                     TfLiteTensor *output, double *multiplier) {
+    *multiplier = static_cast<double>(input->params.scale * filter->params.scale) /
+                  static_cast<double>(output->params.scale);
+    WEFT_TFLM_ENSURE(*multiplier >= 0, "a scale is negative");
+    return kTfLiteOk;
+}
+inline TfLiteStatus GetQuantizedConvolutionMultipler(TfLiteContext *context,
+                                                     const TfLiteTensor *input,
+                                                     const TfLiteTensor *filter,
+                                                     const TfLiteTensor *, TfLiteTensor *output,
+                                                     double *multiplier) {
+    return GetQuantizedConvolutionMultipler(context, input, filter, output, multiplier);
+}
+
 inline TfLiteStatus CalculateActivationRangeQuantized(TfLiteContext *context,
                                                       TfLiteFusedActivation activation,
                                                       TfLiteTensor *output, int32_t *low,

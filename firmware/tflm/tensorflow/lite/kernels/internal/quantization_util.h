@@ -39,6 +39,21 @@ inline void QuantizeMultiplierGreaterThanOne(double real, int32_t *quantized, in
     QuantizeMultiplier(real, quantized, left_shift);
 }
 
+// A softmax's scale of differences, in numbers with so many integer bits.
+inline void PreprocessSoftmaxScaling(double beta, double input_scale, int input_integer_bits,
+                                     int32_t *quantized, int *left_shift) {
+    const double most = static_cast<double>(INT32_MAX);
+    const double real = beta * input_scale * static_cast<double>(1 << (31 - input_integer_bits));
+    QuantizeMultiplierGreaterThanOne(real < most ? real : most, quantized, left_shift);
+}
+
+// Whether a number is a power of two, and which.
+inline bool CheckedLog2(float x, int *log2_result) {
+    const float log2 = logf(x) * (1 / logf(2));
+    *log2_result = static_cast<int>(roundf(log2));
+    return fabsf(log2 - static_cast<float>(*log2_result)) < 1e-3f;
+}
+
 inline int CalculateInputRadius(int integer_bits, int left_shift, int total_signed_bits = 31) {
     return static_cast<int>(
         floor(((1 << integer_bits) - 1) *

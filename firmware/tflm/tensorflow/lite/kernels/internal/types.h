@@ -5,15 +5,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "tensorflow/lite/kernels/internal/compatibility.h"
+#include "tensorflow/lite/kernels/internal/op_params.h"
 
 namespace tflite {
-
-enum class PaddingType : uint8_t { kNone, kSame, kValid };
-
-struct PaddingValues {
-    int16_t width, height, width_offset, height_offset;
-};
 
 // Up to kMaxSmallSize dimensions; there are no larger ones here.
 class RuntimeShape {
@@ -25,6 +23,14 @@ class RuntimeShape {
     RuntimeShape(int dimensions_count, const int32_t *dims) { ReplaceWith(dimensions_count, dims); }
     RuntimeShape(int dimensions_count, int32_t value) : size_(dimensions_count), dims_() {
         for (int i = 0; i < size_; i++) dims_[i] = value;
+    }
+
+    RuntimeShape(std::initializer_list<int> dims) : size_(0), dims_() {
+        for (int n : dims) dims_[size_++] = n;
+    }
+    RuntimeShape(int new_size, const RuntimeShape &shape, int filler) : RuntimeShape(new_size, filler) {
+        const int more = new_size - shape.size_;
+        for (int i = 0; i < shape.size_; i++) dims_[more + i] = shape.dims_[i];
     }
 
     static RuntimeShape ExtendedShape(int new_size, const RuntimeShape &shape) {
@@ -61,10 +67,24 @@ class RuntimeShape {
     int32_t dims_[kMaxSmallSize];
 };
 
-inline int MatchingDim(const RuntimeShape &a, int i, const RuntimeShape &, int) {
-    return a.Dims(i);
+template <int N>
+struct Dims {
+    int sizes[N];
+    int strides[N];
+};
+
+// Shapes that are given to be checked are not, as in a release build.
+template <typename... Others>
+int MatchingDim(const RuntimeShape &shape, int i, const Others &...) {
+    return shape.Dims(i);
 }
-inline int MatchingFlatSize(const RuntimeShape &shape, const RuntimeShape &) {
+template <typename... Others>
+int MatchingFlatSize(const RuntimeShape &shape, const Others &...) {
+    return shape.FlatSize();
+}
+template <typename... Others>
+int MatchingElementsSize(const RuntimeShape &shape, const Others &...others) {
+    for (const RuntimeShape *other : {&others...}) TFLITE_CHECK_EQ(shape.FlatSize(), other->FlatSize());
     return shape.FlatSize();
 }
 inline int FlatSizeSkipDim(const RuntimeShape &shape, int skip) {
@@ -72,12 +92,39 @@ inline int FlatSizeSkipDim(const RuntimeShape &shape, int skip) {
     for (int i = 0; i < shape.DimensionsCount(); i++) n *= i == skip ? 1 : shape.Dims(i);
     return n;
 }
-inline int MatchingFlatSizeSkipDim(const RuntimeShape &shape, int skip, const RuntimeShape &) {
+template <typename... Others>
+int MatchingFlatSizeSkipDim(const RuntimeShape &shape, int skip, const Others &...) {
     return FlatSizeSkipDim(shape, skip);
 }
-inline int Offset(const RuntimeShape &shape, int i0, int i1, int i2, int i3) {
-    const int32_t *dims = shape.DimsData();
-    return ((i0 * dims[1] + i1) * dims[2] + i2) * dims[3] + i3;
+
+template <typename... Indices>
+int Offset(const RuntimeShape &shape, int first, Indices... others) {
+    const int indices[] = {others...};
+    int at = first;
+    for (int i = 0; i < static_cast<int>(sizeof...(others)); i++)
+        at = at * shape.Dims(i + 1) + indices[i];
+    return at;
+}
+inline int Offset(const RuntimeShape &shape, const int *i) {
+    return Offset(shape, i[0], i[1], i[2], i[3]);
+}
+
+// The next subscript, the last running fastest; false behind the last.
+inline bool NextIndex(int n_dims, const int *dims, int *index) {
+    for (int i = n_dims; i-- > 0;) {
+        if (++index[i] < dims[i]) return true;
+        index[i] = 0;
+    }
+    return false;
+}
+
+// The place in an array that lacks some axes.
+inline size_t ReducedOutputOffset(int n_dims, const int *dims, const int *index, int n_axes,
+                                  const int *axes) {
+    size_t at = 0;
+    for (int i = 0; i < n_dims; i++)
+        if (!axes || std::find(axes, axes + n_axes, i) == axes + n_axes) at = at * dims[i] + index[i];
+    return at;
 }
 
 }  // namespace tflite

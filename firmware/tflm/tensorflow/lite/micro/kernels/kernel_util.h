@@ -57,6 +57,19 @@ inline bool HaveSameShapes(const TfLiteEvalTensor *a, const TfLiteEvalTensor *b)
     return TfLiteIntArrayEqual(a->dims, b->dims);
 }
 
+// Dimensions of an output that Prepare may write.
+inline TfLiteStatus CreateWritableTensorDimsWithCopy(TfLiteContext *context, TfLiteTensor *tensor,
+                                                     TfLiteEvalTensor *eval_tensor) {
+    const int n = tensor->dims->size;
+    auto *dims = static_cast<TfLiteIntArray *>(
+        context->AllocatePersistentBuffer(context, (n + 1) * sizeof(int)));
+    if (!dims) return kTfLiteError;
+    dims->size = n;
+    for (int i = 0; i < n; i++) dims->data[i] = tensor->dims->data[i];
+    tensor->dims = eval_tensor->dims = dims;
+    return kTfLiteOk;
+}
+
 inline PaddingType RuntimePaddingType(TfLitePadding padding) {
     return padding == kTfLitePaddingSame    ? PaddingType::kSame
            : padding == kTfLitePaddingValid ? PaddingType::kValid
