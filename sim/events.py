@@ -77,7 +77,8 @@ class _Collector:
         elif what in ("entered", "returned"):
             # The last command that started; its end is logged before the next one's start.
             call = self._calls.setdefault(len(self._starts[Engine.CORE]) - 1, {})
-            call.setdefault(what, since)
+            # An instruction that was only predicted may seem to be back before; the last one is.
+            call[what] = call.get(what, since) if what == "entered" else since
         else:
             lists = {"started": self._starts, "completed": self._ends}[what]
             lists[Engine(int(who))].append(since)
