@@ -111,18 +111,18 @@ class ArrayFront(wiring.Component):
         )
         index = Signal(log2_exact(p.accumulator_depth) + 1)
         slot_end, pass_end, block_end, command_end = Signal(), Signal(), Signal(), Signal()
-        pass_start, block_start = Signal(), Signal()
+        # Registers, because everything that may hold the array up hangs on them.
+        pass_start, first_pass = Signal(init=1), Signal(init=1)
+        block_start = Signal()
         kept = Signal()  # the last block stays in its bank
         kept_w, kept_h = Signal(16), Signal(16)
-        first_pass, final_pass = Signal(), Signal()
+        final_pass = Signal()
         m.d.comb += [
             slot_end.eq(slot == last.run),
             pass_end.eq(slot_end & (row == last.tile_h)),
-            first_pass.eq((cb == 0) & (entry == 0)),
             final_pass.eq((cb == last.cb_count) & (entry == last.entries)),
             block_end.eq(pass_end & (final_pass | elementwise)),
             command_end.eq(block_end & (block == last.blocks)),
-            pass_start.eq((slot == 0) & (row == 0)),
             block_start.eq(pass_start & first_pass & ~kept),
         ]
 
@@ -171,11 +171,11 @@ class ArrayFront(wiring.Component):
                 with m.If(~c.keep_out):
                     m.d.sync += bank.eq(~bank)
         with m.If(advance):
-            m.d.sync += slot.eq(slot + 1)
+            m.d.sync += [slot.eq(slot + 1), pass_start.eq(pass_end)]
             with m.If(slot_end):
                 m.d.sync += [slot.eq(0), row.eq(row + 1)]
             with m.If(pass_end):
-                m.d.sync += [row.eq(0), cb.eq(cb + 1)]
+                m.d.sync += [row.eq(0), cb.eq(cb + 1), first_pass.eq(block_end)]
                 with m.If(cb == last.cb_count):
                     m.d.sync += [cb.eq(0), entry.eq(entry + 1)]
             with m.If(block_end):
