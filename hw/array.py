@@ -128,8 +128,7 @@ class Array(wiring.Component):
         with m.Switch(item.index):
             for k, rows in enumerate(p.row_order):
                 with m.Case(k):
-                    # A cycle late: whether a position is left now is known only with the step.
-                    m.d.comb += index_free.eq(~waiting[rows[0] % p.group_rows])
+                    m.d.comb += index_free.eq(~still[rows[0] % p.group_rows])
         # A pass that is taken in this very cycle has not left position 0 yet.
         take = Signal()
         m.d.comb += [
