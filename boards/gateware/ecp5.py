@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, Signal
 from amaranth.lib.cdc import ResetSynchronizer
 
-from boards.gateware.clock import cannot_make
+from boards.gateware.clock import closest
 
 VCO_HZ = (400e6, 800e6)  # FPGA-DS-02012, table of sysCLOCK PLL timing
 PHASE_DETECTOR_HZ = (3.125e6, 400e6)
@@ -27,7 +27,7 @@ class PllSettings:
 
 def pll_settings(input_hz: float, wanted_hz: float) -> PllSettings:
     """The dividers that come closest to a frequency; raises ClockError above 0.5 % off."""
-    best: PllSettings | None = None
+    found = []
     for input_divider in range(1, MAX_DIVIDER + 1):
         compared_hz = input_hz / input_divider
         if not PHASE_DETECTOR_HZ[0] <= compared_hz <= PHASE_DETECTOR_HZ[1]:
@@ -39,12 +39,8 @@ def pll_settings(input_hz: float, wanted_hz: float) -> PllSettings:
             continue
         if not VCO_HZ[0] <= output_hz * output_divider <= VCO_HZ[1]:
             continue
-        found = PllSettings(input_divider, feedback, output_divider, output_hz)
-        if best is None or abs(output_hz - wanted_hz) < abs(best.output_hz - wanted_hz):
-            best = found
-    if best is None or abs(best.output_hz / wanted_hz - 1) > 0.005:
-        raise cannot_make(input_hz, wanted_hz)
-    return best
+        found.append(PllSettings(input_divider, feedback, output_divider, output_hz))
+    return closest(found, input_hz, wanted_hz)
 
 
 class Pll(Elaboratable):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amaranth.hdl import ClockDomain, Elaboratable, Instance, Module, Signal
 from amaranth.lib.cdc import ResetSynchronizer
 
-from boards.gateware.clock import cannot_make
+from boards.gateware.clock import closest
 
 VCO_HZ = (500e6, 1250e6)  # DS102, table of PLL parameters
 PHASE_DETECTOR_HZ = (3e6, 500e6)
@@ -37,10 +37,7 @@ def pll_settings(input_hz: float, wanted_hz: float) -> PllSettings:
         for output in OUTPUT_DIVIDERS
         if VCO_HZ[0] <= input_hz / divider * feedback * output <= VCO_HZ[1]
     ]
-    best = min(found, key=lambda s: abs(s.output_hz - wanted_hz), default=None)
-    if best is None or abs(best.output_hz / wanted_hz - 1) > 0.005:
-        raise cannot_make(input_hz, wanted_hz)
-    return best
+    return closest(found, input_hz, wanted_hz)
 
 
 class Pll(Elaboratable):
