@@ -31,6 +31,7 @@ BOARD = Board(
     name="ecpix5",
     title="ECPIX-5 85F",
     fpga=LFE5UM5G_85F,
+    config="tiny",
     clock_hz=60_000_000,
     baud=1_000_000,
     memory="block RAM",
