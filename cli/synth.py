@@ -83,6 +83,8 @@ def synth(
         )
         for inference in report.inferences:
             out.print(speed_line(report, inference), soft_wrap=True)
+    made_with = ", ".join(f"{tool} {version}" for tool, version in report.tools.items())
+    out.print(f"made with {made_with}", soft_wrap=True)
     if report_file is not None:
         try:
             report_file.write_text(json.dumps(report.as_json(), indent=2) + "\n")
