@@ -64,7 +64,7 @@ class ArrayFront(wiring.Component):
     -------
     command : taken when the last one's sums and pixels have entered.
     slots : pixels from :class:`hw.pixel_fetch.PixelFetch`.
-    step, input, tile_ready, tile_taken : to :class:`hw.array.Array`.
+    step, moved, input, tile_ready, tile_taken : to and from :class:`hw.array.Array`.
     update : valid together with the sums that it belongs to.
     bank_freed : one cycle for each block that has been drained.
     operands : the slots of element-wise commands, for post-processing.
@@ -81,6 +81,7 @@ class ArrayFront(wiring.Component):
                 "command": In(stream.Signature(front_command_layout())),
                 "slots": In(stream.Signature(slot_layout(params))),
                 "step": Out(1),
+                "moved": In(1),
                 "input": Out(step_layout(params)),
                 "tile_ready": In(1),
                 "tile_taken": Out(1),
@@ -245,12 +246,12 @@ class ArrayFront(wiring.Component):
         ]
         for stage in range(latency_steps(p)):
             delayed = Signal(update_layout(p), name=f"update_{stage}")
-            with m.If(self.step):
+            with m.If(self.moved if stage else 1):  # as the array does with what enters
                 m.d.sync += delayed.eq(update)
             update = delayed
         m.d.comb += [
             self.update.eq(update),
-            self.update.valid.eq(update.valid & self.step),
+            self.update.valid.eq(update.valid & self.moved),
             self.slot_entered.eq(inside),
             self.stall_weights.eq(running & ~elementwise & weights_missing & self.slots.valid),
             self.stall_drain.eq(running & ~elementwise & ~weights_missing & bank_missing),

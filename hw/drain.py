@@ -109,7 +109,7 @@ class Drain(wiring.Component):
         index, bank = Signal(log2_exact(p.accumulator_depth)), Signal()
         credits, has_credit = Signal(log2_exact(p.accumulator_depth) + 2), Signal()
         last = Signal(last_layout(p), reset_less=True)
-        last_block = block == last.block
+        last_block = Signal()  # a register: all counters hang on it
         last_group = Signal()
         if p.lane_groups == 1:
             m.d.comb += last_group.eq(1)
@@ -146,6 +146,7 @@ class Drain(wiring.Component):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
         with m.If(block_done):
             m.d.sync += [y.eq(0), index.eq(0), block.eq(block + 1)]
+            m.d.sync += last_block.eq(block == last.before_last_block)
             with m.If(last_block):
                 m.d.sync += [sums_issue.eq(0), operands_issue.eq(0)]
             with m.If(self.bank_freed):
@@ -167,7 +168,8 @@ class Drain(wiring.Component):
             adds = self.command.payload.mode == Mode.ELEMENTWISE
             m.d.sync += [c.eq(self.command.payload), busy.eq(1), block.eq(0)]
             m.d.sync += [elementwise.eq(adds), operands_issue.eq(adds), sums_issue.eq(~adds)]
-            m.d.sync += last.eq(last_of(p, self.command.payload.writer))
+            ends = last_layout(p)(last_of(p, self.command.payload.writer))
+            m.d.sync += [last.eq(ends), last_block.eq(ends.one_block)]
 
         valid = issue & ~(c.keep_out & ~elementwise)
         for stage in range(PIPELINE):
