@@ -124,9 +124,12 @@ class Array(wiring.Component):
         shadow_active = Signal(p.rows)
         # Position r still waits for the token of the pass whose weights it holds.
         waiting = Signal(p.group_rows)
+        # ``moved`` once more, near by. Without a reset, or synthesis would make one of the two.
+        moved = Signal(reset_less=True)
+        m.d.sync += moved.eq(self.step)
         still = Signal(p.group_rows)
         for r in range(p.group_rows):
-            leaves = tokens[r].enter & tokens[r].swap & self.moved
+            leaves = tokens[r].enter & tokens[r].swap & moved
             m.d.comb += still[r].eq(waiting[r] & ~leaves)
         m.d.sync += waiting.eq(still)
         with m.If(self.tile_taken):

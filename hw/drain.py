@@ -118,21 +118,23 @@ class Drain(wiring.Component):
                 c.keep_out | (group == Mux(last_block, last.group, p.lane_groups - 1))
             )
         from_sums, issue, pixel_done, block_done = Signal(), Signal(), Signal(), Signal()
+        spent = Signal()  # a word of the accumulator
+        tile_end = (x == last.x) & (y == last.y)
         m.d.comb += [
             from_sums.eq(sums_issue & has_credit & (c.keep_out | self.available)),
             issue.eq(from_sums | (operands_issue & self.operands.valid)),
             pixel_done.eq(issue & last_group),
-            block_done.eq(pixel_done & (x == last.x) & (y == last.y)),
+            block_done.eq(pixel_done & tile_end),
+            spent.eq(from_sums & last_group),
             self.operands.ready.eq(pixel_done & elementwise),
             self.read_enable.eq(from_sums),
             self.read_address.eq(Cat(index, bank)),
             self.group.eq(group),
             self.per_channel.eq(c.per_channel),
             self.scale.eq(c.scale),
-            self.bank_freed.eq(block_done & ~elementwise & ~c.keep_out),
+            self.bank_freed.eq(spent & tile_end & ~c.keep_out),
             self.release.eq(self.bank_freed),
         ]
-        spent = pixel_done & ~elementwise
         m.d.sync += credits.eq(credits + self.finished - spent)
         with m.If(self.finished):
             m.d.sync += has_credit.eq(1)

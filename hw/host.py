@@ -156,9 +156,13 @@ class Host(wiring.Component):
             "WATCHDOG": self.watchdog,
         }
         bits = writable_bits(self.params)
-        refused, is_region = Signal(init=1), Signal()
-        m.d.sync += is_region.eq(0)
-        m.d.comb += self.region_write.eq(target.write & is_region & ~refused)
+        # The address and the data are there a cycle before ``target.write``.
+        refused, is_region = Signal(), Signal()
+        m.d.sync += [
+            refused.eq(1),
+            is_region.eq(0),
+            self.region_write.eq(target.write & is_region & ~refused),
+        ]
         control = registers.CONTROL
         cleared = Signal(n_interrupts)
         with m.Switch(target.word):
@@ -166,10 +170,10 @@ class Host(wiring.Component):
                 if register.access is Access.READ:
                     continue
                 with m.Case(register.offset // 4):
-                    m.d.comb += refused.eq(0)
+                    m.d.sync += refused.eq(0)
                     if register.access is Access.READ_WRITE:
                         lacking = ALL_BITS & ~bits[register.name]
-                        m.d.comb += refused.eq((target.data & lacking) != 0)
+                        m.d.sync += refused.eq((target.data & lacking) != 0)
                     if register.name in REGION_PARTS:
                         index, part = REGION_PARTS[register.name]
                         m.d.sync += [

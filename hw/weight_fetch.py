@@ -218,9 +218,7 @@ class WeightFetch(wiring.Component):
                 ]
                 with m.If(only_one):
                     m.d.sync += cb.eq(cb + 1)
-                    m.d.sync += left.eq(
-                        Mux(cb == before_last_cb, next_left_last, next_left)
-                    )
+                    m.d.sync += left.eq(Mux(cb == before_last_cb, next_left_last, next_left))
                     with m.If(last_cb):
                         m.d.sync += [cb.eq(0), entry.eq(entry + 1)]
                         m.next = "DESCRIPTOR"
