@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boards.gateware.sdram import SdramTiming, cycles
+from boards.gateware.sdram_chip import PERIODS_PER_CYCLE, SdramChip, periods
 from gen.verilog import emit
 from sim.build import BuildOptions, Simulation, build_simulation
 from sim.simulate import VERILATOR_FLAGS
@@ -27,7 +27,8 @@ class Surroundings:
     Members
     -------
     top : module that wires up the design (module ``board``) and the models; its ports are
-        ``clk``, ``rst``, ``rx`` and ``tx``.
+        ``clk``, ``rst``, ``rx`` and ``tx``, and if it has a memory chip ``chip_clk``, a clock twice
+        as fast that rises behind each edge of ``clk``.
     sources : file name to Verilog text.
     parameters : of the top module.
     """
@@ -37,22 +38,26 @@ class Surroundings:
     parameters: tuple[tuple[str, str], ...] = ()
 
 
-def sdram_surroundings(clock_hz: float, chip: SdramTiming | None = None) -> Surroundings:
+def sdram_surroundings(clock_hz: float, chip: SdramChip | None = None) -> Surroundings:
     """A chip that stops the simulation when one of its times is not kept."""
-    t = chip or SdramTiming()
+    t = chip or SdramChip()
     times = {
-        "POWER_UP": t.power_up_ns / 2,  # the controller's 200 us are twice what a chip wants
+        "POWER_UP": t.power_up_ns,
         "T_RP": t.t_rp,
         "T_RCD": t.t_rcd,
         "T_RAS": t.t_ras,
+        "T_RAS_MAX": t.t_ras_max,
         "T_RC": t.t_rc,
+        "T_RRD": t.t_rrd,
+        "T_WR": t.t_wr,
         "REFRESH": t.refresh_ns,
     }
     files = ("sdr_sdram.v", "sdram_bench.v")
+    chip_hz = clock_hz * PERIODS_PER_CYCLE
     return Surroundings(
         "sdram_bench",
         {name: (FOLDER / "models" / name).read_text() for name in files},
-        tuple((name, str(cycles(time, clock_hz))) for name, time in times.items()),
+        tuple((name, str(periods(time, chip_hz))) for name, time in times.items()),
     )
 
 

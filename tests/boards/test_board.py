@@ -15,7 +15,8 @@ from arch.config import load_config
 from arch.params import Params
 from arch.registers import Counter
 from boards.device import BoardDevice, LinkError
-from boards.gateware.sdram import SdramTiming, make_sdram
+from boards.gateware.sdram import make_sdram
+from boards.gateware.sdram_chip import SdramChip
 from boards.gateware.top import BoardTop, LinkSettings
 from boards.run import run_model, run_on_board
 from boards.simulation import build_board, running_board, sdram_surroundings
@@ -32,7 +33,7 @@ from tests.networks import random_network
 CYCLES_PER_BIT = 8  # a board has 20 to 75; here every cycle costs time
 GAP_BITS = 2000
 ANSWER_SECONDS = 20.0  # the simulation may be slow
-MEMORY_BYTES = SdramTiming().n_bytes
+MEMORY_BYTES = SdramChip().n_bytes
 CLOCK_HZ = 50_000_000
 CONFIG = load_config("tiny")
 
