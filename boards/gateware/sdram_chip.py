@@ -69,10 +69,10 @@ def clock_delay_ns(chip: SdramChip, chip_hz: float) -> float:
     """
     period = 1e9 / chip_hz
     if period < chip.t_ck * (1 - 1e-6):
-        most = 1e3 / chip.t_ck / PERIODS_PER_CYCLE
+        mhz, most_mhz = (hz / PERIODS_PER_CYCLE / 1e6 for hz in (chip_hz, 1e9 / chip.t_ck))
         raise ClockError(
-            f"clock: {chip_hz / PERIODS_PER_CYCLE / 1e6:g} MHz is too fast for the SDRAM, whose "
-            f"clock is twice as fast; choose {math.floor(most * 10) / 10:g} MHz or less with --clock"
+            f"clock: {mhz:g} MHz is too fast for the SDRAM, whose clock is twice as fast; "
+            f"choose {math.floor(most_mhz * 10) / 10:g} MHz or less with --clock"
         )
     least, most = WIRES_NS
     earliest = period - (least + chip.t_oh)  # the last word is still there

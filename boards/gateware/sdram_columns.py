@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from arch.params import Params, log2_exact
 from boards.gateware.countdown import Countdown
-from boards.gateware.sdram_chip import DATA_BITS, NOP, PERIODS_PER_CYCLE, READ, WRITE
+from boards.gateware.sdram_chip import DATA_BITS, NOP, PERIODS_PER_CYCLE
 from boards.gateware.sdram_rows import column_layout, command_pins
 from boards.gateware.sdram_times import SdramTimes
 

@@ -3,17 +3,7 @@
 // chip_clk is twice as fast as clk and rises behind each edge of it. The pins' registers are those
 // of an ECP5 (ODDRX1F, IDDRX1F): outputs take three cycles and an input pair one, behind the cycle
 // in which its second half came.
-module sdram_bench #(
-    parameter POWER_UP = 10000,
-    parameter T_RP = 3,
-    parameter T_RCD = 3,
-    parameter T_RAS = 7,
-    parameter T_RC = 10,
-    parameter T_RRD = 3,
-    parameter T_WR = 3,
-    parameter T_RAS_MAX = 14000,
-    parameter REFRESH = 1000
-) (
+module sdram_bench (
     input clk,
     input chip_clk,
     input rst,
@@ -68,17 +58,7 @@ module sdram_bench #(
   wire from_chip_valid;
   assign {code, ba, a, mask, to_chip} = clk ? out[2][HALF-1:0] : out[2][2*HALF-1:HALF];
 
-  sdr_sdram #(
-      .POWER_UP(POWER_UP),
-      .T_RP(T_RP),
-      .T_RCD(T_RCD),
-      .T_RAS(T_RAS),
-      .T_RAS_MAX(T_RAS_MAX),
-      .T_RC(T_RC),
-      .T_RRD(T_RRD),
-      .T_WR(T_WR),
-      .REFRESH(REFRESH)
-  ) chip (
+  sdr_sdram chip (
       .clk(chip_clk),
       .cke(1'b1),
       .cs_n(1'b0),
