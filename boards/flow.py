@@ -74,7 +74,9 @@ def synthesis_script(
 def synthesise(fpga: Fpga, folder: Path, rows_in_logic: int) -> Netlist:
     """The netlist of the design in ``folder``."""
     (folder / "top.ys").write_text(synthesis_script(fpga, rows_in_logic))
-    tools.call(tools.YOSYS, ["-q", "top.ys"], folder, "yosys.log")
+    # What it prints ends where ABC begins, which takes its output away; its log goes on.
+    arguments = ["-q", "-l", "yosys.log", "top.ys"]
+    tools.call(tools.YOSYS, arguments, folder, "yosys.out", "yosys.log")
     return Netlist(folder / NETLIST)
 
 

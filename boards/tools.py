@@ -55,14 +55,21 @@ def need_boards() -> str:
     return need(Tool("amaranth-boards", "amaranth_boards", ""))
 
 
-def call(tool: Tool, arguments: Sequence[str], folder: Path, log: str) -> str:
-    """Run a tool in a folder; returns what it said, which is in the file ``log`` too."""
+def call(
+    tool: Tool, arguments: Sequence[str], folder: Path, log: str, own_log: str | None = None
+) -> str:
+    """Run a tool in a folder; returns what it said, which is in the file ``log`` too.
+
+    ``own_log``: file that the tool itself writes, if that tells more than what it prints.
+    """
     need(tool)
     code = (
         f"import sys; from {tool.module} import {tool.function} as run; "
         f"sys.argv[0] = '{tool.package}'; "
     )
     code += "sys.exit(run())" if tool is GOWIN_PACK else "sys.exit(run(sys.argv[1:]))"
+    if own_log is not None:
+        (folder / own_log).unlink(missing_ok=True)
     with (folder / log).open("w") as file:
         status = subprocess.run(
             [sys.executable, "-c", code, *arguments],
@@ -71,6 +78,8 @@ def call(tool: Tool, arguments: Sequence[str], folder: Path, log: str) -> str:
             stderr=subprocess.STDOUT,
             check=False,
         ).returncode
+    if own_log is not None and (folder / own_log).exists():
+        log = own_log
     text = (folder / log).read_text(errors="replace")
     if status:
         raise ToolError(f"{tool.package}: {_reason(text)}; log: {folder / log}")

@@ -142,6 +142,21 @@ def test_a_missing_tool_names_the_way_to_get_it():
         tools.need(absent)
 
 
+def test_the_reason_is_looked_for_in_the_log_that_tells_more(tmp_path, monkeypatch):
+    (tmp_path / "stops.py").write_text(
+        "def run(arguments):\n"
+        "    open('own.log', 'w').write('1. Pass\\nERROR: out of tables.\\n')\n"
+        "    print('Warning: no matter')\n"
+        "    return 1\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    stops = tools.Tool("amaranth", "stops", "run")  # any package that is installed
+    with pytest.raises(tools.ToolError, match="amaranth: Warning: no matter; log: .*out.log"):
+        tools.call(stops, [], tmp_path, "out.log")
+    with pytest.raises(tools.ToolError, match="amaranth: out of tables; log: .*own.log"):
+        tools.call(stops, [], tmp_path, "out.log", "own.log")
+
+
 def test_every_board_is_known_by_its_name_and_limits_cover_what_is_checked():
     for name in NAMES:
         board = find_board(name)
