@@ -202,7 +202,7 @@ class Cpu(wiring.Component):
             with m.If(d.fault | c.ebreak):
                 m.d.sync += x.result_link.eq(1)
             # An operand that is to come is zero here, so the sum is the other one.
-            with m.If(undecided):
+            with m.If(undecided & ~refuse):
                 m.d.sync += [x.branch.eq(0), x.result_link.eq(0), x.result_sum.eq(1)]
             self._decode_exceptions(m)
         # A trap or mret reads the address where to go on in the cycle after.
