@@ -96,7 +96,7 @@ def test_each_stands_for_what_it_does_in_unicorn() -> None:
             f"{parcel:#06x} is not {word:#010x}"
         )
         checked += 1
-    assert checked > 30_000
+    assert checked > 28_000
 
 
 def test_the_expander_makes_of_each_what_it_stands_for() -> None:
