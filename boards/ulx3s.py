@@ -51,6 +51,7 @@ BOARD = Board(
     name="ulx3s",
     title="ULX3S 85F",
     fpga=LFE5U_85F,
+    config="small",
     clock_hz=50_000_000,
     baud=1_000_000,
     memory="SDRAM",

@@ -75,6 +75,22 @@ class BurstTracker(wiring.Component):
             level = Signal(range(n_slots + 1), name=f"level_{c}")
             room = Signal(name=f"room_{c}", init=1)
             push = self.push & (self.burst.client == c)
+            # What is at the head: registers, because the clients hang on them.
+            at_head = [Signal(name=f"{kind}_at_head_{c}") for kind in ("last", "refused")]
+            next_head = (head + 1)[: len(head)]
+            stays, moves = [], []
+            for index, choices in ((head, stays), (next_head, moves)):
+                fresh = push & (tail == index)
+                choices += [
+                    Mux(fresh, self.burst.last, last.bit_select(index, 1)),
+                    Mux(fresh, self.burst.refused, refused.bit_select(index, 1)),
+                ]
+            stays[1] = stays[1] & (push | (level != 0))
+            moves[1] = moves[1] & (push | (level != 1))
+            m.d.sync += [
+                signal.eq(Mux(pop[c], moved, stayed))
+                for signal, moved, stayed in zip(at_head, moves, stays, strict=True)
+            ]
             with m.If(push):
                 m.d.sync += [
                     last.bit_select(tail, 1).eq(self.burst.last),
@@ -87,8 +103,8 @@ class BurstTracker(wiring.Component):
             with m.Elif(push):
                 m.d.sync += room.eq(level != n_slots - 1)
             m.d.comb += [empty[c].eq(level == 0), self.room[c].eq(room)]
-            head_last.append(last.bit_select(head, 1))
-            head_refused.append(refused.bit_select(head, 1) & ~empty[c])
+            head_last.append(at_head[0])
+            head_refused.append(at_head[1])
             heads.append(head)
             tails.append(tail)
         m.d.comb += [

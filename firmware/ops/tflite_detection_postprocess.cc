@@ -13,31 +13,40 @@
 //   0  box encodings (y, x, h, w), [1, anchors, 4 or more], int8, uint8 or float32
 //   1  class scores, [1, anchors, classes or one more: the background in front], likewise
 //   2  anchors (y, x, h, w), [anchors, 4], int8, uint8 or float32
-// Outputs, float32, as many as max_detections; beyond the detections they are 0:
+// Outputs, float32, at least as many as max_detections; beyond the detections they are 0:
 //   0  boxes (ymin, xmin, ymax, xmax)   1  classes   2  scores   3  number of detections
 // Options, a FlexBuffers map: max_detections, num_classes, nms_score_threshold, nms_iou_threshold,
-// y_scale, x_scale, h_scale, w_scale. Only the fast suppression with one class for each detection
-// is here: max_classes_per_detection must be 1 and use_regular_nms false.
+// y_scale, x_scale, h_scale, w_scale, use_regular_nms; then detections_per_class (100), else
+// max_classes_per_detection.
+//
+// Suppression is fast (every anchor with its best class, all classes suppress each other) or regular
+// (class by class). With several classes for a detection the kernel leaves places between results:
+// the c-th of the k classes of detection d is at k * (k * d + c) + c. So it is here, but for places
+// beyond the outputs, which the kernel writes as well.
 #include <string.h>
 
+#include <algorithm>
 #include <cmath>
-#include <utility>
 
+#include "detection_scores.h"
 #include "flatbuffers/flexbuffers.h"
 #include "weft_op.h"
 
 namespace {
 
-constexpr int32_t kCodes = 256;
+using detection::CodeScores;
+using detection::FloatScores;
+
+constexpr int32_t kDetectionsPerClass = 100;
 
 struct Box {
     float ymin, xmin, ymax, xmax;
 };
 
 struct Options {
-    int32_t max_detections, n_classes;
+    int32_t max_detections, n_classes, classes_per_detection, detections_per_class;
     float score_threshold, iou_threshold, y_scale, x_scale, h_scale, w_scale;
-    bool is_fast;  // one class for each detection, and all classes suppress each other
+    bool is_regular;
 
     explicit Options(const weft_op_t *op) {
         const auto map =
@@ -51,11 +60,19 @@ struct Options {
         x_scale = map["x_scale"].AsFloat();
         h_scale = map["h_scale"].AsFloat();
         w_scale = map["w_scale"].AsFloat();
-        is_fast = map["max_classes_per_detection"].AsInt32() == 1 &&
-                  !map["use_regular_nms"].AsBool();
+        is_regular = map["use_regular_nms"].AsBool();
+        classes_per_detection = map["max_classes_per_detection"].AsInt32();
+        if (classes_per_detection > n_classes) classes_per_detection = n_classes;
+        const auto each = map["detections_per_class"];
+        detections_per_class = each.IsNull() ? kDetectionsPerClass : each.AsInt32();
     }
     bool is_valid() const {
-        return max_detections > 0 && n_classes > 0 && iou_threshold > 0 && iou_threshold <= 1;
+        return max_detections > 0 && n_classes > 0 && iou_threshold > 0 && iou_threshold <= 1 &&
+               (is_regular ? detections_per_class : classes_per_detection) > 0;
+    }
+    // Boxes that suppress others at one time.
+    int32_t most_kept() const {
+        return is_regular ? std::min(detections_per_class, max_detections) : max_detections;
     }
 };
 
@@ -73,122 +90,6 @@ struct Values {
                                  ? static_cast<const int8_t *>(tensor->data)[i]
                                  : static_cast<const uint8_t *>(tensor->data)[i];
         return static_cast<float>(code - tensor->zero_point) * tensor->scale;
-    }
-};
-
-// Class scores of int8 and uint8 as numbers from 0 to 255 in their order.
-struct CodeScores {
-    using Kept = uint8_t;  // holds a number
-
-    const uint8_t *codes;
-    int32_t flip, zero_point;  // int8 codes are moved up by 128
-    float scale;
-
-    explicit CodeScores(const weft_tensor_t *t)
-        : codes(static_cast<const uint8_t *>(t->data)),
-          flip(t->type == WEFT_TYPE_INT8 ? 0x80 : 0),
-          zero_point(t->zero_point + flip),
-          scale(t->scale) {}
-
-    float value(int32_t number) const { return static_cast<float>(number - zero_point) * scale; }
-
-    // The least number that reaches a threshold; kCodes if none does.
-    int32_t least(float threshold) const {
-        int32_t number = 0;
-        for (int32_t step = kCodes / 2; step; step /= 2)
-            if (value(number + step - 1) < threshold) number += step;
-        return value(number) < threshold ? number + 1 : number;
-    }
-
-    int32_t best_class(int32_t at, int32_t n, int32_t *number) const {
-        return flip ? best<0x80>(at, n, number) : best<0>(at, n, number);
-    }
-
-    // Numbers of those that reach the least by falling number, equal ones in their order.
-    int32_t sort(const Kept *best, int32_t n, int32_t least, uint16_t *order) const {
-        uint16_t starts[kCodes + 1] = {};
-        for (int32_t i = 0; i < n; i++)
-            if (best[i] >= least) starts[kCodes - best[i]]++;
-        for (int32_t i = 0; i < kCodes; i++) starts[i + 1] += starts[i];
-        for (int32_t i = 0; i < n; i++)
-            if (best[i] >= least) order[starts[kCodes - 1 - best[i]]++] = static_cast<uint16_t>(i);
-        return starts[kCodes];
-    }
-
-  private:
-    template <int32_t kFlip>
-    int32_t best(int32_t at, int32_t n, int32_t *number) const {
-        const uint8_t *first = codes + at, *where = first;
-        int32_t best = -1;
-        for (const uint8_t *p = first, *end = first + n; p != end; p++) {
-            const int32_t score = *p ^ kFlip;
-            if (score > best) {
-                best = score;
-                where = p;
-            }
-        }
-        *number = best;
-        return static_cast<int32_t>(where - first);
-    }
-};
-
-// Class scores of float32 as integers in their order: their bits, those of negative ones turned.
-struct FloatScores {
-    using Kept = int32_t;
-
-    const int32_t *bits;
-
-    explicit FloatScores(const weft_tensor_t *t) : bits(static_cast<const int32_t *>(t->data)) {}
-
-    static int32_t number_of(int32_t bits) { return bits ^ ((bits >> 31) & INT32_MAX); }
-
-    float value(int32_t number) const {
-        const int32_t turned = number_of(number);
-        float value;
-        memcpy(&value, &turned, sizeof value);
-        return value;
-    }
-    int32_t least(float threshold) const {
-        int32_t number;
-        memcpy(&number, &threshold, sizeof number);
-        return threshold == 0 ? number_of(INT32_MIN) : number_of(number);  // -0 reaches 0
-    }
-    int32_t best_class(int32_t at, int32_t n, int32_t *number) const {
-        const int32_t *first = bits + at, *where = first;
-        int32_t best = INT32_MIN;
-        for (const int32_t *p = first, *end = first + n; p != end; p++) {
-            const int32_t score = number_of(*p);
-            if (score > best) {
-                best = score;
-                where = p;
-            }
-        }
-        *number = best;
-        return static_cast<int32_t>(where - first);
-    }
-    int32_t sort(const Kept *best, int32_t n, int32_t least, uint16_t *order) const {
-        int32_t kept = 0;
-        for (int32_t i = 0; i < n; i++)
-            if (best[i] >= least) order[kept++] = static_cast<uint16_t>(i);
-        // A heap with the last in order on top; the standard library's sort is 7 KiB of code.
-        for (int32_t i = kept / 2; i-- > 0;) sift(best, order, i, kept);
-        for (int32_t end = kept; end-- > 1;) {
-            std::swap(order[0], order[end]);
-            sift(best, order, 0, end);
-        }
-        return kept;
-    }
-
-  private:
-    static bool is_before(const Kept *best, uint16_t a, uint16_t b) {
-        return best[a] != best[b] ? best[a] > best[b] : a < b;
-    }
-    static void sift(const Kept *best, uint16_t *order, int32_t i, int32_t n) {
-        for (int32_t child; (child = 2 * i + 1) < n; i = child) {
-            if (child + 1 < n && is_before(best, order[child], order[child + 1])) child++;
-            if (!is_before(best, order[i], order[child])) return;
-            std::swap(order[i], order[child]);
-        }
     }
 };
 
@@ -245,10 +146,6 @@ int32_t check(const weft_op_t *op) {
 
     const Options options(op);
     if (!options.is_valid()) return refuse("an option is missing or out of range");
-    if (!options.is_fast)
-        return refuse(
-            "use_regular_nms and max_classes_per_detection other than 1 are not here; give"
-            " TensorFlow Lite Micro's detection_postprocess.cc with --op");
     const int32_t background = scores->dims[2] - options.n_classes;
     if (background < 0 || background > 1) return refuse("num_classes is not that of the scores");
     if (scores->type != WEFT_TYPE_FLOAT32 && !(scores->scale > 0))
@@ -260,64 +157,185 @@ int32_t check(const weft_op_t *op) {
     return WEFT_STATUS_OK;
 }
 
+// Scratch, the largest elements first: the boxes that were kept; of every anchor its score; in
+// regular suppression the results' scores; the anchors in the order of scores.
+template <class Kept>
+struct Scratch {
+    Box *kept;
+    Kept *scores, *results;
+    uint16_t *order;
+
+    Scratch(uint8_t *start, int32_t n_anchors, const Options &options) {
+        const int32_t n_results = options.is_regular ? options.max_detections : 0;
+        kept = reinterpret_cast<Box *>(start);
+        uint8_t *at = start + options.most_kept() * sizeof(Box);
+        const auto place_order = [&] {
+            order = reinterpret_cast<uint16_t *>(at);
+            at += n_anchors * sizeof(uint16_t);
+        };
+        if (sizeof(Kept) < sizeof(uint16_t)) place_order();
+        scores = reinterpret_cast<Kept *>(at);
+        results = scores + n_anchors;
+        at += (n_anchors + n_results) * sizeof(Kept);
+        if (sizeof(Kept) >= sizeof(uint16_t)) place_order();
+        bytes = static_cast<uint32_t>(at - start);
+    }
+    uint32_t bytes;
+};
+
 // Asked while a model is compiled, which ends there if this cannot be run.
 uint32_t scratch_bytes(const weft_op_t *op) {
     const int32_t status = check(op);
     if (status) weft_fail(status);
-    // Of every anchor its best score, and its place in the order of scores.
-    const uint32_t n = op->inputs[0]->dims[1];
+    const Options options(op);
+    const int32_t n = op->inputs[0]->dims[1];
     const bool is_float = op->inputs[1]->type == WEFT_TYPE_FLOAT32;
-    const uint32_t kept = is_float ? sizeof(FloatScores::Kept) : sizeof(CodeScores::Kept);
-    return (2 + kept) * n + 8;
+    return is_float ? Scratch<FloatScores::Kept>(nullptr, n, options).bytes
+                    : Scratch<CodeScores::Kept>(nullptr, n, options).bytes;
 }
 
 template <class Scores>
-int32_t postprocess(const weft_op_t *op, const Options &options, const Scores &scores) {
-    const Values encodings{op->inputs[0]}, anchors{op->inputs[2]};
-    const int32_t n_anchors = op->inputs[0]->dims[1], pitch = op->inputs[1]->dims[2];
-    const int32_t background = pitch - options.n_classes;
+class Suppression {
+  public:
+    Suppression(const weft_op_t *op, const Options &options, const Scores &scores)
+        : options_(options),
+          scores_(scores),
+          encodings_{op->inputs[0]},
+          anchors_{op->inputs[2]},
+          n_anchors_(op->inputs[0]->dims[1]),
+          encoding_pitch_(op->inputs[0]->dims[2]),
+          pitch_(op->inputs[1]->dims[2]),
+          background_(pitch_ - options.n_classes),
+          scratch_(static_cast<uint8_t *>(op->scratch), n_anchors_, options),
+          boxes_(static_cast<Box *>(op->outputs[0]->data)),
+          classes_(static_cast<float *>(op->outputs[1]->data)),
+          results_(static_cast<float *>(op->outputs[2]->data)),
+          count_(static_cast<float *>(op->outputs[3]->data)) {
+        room_ = std::min(static_cast<int32_t>(weft_elements(op->outputs[0])) / 4,
+                         static_cast<int32_t>(std::min(weft_elements(op->outputs[1]),
+                                                       weft_elements(op->outputs[2]))));
+        for (int32_t i = 0; i < 3; i++) memset(op->outputs[i]->data, 0, op->outputs[i]->bytes);
+    }
+
+    int32_t fast() {
+        for (int32_t i = 0, at = background_; i < n_anchors_; i++, at += pitch_) {
+            int32_t number;
+            scores_.best_class(at, options_.n_classes, &number);
+            scratch_.scores[i] = static_cast<Kept>(number);
+        }
+        int32_t n = 0;
+        const int32_t status = suppress(
+            scores_.least(options_.score_threshold), options_.max_detections,
+            [&](int32_t anchor, const Box &box) { place_classes(&n, anchor, box); });
+        *count_ = static_cast<float>(n);
+        return status;
+    }
+
+    int32_t regular() {
+        int32_t least = scores_.least(options_.score_threshold), n = 0;
+        for (int32_t c = 0; c < options_.n_classes; c++) {
+            bool any = false;
+            for (int32_t i = 0, at = background_ + c; i < n_anchors_; i++, at += pitch_) {
+                const int32_t number = scores_.number(at);
+                scratch_.scores[i] = static_cast<Kept>(number);
+                any |= number >= least;
+            }
+            if (!any) continue;
+            const int32_t status = suppress(
+                least, options_.most_kept(),
+                [&](int32_t anchor, const Box &box) { insert(&n, anchor, c, box); });
+            if (status) return status;
+            // Ties go to those that are there: what does not exceed the last result is not one.
+            if (n == options_.max_detections)
+                least = std::max<int32_t>(least, scratch_.results[n - 1] + 1);
+        }
+        *count_ = static_cast<float>(n);
+        return WEFT_STATUS_OK;
+    }
+
+  private:
     using Kept = typename Scores::Kept;
-    // Elements of four bytes come before those of two, and those before single ones.
-    auto *start = static_cast<uint8_t *>(op->scratch);
-    const bool wide = sizeof(Kept) > sizeof(uint16_t);
-    auto *best = reinterpret_cast<Kept *>(start + (wide ? 0 : 2 * n_anchors));
-    auto *order = reinterpret_cast<uint16_t *>(start + (wide ? sizeof(Kept) * n_anchors : 0));
 
-    for (int32_t i = 0, at = background; i < n_anchors; i++, at += pitch) {
-        int32_t number;
-        scores.best_class(at, options.n_classes, &number);
-        best[i] = static_cast<Kept>(number);
+    // Hands on boxes that no better one overlaps, by falling score.
+    template <class Function>
+    int32_t suppress(int32_t least, int32_t most, Function keep) {
+        const int32_t n_candidates =
+            scores_.sort(scratch_.scores, n_anchors_, least, scratch_.order);
+        int32_t n = 0;
+        for (int32_t i = 0; i < n_candidates && n < most; i++) {
+            const int32_t anchor = scratch_.order[i];
+            const Box box = decode(options_, encodings_, anchors_, anchor, encoding_pitch_);
+            // As the kernel it follows: a box without height or width is a fault of the network.
+            if (!(box.ymin < box.ymax) || !(box.xmin < box.xmax)) return WEFT_STATUS_ERROR;
+            bool is_kept = true;
+            for (int32_t k = 0; k < n && is_kept; k++)
+                is_kept = !overlap(scratch_.kept[k], box, options_.iou_threshold);
+            if (!is_kept) continue;
+            scratch_.kept[n++] = box;
+            keep(anchor, box);
+        }
+        return WEFT_STATUS_OK;
     }
-    const int32_t least = scores.least(options.score_threshold);
-    const int32_t n_candidates = scores.sort(best, n_anchors, least, order);
 
-    auto *boxes = static_cast<Box *>(op->outputs[0]->data);
-    auto *classes = static_cast<float *>(op->outputs[1]->data);
-    auto *results = static_cast<float *>(op->outputs[2]->data);
-    int32_t n = 0;
-    for (int32_t i = 0; i < n_candidates && n < options.max_detections; i++) {
-        const int32_t anchor = order[i];
-        const Box box = decode(options, encodings, anchors, anchor, op->inputs[0]->dims[2]);
-        // As the kernel it follows: a box without height or width is a fault of the network.
-        if (!(box.ymin < box.ymax) || !(box.xmin < box.xmax)) return WEFT_STATUS_ERROR;
-        bool is_kept = true;
-        for (int32_t k = 0; k < n && is_kept; k++)
-            is_kept = !overlap(boxes[k], box, options.iou_threshold);
-        if (!is_kept) continue;
+    void place(int32_t at, const Box &box, int32_t found, int32_t number) {
+        boxes_[at] = box;
+        classes_[at] = static_cast<float>(found);
+        results_[at] = scores_.value(number);
+    }
+
+    // The best classes of a box, equal ones in their order.
+    void place_classes(int32_t *n, int32_t anchor, const Box &box) {
+        const int32_t first = anchor * pitch_ + background_, k = options_.classes_per_detection;
         int32_t number;
-        const int32_t found =
-            scores.best_class(anchor * pitch + background, options.n_classes, &number);
-        boxes[n] = box;
-        classes[n] = static_cast<float>(found);
-        results[n] = scores.value(number);
-        n++;
+        int32_t found = scores_.best_class(first, options_.n_classes, &number);
+        for (int32_t c = 0;; c++) {
+            const int32_t at = k * (*n)++ + c;
+            if (at < room_) place(at, box, found, number);
+            if (c + 1 == k) return;
+            int32_t next = -1, best = INT32_MIN;
+            for (int32_t i = 0; i < options_.n_classes; i++) {
+                const int32_t other = scores_.number(first + i);
+                const bool is_behind = other < number || (other == number && i > found);
+                if (is_behind && (next < 0 || other > best)) {
+                    next = i;
+                    best = other;
+                }
+            }
+            found = next;
+            number = best;
+        }
     }
-    static_cast<float *>(op->outputs[3]->data)[0] = static_cast<float>(n);
-    for (; n < options.max_detections; n++) {
-        boxes[n] = {0, 0, 0, 0};
-        classes[n] = results[n] = 0;
+
+    // Into the results, which are by falling score.
+    void insert(int32_t *n, int32_t anchor, int32_t found, const Box &box) {
+        const Kept number = scratch_.scores[anchor];
+        int32_t at = *n;
+        while (at > 0 && scratch_.results[at - 1] < number) at--;
+        if (at == options_.max_detections) return;
+        if (*n < options_.max_detections) ++*n;
+        for (int32_t i = *n - 1; i > at; i--) {
+            boxes_[i] = boxes_[i - 1];
+            classes_[i] = classes_[i - 1];
+            results_[i] = results_[i - 1];
+            scratch_.results[i] = scratch_.results[i - 1];
+        }
+        scratch_.results[at] = number;
+        place(at, box, found, number);
     }
-    return WEFT_STATUS_OK;
+
+    const Options &options_;
+    const Scores &scores_;
+    Values encodings_, anchors_;
+    int32_t n_anchors_, encoding_pitch_, pitch_, background_, room_;
+    Scratch<Kept> scratch_;
+    Box *boxes_;
+    float *classes_, *results_, *count_;
+};
+
+template <class Scores>
+int32_t postprocess(const weft_op_t *op, const Options &options, const Scores &scores) {
+    Suppression<Scores> suppression(op, options, scores);
+    return options.is_regular ? suppression.regular() : suppression.fast();
 }
 
 int32_t eval(const weft_op_t *op) {

@@ -32,7 +32,7 @@ def host() -> HostOps:
     return HostOps([], [NAME])
 
 
-def options(n_classes: int, **other: float) -> bytes:
+def options(n_classes: int, is_regular: bool = False, **other: float) -> bytes:
     values: dict[str, float] = {
         "max_detections": 10,
         "max_classes_per_detection": 1,
@@ -54,7 +54,7 @@ def options(n_classes: int, **other: float) -> bytes:
             else:
                 builder.Int(value)
         builder.Key("use_regular_nms")
-        builder.Bool(False)
+        builder.Bool(is_regular)
     return bytes(builder.Finish())
 
 
@@ -79,6 +79,7 @@ class Case:
         self.score_scale, self.score_zero = 1 / 256, low
         self.n, self.n_classes = n, n_classes
         self.options = options(n_classes)
+        self.n_results = 10
 
     def model(self, in_floats: bool = False) -> bytes:
         """The operator behind DEQUANTIZE, or its operands as floats."""
@@ -98,20 +99,26 @@ class Case:
             b.subgraph.inputs.append(x)
             b.operator(Kind.DEQUANTIZE, [x], [y], schema.DequantizeOptionsT())
         operands.append(b.constant(self.anchors))
-        shapes = [(1, 10, 4), (1, 10), (1, 10), (1,)]
-        outputs = [b.tensor(shape, dtype=DType.FLOAT32) for shape in shapes]
+        outputs = [b.tensor(shape, dtype=DType.FLOAT32) for shape in self.shapes]
         b.operator(Kind.CUSTOM, operands, outputs, custom_name=NAME, custom_options=self.options)
         return b.build(*outputs)
 
-    def reference(self) -> list[NDArray[np.float32]]:
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        return [(1, self.n_results, 4), (1, self.n_results), (1, self.n_results), (1,)]
+
+    def reference(self, n_classes: int = 1) -> list[NDArray[np.float32]]:
+        """Of detections with so many classes each."""
         interpreter = runtime.Interpreter.from_bytes(self.model(), arena_size=1 << 25)
         interpreter.set_input(self.encodings, 0)
         interpreter.set_input(self.scores, 1)
         interpreter.invoke()
         boxes, classes, scores, count = (interpreter.get_output(i) for i in range(4))
-        n = int(count[0])
+        k, n = n_classes, int(count[0])
+        written = np.zeros(self.n_results, bool)
+        written[[k * i + i % k for i in range(n)]] = True
         for array in (boxes[0], classes[0], scores[0]):
-            array[n:] = 0  # the kernel leaves them as they were
+            array[~written] = 0  # the kernel leaves them as they were
         return [boxes, classes, scores, count]
 
     def floats(self) -> list[NDArray[np.float32]]:
@@ -139,7 +146,7 @@ class Case:
                 quantised(self.scores, self.score_scale, self.score_zero),
                 TensorDescription(self.anchors.shape, TensorType.FLOAT32, self.anchors),
             ),
-            tuple(floats(shape) for shape in ((1, 10, 4), (1, 10), (1, 10), (1,))),
+            tuple(floats(shape) for shape in self.shapes),
             params=self.options,
         )
 
@@ -161,6 +168,57 @@ def test_results_are_those_of_the_kernel(unsigned: bool) -> None:
         assert_equal(use, expected, f"WEFT_SEED={BASE_SEED}, case {seed}")
         found += int(expected[3][0])
     assert found > 100
+
+
+def regular(seed: int) -> Case:
+    """Class by class, also with a threshold that everything reaches."""
+    case = Case(seed, 60 + 7 * seed, 1 + 2 * (seed % 5), seed % 4 > 1, likely=(seed % 4) / 3)
+    limits = {"detections_per_class": (1, 3, 100)[seed % 3]} if seed else {}
+    threshold = (0.1, 0.3, 1e-8)[seed % 3]
+    case.options = options(case.n_classes, True, nms_score_threshold=threshold, **limits)
+    return case
+
+
+def test_suppression_class_by_class_is_that_of_the_kernel() -> None:
+    found = 0
+    for seed in range(12):
+        case = regular(seed)
+        use = case.description()
+        assert host().call(NAME, use) == 0
+        expected = case.reference()
+        assert_equal(use, expected, f"WEFT_SEED={BASE_SEED}, case {seed}")
+        found += int(expected[3][0])
+    assert found > 50
+
+
+def test_suppression_class_by_class_on_the_core() -> None:
+    case = regular(8)
+    use = case.description()
+    use = replace(use, scratch_bytes=host().scratch_bytes(NAME, use))
+    machine = Machine(detector_params(), build_firmware(detector_params(), [], [NAME]))
+    status, outputs = on_core(machine, use, np.random.default_rng(1), alignment=4)
+    assert status == 0
+    for data, wanted in zip(outputs, case.reference(), strict=True):
+        np.testing.assert_array_equal(np.frombuffer(data, np.float32), wanted.reshape(-1))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_several_classes_of_a_detection_are_where_the_kernel_puts_them(n_classes: int) -> None:
+    """Five are all classes; the outputs have room for what it writes beyond their usual ones."""
+    case = Case(n_classes, 90, 5, n_classes == 3, likely=0.4)
+    case.options = options(5, max_classes_per_detection=n_classes + n_classes // 5)
+    case.n_results = 10 * n_classes**2
+    use = case.description()
+    assert host().call(NAME, use) == 0
+    expected = case.reference(n_classes)
+    assert expected[3][0] == 10 * n_classes
+    assert_equal(use, expected, f"WEFT_SEED={BASE_SEED}")
+    # Where there is no room nothing is written.
+    case.n_results = 10 * n_classes
+    few = case.description()
+    assert host().call(NAME, few) == 0
+    for less, more in zip(few.outputs[:3], use.outputs[:3], strict=True):
+        np.testing.assert_array_equal(less.data[0], more.data[0, : case.n_results])
 
 
 def detector_params() -> Params:
@@ -238,7 +296,8 @@ def test_float_scores_on_the_core(likely: float) -> None:
 def test_what_is_not_there_is_refused_while_the_model_is_compiled() -> None:
     case = Case(2, 20, 3)
     for changed, reason in (
-        (options(3, max_classes_per_detection=2), "give TensorFlow Lite Micro's"),
+        (options(3, max_classes_per_detection=0), "an option is missing or out of range"),
+        (options(3, True, detections_per_class=0), "an option is missing or out of range"),
         (options(5), "num_classes is not that of the scores"),
         (options(3, nms_iou_threshold=0.0), "an option is missing or out of range"),
         (b"", "an option is missing or out of range"),
@@ -249,6 +308,6 @@ def test_what_is_not_there_is_refused_while_the_model_is_compiled() -> None:
     use = case.description()
     with pytest.raises(RefusedUseError, match="a tensor's shape is not supported"):
         host().scratch_bytes(NAME, replace(use, inputs=use.inputs[:2]))
-    case.options = options(3, max_classes_per_detection=2)
-    with pytest.raises(DescriptionError, match=r"operator 2 CUSTOM .*detection_postprocess.cc"):
+    case.options = options(3, max_detections=0)
+    with pytest.raises(DescriptionError, match=r"operator 2 CUSTOM .*an option is missing"):
         prepared(case, in_floats=False)
