@@ -28,7 +28,9 @@ def test_planes_times_a_code_for_each_channel(planes: tuple[int, int, int], fact
         x = b.input((1, *planes), scale=0.05, zero_point=b.zero_point())
         s = b.input((1, 1, 1, planes[2]), **gate)
         y = b.tensor(
-            (1, *planes), scale=0.05 / 256 / factor, zero_point=(b.zero_point(), -128, 127)[seed % 3]
+            (1, *planes),
+            scale=0.05 / 256 / factor,
+            zero_point=(b.zero_point(), -128, 127)[seed % 3],
         )
         options = schema.MulOptionsT()
         options.fusedActivationFunction = (0, 1, 3)[seed % 3]
