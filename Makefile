@@ -6,8 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
+BOARD ?= ulx3s
+SEEDS ?= 1
 
-.PHONY: demo setup boards test regress prove bench lint check-tools clean
+.PHONY: demo setup boards bitstream test regress prove bench lint check-tools clean
 
 demo: setup
 	$(BIN)/python -m examples.digits
@@ -22,6 +24,9 @@ $(STAMP): pyproject.toml tools/check_prerequisites.sh
 
 boards: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[boards]'
+
+bitstream: boards
+	$(BIN)/weft synth $(CONFIG) --board $(BOARD) --seeds $(SEEDS)
 
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests

@@ -41,6 +41,8 @@ class Board:
     name : for the command line; 16 characters or fewer, the board answers with it.
     title : what people call it.
     fpga : its device.
+    config : what ``weft synth`` builds unless told otherwise: a preset, or a file in
+        ``boards/configs``.
     clock_hz : of the accelerator, unless the user chooses another.
     baud : of the host link.
     memory : what external memory is, in words; ``memory_bytes`` : its size.
@@ -53,6 +55,7 @@ class Board:
     name: str
     title: str
     fpga: Fpga
+    config: str
     clock_hz: int
     baud: int
     memory: str

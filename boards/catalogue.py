@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 from importlib import import_module
+from pathlib import Path
 
+from arch.config import PRESETS, Config, load_config
 from arch.errors import WeftError
 from boards import tools
 from boards.board import Board
 
 NAMES = ("ulx3s", "orangecrab25", "orangecrab85", "ecpix5", "tangprimer20k", "icebreaker")
+
+CONFIGS = Path(__file__).with_name("configs")
 
 
 class UnknownBoard(WeftError):
@@ -25,6 +29,12 @@ def find_board(name: str) -> Board:
     board = import_module(f"boards.{name}").BOARD
     assert isinstance(board, Board)
     return board
+
+
+def own_config(board: Board) -> Config:
+    """The configuration that is built for a board unless another is named."""
+    name = board.config
+    return load_config(name if name in PRESETS else CONFIGS / name)
 
 
 def need_tools() -> None:

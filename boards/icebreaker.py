@@ -37,6 +37,7 @@ BOARD = Board(
     name="icebreaker",
     title="iCEBreaker",
     fpga=ICE40UP5K,
+    config="tiny_coreless.yaml",
     clock_hz=CRYSTAL_HZ,
     baud=1_000_000,
     memory="single-port RAM",

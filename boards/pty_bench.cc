@@ -111,6 +111,18 @@ int OpenTerminal() {
   return terminal;
 }
 
+// An edge of the clock; that of a memory chip is twice as fast and rises behind each of them.
+template <typename Top>
+void Edge(Top *top, int clk) {
+  top->clk = clk;
+  if constexpr (requires { top->chip_clk; }) {
+    top->chip_clk = 0;
+    top->eval();
+    top->chip_clk = 1;
+  }
+  top->eval();
+}
+
 bool InputClosed() {
   pollfd input{STDIN_FILENO, POLLIN, 0};
   char ignored;
@@ -132,12 +144,10 @@ int main(int argc, char **argv) {
   top->rx = 1;
   for (uint64_t cycle = 0; !context.gotFinish(); ++cycle) {
     if (cycle == 16) top->rst = 0;
-    top->clk = 1;
-    top->eval();
+    Edge(top.get(), 1);
     line.Receive(top->tx);
     top->rx = line.Send();
-    top->clk = 0;
-    top->eval();
+    Edge(top.get(), 0);
     if (cycle % kCyclesPerPoll == 0) {
       if (InputClosed()) break;
       line.Fill();

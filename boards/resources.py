@@ -31,11 +31,13 @@ CELLS: Mapping[str, Mapping[str, int]] = {
     "RAM16SDP4": {"LUT4": 8},
     "MULT18X18": {"DSP": 1},
     "MULT9X9": {"DSP": 1},
+    "MULT36X36": {"DSP": 4},
     "SDPB": {"block RAM": 1},
     "SDPX9B": {"block RAM": 1},
     "DPB": {"block RAM": 1},
     "DPX9B": {"block RAM": 1},
     "SP": {"block RAM": 1},
+    "SPX9": {"block RAM": 1},
 }
 FLIP_FLOPS = ("SB_DFF", "DFF")  # families of cells by the beginning of their names
 OTHER = "(shared)"

@@ -28,6 +28,13 @@ def reports() -> list[Report]:
     return sorted(found, key=lambda r: (r["macs_per_cycle"], r["board"]))
 
 
+def built(board: str) -> list[tuple[str, float]]:
+    """Configurations that were placed and routed on a board, each with its MHz."""
+    return [
+        (r["config"], r["fmax_mhz"]) for r in reports() if r["board"] == board and "fmax_mhz" in r
+    ]
+
+
 def sizes(found: Sequence[Report]) -> str:
     """Area, frequency, throughput and milliseconds of each network."""
     headings = ["", "board", "FPGA", *(f"{name}>" for name in RESOURCES)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boards.gateware.sdram import SdramTiming, cycles
+from boards.gateware.sdram_chip import PERIODS_PER_CYCLE, SdramChip, periods
 from gen.verilog import emit
 from sim.build import BuildOptions, Simulation, build_simulation
 from sim.simulate import VERILATOR_FLAGS
@@ -27,62 +27,73 @@ class Surroundings:
     Members
     -------
     top : module that wires up the design (module ``board``) and the models; its ports are
-        ``clk``, ``rst``, ``rx`` and ``tx``.
+        ``clk``, ``rst``, ``rx`` and ``tx``, and if it has a memory chip ``chip_clk``, a clock twice
+        as fast that rises behind each edge of ``clk``.
     sources : file name to Verilog text.
-    parameters : of the top module.
+    plusargs : what the models are told when the simulation starts.
     """
 
     top: str = BOARD
     sources: Mapping[str, str] = field(default_factory=dict)
-    parameters: tuple[tuple[str, str], ...] = ()
+    plusargs: tuple[str, ...] = ()
 
 
-def sdram_surroundings(clock_hz: float, chip: SdramTiming | None = None) -> Surroundings:
+def sdram_surroundings(clock_hz: float, chip: SdramChip | None = None) -> Surroundings:
     """A chip that stops the simulation when one of its times is not kept."""
-    t = chip or SdramTiming()
-    times = {
-        "POWER_UP": t.power_up_ns / 2,  # the controller's 200 us are twice what a chip wants
+    t = chip or SdramChip()
+    chip_hz = clock_hz * PERIODS_PER_CYCLE
+    nanoseconds = {
+        "POWER_UP": t.power_up_ns,
         "T_RP": t.t_rp,
         "T_RCD": t.t_rcd,
         "T_RAS": t.t_ras,
+        "T_RAS_MAX": t.t_ras_max,
         "T_RC": t.t_rc,
+        "T_RRD": t.t_rrd,
+        "T_WR": t.t_wr,
         "REFRESH": t.refresh_ns,
     }
+    times = {name: periods(time, chip_hz) for name, time in nanoseconds.items()}
+    times["T_MRD"] = t.t_mrd_periods
     files = ("sdr_sdram.v", "sdram_bench.v")
     return Surroundings(
         "sdram_bench",
         {name: (FOLDER / "models" / name).read_text() for name in files},
-        tuple((name, str(cycles(time, clock_hz))) for name, time in times.items()),
+        tuple(f"+{name}={n}" for name, n in times.items()),
     )
 
 
-def build_board(board: Any, surroundings: Surroundings | None = None) -> Simulation:
+def build_board(board: Any, surroundings: Surroundings) -> Simulation:
     """Build the simulation of a board's design, or take it from the cache.
 
     ``board`` : a component with ``rx`` and ``tx`` (:class:`boards.gateware.top.BoardTop`).
     """
-    around = surroundings or Surroundings()
     options = BuildOptions(
         public_depth=0,
         verilator_flags=VERILATOR_FLAGS,
         cxx_flags="-O2",
-        parameters=around.parameters,
         main=str(MAIN),
     )
-    sources = {"board.v": emit(board, BOARD), **around.sources}
-    return build_simulation(sources, around.top, options)
+    sources = {"board.v": emit(board, BOARD), **surroundings.sources}
+    return build_simulation(sources, surroundings.top, options)
 
 
 @contextmanager
 def running_board(
-    simulation: Simulation, cycles_per_bit: int, damage_one_in: int = 0, seed: int = 1
+    simulation: Simulation,
+    surroundings: Surroundings,
+    cycles_per_bit: int,
+    damage_one_in: int = 0,
+    seed: int = 1,
 ) -> Iterator[str]:
     """The path of the pseudo-terminal at which the simulated board listens.
 
+    ``surroundings``: those that it was built with, or others that differ in ``plusargs`` alone.
     ``damage_one_in``: in each direction a bit of one in so many bytes is flipped, from ``seed``.
     Raises :class:`SimulatorError` at the end if a model of a chip has stopped the simulation.
     """
-    command = [*simulation.command(), str(cycles_per_bit), str(damage_one_in), str(seed)]
+    numbers = (str(n) for n in (cycles_per_bit, damage_one_in, seed))
+    command = [*simulation.command(), *numbers, *surroundings.plusargs]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -35,6 +35,7 @@ BOARD = Board(
     name="tangprimer20k",
     title="Tang Primer 20K",
     fpga=GW2A_18,
+    config="tiny_coreless.yaml",
     clock_hz=27_000_000,
     baud=1_000_000,
     memory="block RAM",

@@ -9,7 +9,8 @@ from amaranth.hdl import Elaboratable, Module
 from boards.board import Board
 from boards.devices import LFE5U_85F
 from boards.gateware.ecp5 import Pll, pll_settings
-from boards.gateware.sdram import TIMING, SdramTiming, make_sdram
+from boards.gateware.sdram import TIMING, make_sdram
+from boards.gateware.sdram_chip import PERIODS_PER_CYCLE, SdramChip, clock_delay_ns
 from boards.gateware.sdram_pins import SdramPins
 from boards.gateware.top import BoardTop
 
@@ -29,8 +30,9 @@ class Ulx3sPins(Elaboratable):
         clock = platform.request("clk25", 0)
         uart = platform.request("uart", 0)
         leds = [platform.request("led", i) for i in range(3)]
-        settings = pll_settings(CRYSTAL_HZ, self.clock_hz)
-        m.submodules.pll = Pll(clock.i, settings, shifted=True)
+        settings = pll_settings(CRYSTAL_HZ, self.clock_hz, doubled=True)
+        delay = clock_delay_ns(SdramChip(), settings.output_hz * PERIODS_PER_CYCLE)
+        m.submodules.pll = Pll(clock.i, settings, delay)
         m.submodules.top = top
         m.submodules.sdram = SdramPins(platform.request("sdram", 0, dir="-"), top.pins)
         m.d.comb += [top.rx.eq(uart.rx.i), uart.tx.o.eq(top.tx)]
@@ -49,10 +51,11 @@ BOARD = Board(
     name="ulx3s",
     title="ULX3S 85F",
     fpga=LFE5U_85F,
+    config="small",
     clock_hz=50_000_000,
     baud=1_000_000,
     memory="SDRAM",
-    memory_bytes=SdramTiming().n_bytes,
+    memory_bytes=SdramChip().n_bytes,
     memory_timing=TIMING,
     make_memory=make_sdram,
     platform=_platform,

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from arch.config import load_config
 from arch.errors import WeftError
-from cli.common import out, progress_line
+from cli.common import err, out, progress_line
 from cli.models import SOURCES, locate
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ RESOURCES = ("LUT4", "FF", "DSP", "block RAM", "SPRAM")
 
 
 def synth(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="Preset or YAML file.")],
     board: Annotated[str, typer.Option("--board", help="Board; see weft boards.")],
+    config: Annotated[
+        str | None,
+        typer.Argument(metavar="CONFIG", help="Preset or YAML file; the board's own if not given."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", help="Folder; build/synth/CONFIG-BOARD if not given.")
     ] = None,
@@ -38,10 +41,11 @@ def synth(
 ) -> None:
     """Build a board's bitstream with open tools; say how big and how fast it is."""
     from boards.build import place, synthesise
-    from boards.catalogue import find_board, need_tools
+    from boards.catalogue import find_board, need_tools, own_config
     from boards.inference import inferences
 
-    chosen, target = load_config(config), find_board(board)
+    target = find_board(board)
+    chosen = load_config(config) if config else own_config(target)
     need_tools()
     folder = output or Path("build") / "synth" / f"{chosen.name}-{target.name}"
     clock_hz = round(clock * 1e6) if clock else None
@@ -51,6 +55,8 @@ def synth(
 
         def tell(text: str) -> None:
             progress.update(task, description=text)
+            if progress.disable:  # a log; what follows may take half an hour
+                err.print(text, soft_wrap=True)
 
         report = synthesise(chosen, target, folder, clock_hz, tell)
         if seeds:
@@ -77,6 +83,8 @@ def synth(
         )
         for inference in report.inferences:
             out.print(speed_line(report, inference), soft_wrap=True)
+    made_with = ", ".join(f"{tool} {version}" for tool, version in report.tools.items())
+    out.print(f"made with {made_with}", soft_wrap=True)
     if report_file is not None:
         try:
             report_file.write_text(json.dumps(report.as_json(), indent=2) + "\n")
@@ -131,9 +139,13 @@ def boards() -> None:
 
 
 def describe(board: Board) -> str:
-    """One line about a board."""
+    """One line about a board, and what has been built for it."""
+    from boards.results import built
+
+    found = [f"{config} ({mhz:.0f} MHz)" for config, mhz in built(board.name)]
+    done = f"built: {', '.join(found)}" if found else "nothing built yet"
     limits = ", ".join(f"{limit:,} {name}" for name, limit in board.fpga.limits.items())
     return (
         f"{board.name:12} {board.title}: {board.fpga.name} ({limits});"
-        f" {board.memory_bytes // 1024:,} KiB of {board.memory}"
+        f" {board.memory_bytes // 1024:,} KiB of {board.memory}; {done}"
     )

@@ -26,7 +26,7 @@ from gen.linker_map import core_memory_bytes
 
 MOST_CYCLES = 3_000_000
 """An operator that takes more is not run to its end."""
-SCRATCHPAD_WAIT = 3  # of a load, beyond those of the data memory (hw/core/core_bus.py)
+SCRATCHPAD_WAIT = 4  # of a load, beyond those of the data memory (hw/core/core_bus.py)
 WINDOW_WAIT = 45
 """Of an access through the window onto external memory, whose latency is most of it."""
 

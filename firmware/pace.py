@@ -16,6 +16,7 @@ USE_BEHIND_LOAD = 1  # also behind mul
 USE_BEHIND_LATE = 2  # mulh*, div*, rem*, CSR reads; one less when another instruction is between
 DIVISION = 30  # between a short and a long dividend
 MISPREDICTED = 2
+MISPREDICTED_LATE = 4  # of a beq or bne that does not wait for the load before it
 BRANCH_TARGETS = 64
 LIKELY, HIGHEST = 2, 3  # of the counter of a branch target
 
@@ -28,6 +29,7 @@ class _Block:
     last: int  # address of the last instruction
     after: int  # address behind the run
     is_jump: bool
+    mispredicted: int  # cycles that it costs to predict its jump wrongly
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Pace:
         is_expected = hit and entry.counter >= LIKELY
         wrong = taken and not (is_expected and entry.target == target)
         if wrong or (is_expected and not taken):
-            self.cycles += MISPREDICTED
+            self.cycles += jump.mispredicted
         if wrong and (hit or entry.counter < HIGHEST):
             entry.pc, entry.target = jump.last, target
         if taken and not hit:
@@ -95,13 +97,19 @@ class Pace:
     def _measure(self, address: int, size: int) -> _Block:
         cycles = 0
         late: dict[int, int] = {}  # register: cycle from which it can be used
-        word = 0
+        word, mispredicted = 0, MISPREDICTED
         for at in range(address, address + size, 4):
-            word = self._words[(at - self._base) // 4]
+            before, word = word, self._words[(at - self._base) // 4]
             opcode, rd = word & 0x7F, word >> 7 & 31
             uses = [] if opcode in _WITHOUT_RS1 else [word >> 15 & 31]
             uses += [word >> 20 & 31] if opcode in _WITH_RS2 else []
-            cycles = max([cycles, *(late.get(register, 0) for register in uses)])
+            waits = {
+                register: late[register] for register in uses if late.get(register, 0) > cycles
+            }
+            if _goes_on(word, before, set(waits)):
+                mispredicted = MISPREDICTED_LATE
+            else:
+                cycles = max([cycles, *waits.values()])
             cycles += 1
             if opcode not in _WITHOUT_RD and rd:
                 delay = _delay(word)
@@ -112,7 +120,14 @@ class Pace:
                 cycles += DIVISION
                 late = {r: c + DIVISION for r, c in late.items()}
         last = address + size - 4
-        return _Block(cycles, last, address + size, word & 0x7F in (_BRANCH, _JALR, _JAL))
+        is_jump = word & 0x7F in (_BRANCH, _JALR, _JAL)
+        return _Block(cycles, last, address + size, is_jump, mispredicted)
+
+
+def _goes_on(word: int, before: int, waits: set[int]) -> bool:
+    """Whether it does not wait for what the load before it reads: one operand of beq or bne."""
+    is_equality = word & 0x7F == _BRANCH and word >> 12 & 7 < 2
+    return is_equality and before & 0x7F == _LOAD and waits == {before >> 7 & 31}
 
 
 def _delay(word: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
@@ -39,10 +41,19 @@ def aligned_row_layout(n_bytes: int, chunk_bits: int, tag: ShapeLike) -> data.St
     )
 
 
-def aligned_chunk_layout(n_bytes: int, chunk_bits: int, tag: ShapeLike) -> data.StructLayout:
+def aligned_chunk_layout(
+    n_bytes: int, chunk_bits: int, tag: ShapeLike, decoded_bits: int
+) -> data.StructLayout:
     """``mask``: bytes of ``data`` that belong to the row; ``last``: of the row."""
     return data.StructLayout(
-        {"data": 8 * n_bytes, "mask": n_bytes, "chunk": chunk_bits, "last": 1, "tag": tag}
+        {
+            "data": 8 * n_bytes,
+            "mask": n_bytes,
+            "chunk": chunk_bits,
+            "decoded": decoded_bits,
+            "last": 1,
+            "tag": tag,
+        }
     )
 
 
@@ -55,6 +66,7 @@ class Align(wiring.Component):
     chunk_bits : width of chunk numbers.
     tag : shape of what goes with a row.
     depth : rows that can wait, 3 or more.
+    decode : what goes with a chunk as ``decoded``, made of its number.
 
     Members
     -------
@@ -65,15 +77,25 @@ class Align(wiring.Component):
     awaiting, current : input of a row is awaited, and the tag of that row.
     """
 
-    def __init__(self, n_bytes: int, chunk_bits: int, tag: ShapeLike, depth: int):
+    def __init__(
+        self,
+        n_bytes: int,
+        chunk_bits: int,
+        tag: ShapeLike,
+        depth: int,
+        decode: Callable[[Value], Value] = lambda chunk: chunk[:0],
+    ):
         self.n_bytes = n_bytes
+        self.decode = decode
+        decoded_bits = len(decode(Signal(chunk_bits)))
+        chunk_layout = aligned_chunk_layout(n_bytes, chunk_bits, tag, decoded_bits)
         self.depth = depth
         self.row_layout = aligned_row_layout(n_bytes, chunk_bits, tag)
         super().__init__(
             {
                 "rows": In(stream.Signature(self.row_layout)),
                 "i": In(stream.Signature(8 * n_bytes)),
-                "o": Out(stream.Signature(aligned_chunk_layout(n_bytes, chunk_bits, tag))),
+                "o": Out(stream.Signature(chunk_layout)),
                 "current": Out(tag),
                 "awaiting": Out(1),
             }
@@ -84,9 +106,10 @@ class Align(wiring.Component):
         m.submodules.queue = queue = SyncFIFOBuffered(width=self.row_layout.size, depth=self.depth)
         row, active = Signal(self.row_layout), Signal()
         fresh, opening = Signal(), Signal()  # of this row no input, no output has been handled
-        tail, final, single, priming, flush = (
-            Signal(name=name) for name in ("tail", "final", "single", "priming", "flush")
-        )
+        # Both registers, because both sides wait for what hangs on them: the last lanes come from
+        # the input before; this is the row's last output.
+        tail, final = Signal(), Signal()
+        single, priming, flush = (Signal(name=name) for name in ("single", "priming", "flush"))
         needs_input, free, step, emit, finish = (
             Signal(name=name) for name in ("needs_input", "free", "step", "emit", "finish")
         )
@@ -99,8 +122,6 @@ class Align(wiring.Component):
             self.current.eq(row.tag),
             self.awaiting.eq(active & needs_input),
             # Lanes below ``rotate`` come from the input before, the others from this one.
-            tail.eq(row.last < row.rotate),
-            final.eq(row.more == 0),
             single.eq(fresh & row.prime & final & tail),
             priming.eq(fresh & row.prime & ~single),
             flush.eq(final & tail & ~single),
@@ -120,9 +141,18 @@ class Align(wiring.Component):
                 opening.eq(0),
                 row.chunk.eq(row.chunk + 1),
                 row.more.eq(row.more - 1),
+                final.eq(row.more == 1),
             ]
         with m.If(queue.r_en):
-            m.d.sync += [row.eq(queue.r_data), active.eq(queue.r_rdy), fresh.eq(1), opening.eq(1)]
+            following = self.row_layout(queue.r_data)
+            m.d.sync += [
+                row.eq(following),
+                tail.eq(following.last < following.rotate),
+                final.eq(following.more == 0),
+                active.eq(queue.r_rdy),
+                fresh.eq(1),
+                opening.eq(1),
+            ]
         return m
 
     def _emit(
@@ -157,6 +187,7 @@ class Align(wiring.Component):
             out.i.payload.data.eq(Cat(octets)),
             out.i.payload.mask.eq(Cat(mask)),
             out.i.payload.chunk.eq(row.chunk),
+            out.i.payload.decoded.eq(self.decode(row.chunk)),
             out.i.payload.last.eq(final),
             out.i.payload.tag.eq(row.tag),
         ]

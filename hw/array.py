@@ -61,11 +61,15 @@ class Array(wiring.Component):
     Members
     -------
     step : everything moves on by one step; nothing moves without it, but weights may still load.
+    moved : there was a step in the last cycle. A register: what enters is registered in the cycle
+        of its step, and everything behind moves in the next one, because thousands of registers
+        hang on the enable, too many for a signal that is known late in the cycle.
     input : sampled in a step.
     tiles : weights of the next pass; a row is loaded as soon as the pass under way has left it.
     tile_ready : all weights of the next pass are in place.
     tile_taken : the token with ``swap`` is on ``input`` and ``step`` is high.
-    sums : one signed sum for each column, ``latency_steps`` steps after its token.
+    sums : one signed sum for each column; with ``moved``, those of the token that entered
+        ``latency_steps`` steps before the last one.
     """
 
     def __init__(self, params: Params):
@@ -73,6 +77,7 @@ class Array(wiring.Component):
         super().__init__(
             {
                 "step": In(1),
+                "moved": Out(1),
                 "input": In(step_layout(params)),
                 "tiles": In(stream.Signature(tile_layout(params))),
                 "tile_ready": Out(1),
@@ -90,9 +95,15 @@ class Array(wiring.Component):
         tokens = [Signal(token_layout(), name=f"token_{r}") for r in range(n_positions)]
         windows = Signal(data.ArrayLayout(data.ArrayLayout(8, p.cols), p.streams), reset_less=True)
         valid, tag = Signal(p.streams), Signal(TAG_BITS)
-        with m.If(self.step):
-            m.d.sync += [tokens[0].eq(self.input.token), windows.eq(self.input.windows)]
-            m.d.sync += [valid.eq(self.input.valid), tag.eq(self.input.tag)]
+        # Looked at only in the cycle behind a step, so there is nothing to hold.
+        m.d.sync += [
+            self.moved.eq(self.step),
+            tokens[0].eq(self.input.token),
+            windows.eq(self.input.windows),
+            valid.eq(self.input.valid),
+            tag.eq(self.input.tag),
+        ]
+        with m.If(self.moved):
             for r in range(1, n_positions):
                 m.d.sync += tokens[r].eq(tokens[r - 1])
 
@@ -113,9 +124,12 @@ class Array(wiring.Component):
         shadow_active = Signal(p.rows)
         # Position r still waits for the token of the pass whose weights it holds.
         waiting = Signal(p.group_rows)
+        # ``moved`` once more, near by. Without a reset, or synthesis would make one of the two.
+        moved = Signal(reset_less=True)
+        m.d.sync += moved.eq(self.step)
         still = Signal(p.group_rows)
         for r in range(p.group_rows):
-            leaves = tokens[r].enter & tokens[r].swap & self.step
+            leaves = tokens[r].enter & tokens[r].swap & moved
             m.d.comb += still[r].eq(waiting[r] & ~leaves)
         m.d.sync += waiting.eq(still)
         with m.If(self.tile_taken):
@@ -167,10 +181,11 @@ class Array(wiring.Component):
             above: list[Signal] | None = None
             for r in range(p.group_rows):
                 row = group * p.group_rows + r
-                delayed = self.input.rows.word_select(row, 8)
-                for stage in range(r + 1):  # skewed, to meet the sum that moves down
+                delayed = Signal(8, name=f"skew_{row}_0", reset_less=True)
+                m.d.sync += delayed.eq(self.input.rows.word_select(row, 8))
+                for stage in range(1, r + 1):  # skewed, to meet the sum that moves down
                     register = Signal(8, name=f"skew_{row}_{stage}", reset_less=True)
-                    with m.If(self.step):
+                    with m.If(self.moved):
                         m.d.sync += register.eq(delayed)
                     delayed = register
                 now_active = Signal(name=f"now_active_{row}")
@@ -179,7 +194,7 @@ class Array(wiring.Component):
                     swap.eq(tokens[r].enter & tokens[r].swap),
                     now_active.eq(Mux(swap, shadow_active[row], active[row])),
                 ]
-                with m.If(self.step):
+                with m.If(self.moved):
                     m.d.sync += active[row].eq(now_active)
                 from_stream = Signal(name=f"from_stream_{row}")
                 from_row = Signal(8, name=f"from_row_{row}")
@@ -213,7 +228,7 @@ class Array(wiring.Component):
                         name=f"tree_{len(group_sums)}_{i}_{col}",
                         reset_less=True,
                     )
-                    with m.If(self.step):
+                    with m.If(self.moved):
                         m.d.sync += total.eq(group_sums[i][col] + group_sums[i + 1][col])
                     pair.append(total)
                 added.append(pair)
@@ -230,7 +245,7 @@ class Array(wiring.Component):
         weight = Signal(signed(8), name=f"weight_{where}", reset_less=True)
         product = Signal(signed(16), name=f"product_{where}", reset_less=True)
         total = Signal(signed(bits), name=f"sum_{where}", reset_less=True)
-        with m.If(self.step):
+        with m.If(self.moved):
             m.d.sync += [
                 activation.eq(operand),
                 product.eq(activation * weight),

@@ -93,6 +93,7 @@ class ArrayEngine(wiring.Component):
             pixels.windows.eq(self.windows),
             pixels.windows_valid.eq(self.windows_valid),
             array.step.eq(front.step),
+            front.moved.eq(array.moved),
             array.input.eq(front.input),
             array.tile_taken.eq(front.tile_taken),
             front.tile_ready.eq(array.tile_ready),
@@ -161,14 +162,15 @@ class ArrayEngine(wiring.Component):
         m.d.sync += under_way.eq(
             under_way + (front.command.valid & front.command.ready) - drain.completed
         )
-        failed, good = Signal(), Signal()
+        failed, found, good = Signal(), Signal(), Signal()
         m.d.sync += [
-            failed.eq(failed | self.status.error),
+            failed.eq(failed | found),
             refused.eq(refused | front.overflow | front.not_kept),
+            self.status.error.eq(found),
         ]
         m.d.comb += [
             good.eq(port.valid & (check.cause == Cause.NONE) & ~refused & ~failed),
-            self.status.error.eq(
+            found.eq(
                 ~failed
                 & (
                     (port.valid & (check.cause != Cause.NONE) & (under_way == 0))
@@ -208,6 +210,8 @@ class ArrayEngine(wiring.Component):
             self.status.completed.eq(drain.completed),
             self.status.busy.eq(busy),
             self.status.waiting.eq(port.valid & ~port.met.all() & ~busy),
+        ]
+        m.d.sync += [
             self.status.cause.eq(
                 Mux(
                     drain.range_error,

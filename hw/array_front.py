@@ -64,7 +64,7 @@ class ArrayFront(wiring.Component):
     -------
     command : taken when the last one's sums and pixels have entered.
     slots : pixels from :class:`hw.pixel_fetch.PixelFetch`.
-    step, input, tile_ready, tile_taken : to :class:`hw.array.Array`.
+    step, moved, input, tile_ready, tile_taken : to and from :class:`hw.array.Array`.
     update : valid together with the sums that it belongs to.
     bank_freed : one cycle for each block that has been drained.
     operands : the slots of element-wise commands, for post-processing.
@@ -81,6 +81,7 @@ class ArrayFront(wiring.Component):
                 "command": In(stream.Signature(front_command_layout())),
                 "slots": In(stream.Signature(slot_layout(params))),
                 "step": Out(1),
+                "moved": In(1),
                 "input": Out(step_layout(params)),
                 "tile_ready": In(1),
                 "tile_taken": Out(1),
@@ -128,17 +129,18 @@ class ArrayFront(wiring.Component):
 
         # May a sum enter, and does a pixel have to come along?
         banks_used, bank = Signal(range(3)), Signal()
-        since_enter, short = Signal(range(REVISIT_STEPS)), Signal()
+        # Of these, too, registers say what the array waits for: a sum entered less than
+        # REVISIT_STEPS ago and the pass is short; pixels of this pass come along; sums are behind.
+        since_enter, short, too_soon = Signal(range(REVISIT_STEPS)), Signal(), Signal()
         led, tail = Signal(3), Signal(3)
+        all_led, has_tail = Signal(), Signal()
         weights_missing, bank_missing = Signal(), Signal()
         may_enter, needs_pixel, enter, pop = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            weights_missing.eq(
-                pass_start & (~self.tile_ready | (short & (since_enter != REVISIT_STEPS - 1)))
-            ),
+            weights_missing.eq(pass_start & (~self.tile_ready | too_soon)),
             bank_missing.eq(block_start & (banks_used == 2)),
             may_enter.eq(running & ~elementwise & ~weights_missing & ~bank_missing),
-            needs_pixel.eq((tail != 0) | (may_enter & (led == c.lead))),
+            needs_pixel.eq(has_tail | (may_enter & all_led)),
             self.step.eq(~needs_pixel | self.slots.valid),
             enter.eq(may_enter & self.step),
             pop.eq(needs_pixel & self.slots.valid),
@@ -146,8 +148,10 @@ class ArrayFront(wiring.Component):
         ]
         with m.If(self.step & (since_enter != REVISIT_STEPS - 1)):
             m.d.sync += since_enter.eq(since_enter + 1)
+            with m.If(since_enter == REVISIT_STEPS - 2):
+                m.d.sync += too_soon.eq(0)
         with m.If(enter):
-            m.d.sync += since_enter.eq(0)
+            m.d.sync += [since_enter.eq(0), too_soon.eq(short)]
         m.d.sync += banks_used.eq(banks_used + (enter & block_start) - self.bank_freed)
 
         run_tag, pixel_tag, pixel = Signal(TAG_BITS), Signal(TAG_BITS), Signal(16)
@@ -155,17 +159,18 @@ class ArrayFront(wiring.Component):
             m.d.sync += pixel.eq(pixel + 1)
             with m.If(pixel == last.run):
                 m.d.sync += [pixel.eq(0), pixel_tag.eq(pixel_tag + 1)]
-            with m.If(tail != 0):
-                m.d.sync += tail.eq(tail - 1)
+            with m.If(has_tail):
+                m.d.sync += [tail.eq(tail - 1), has_tail.eq(tail != 1)]
         advance = Signal()
         m.d.comb += advance.eq(enter | (elementwise & pop_operand(self)))
         with m.If(enter):
             with m.If(slot_end):
                 m.d.sync += run_tag.eq(run_tag + 1)
-            with m.If(led != c.lead):
-                m.d.sync += led.eq(led + 1)
+            with m.If(~all_led):
+                m.d.sync += [led.eq(led + 1), all_led.eq(led + 1 == c.lead)]
             with m.If(pass_end):
-                m.d.sync += [led.eq(0), tail.eq(c.lead)]
+                m.d.sync += [led.eq(0), all_led.eq(c.lead == 0)]
+                m.d.sync += [tail.eq(c.lead), has_tail.eq(c.lead != 0)]
             with m.If(block_end):
                 m.d.sync += [kept.eq(c.keep_out), kept_w.eq(c.tile_w), kept_h.eq(c.tile_h)]
                 with m.If(~c.keep_out):
@@ -184,8 +189,8 @@ class ArrayFront(wiring.Component):
                 m.d.sync += running.eq(0)
 
         m.d.comb += [
-            self.command.ready.eq(~running & (tail == 0)),
-            self.idle.eq(~running & (tail == 0)),
+            self.command.ready.eq(~running & ~has_tail),
+            self.idle.eq(~running & ~has_tail),
         ]
         wanted = self.command.payload
         m.d.comb += self.not_kept.eq(
@@ -195,18 +200,20 @@ class ArrayFront(wiring.Component):
             & (wanted.mode != Mode.ELEMENTWISE)
             & (~kept | (wanted.tile_w != kept_w) | (wanted.tile_h != kept_h))
         )
+        is_short = ((wanted.run < REVISIT_STEPS) & (wanted.tile_h == 1)) | (
+            (wanted.run == 1) & (wanted.tile_h < REVISIT_STEPS)
+        )
         with m.If(self.command.valid & self.command.ready):
             m.d.sync += [
                 c.eq(wanted),
                 *(last[name].eq(wanted[name] - 1) for name in counts),
-                short.eq(
-                    ((wanted.run < REVISIT_STEPS) & (wanted.tile_h == 1))
-                    | ((wanted.run == 1) & (wanted.tile_h < REVISIT_STEPS))
-                ),
+                short.eq(is_short),
+                too_soon.eq(is_short & (since_enter < REVISIT_STEPS - 2)),  # it steps now
                 running.eq(1),
                 elementwise.eq(wanted.mode == Mode.ELEMENTWISE),
                 block.eq(0),
                 led.eq(0),
+                all_led.eq(wanted.lead == 0),
             ]
 
         # Towards the array.
@@ -245,12 +252,12 @@ class ArrayFront(wiring.Component):
         ]
         for stage in range(latency_steps(p)):
             delayed = Signal(update_layout(p), name=f"update_{stage}")
-            with m.If(self.step):
+            with m.If(self.moved if stage else 1):  # as the array does with what enters
                 m.d.sync += delayed.eq(update)
             update = delayed
         m.d.comb += [
             self.update.eq(update),
-            self.update.valid.eq(update.valid & self.step),
+            self.update.valid.eq(update.valid & self.moved),
             self.slot_entered.eq(inside),
             self.stall_weights.eq(running & ~elementwise & weights_missing & self.slots.valid),
             self.stall_drain.eq(running & ~elementwise & ~weights_missing & bank_missing),

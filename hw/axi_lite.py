@@ -22,7 +22,8 @@ class AxiLiteTarget(wiring.Component):
     Members
     -------
     bus : the manager's port. All its outputs are registers.
-    word : address of the access, over four.
+    word : address of the access, over four; there a cycle before ``read`` and ``write``, so that
+        it can be decoded into registers.
     write, data : one cycle: write ``data``. ``refused`` in the same cycle makes the answer SLVERR.
         A write that leaves bytes out is answered SLVERR and not passed on.
     read : read, until ``read_done``; ``read_data`` and ``refused`` are taken in that cycle.
@@ -68,10 +69,15 @@ class AxiLiteTarget(wiring.Component):
             with m.State("IDLE"):
                 with m.If(read_waits & (reads_next | ~write_waits)):
                     m.d.sync += [self.word.eq(read_word), reads_next.eq(0)]
-                    m.next = "READ"
+                    m.next = "DECODE"
                 with m.Elif(write_waits):
                     m.d.sync += [self.word.eq(write_word), reads_next.eq(1)]
+                    m.next = "DECODE"
+            with m.State("DECODE"):
+                with m.If(reads_next):
                     m.next = "WRITE"
+                with m.Else():
+                    m.next = "READ"
             with m.State("WRITE"):
                 whole = strobe == FULL_STROBE
                 m.d.comb += self.write.eq(whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Signal, Value
+from amaranth.hdl import Cat, Const, Signal, Value
 
 from arch.params import Params, log2_exact
 
@@ -26,6 +26,26 @@ def bank_of(params: Params, word: Value) -> Value:
 def row_of(params: Params, word: Value) -> Value:
     """Row of a scratchpad word within its bank."""
     return word[log2_exact(params.scratchpad_banks) :]
+
+
+def words_of(params: Params, chunk: Value, n_bytes: int) -> list[Value]:
+    """Scratchpad words that an aligned chunk of ``n_bytes`` covers."""
+    word = params.window_bytes
+    if n_bytes <= word:
+        return [chunk[log2_exact(word // n_bytes) :][: word_bits(params)]]
+    n_words = n_bytes // word
+    return [Cat(Const(i, log2_exact(n_words)), chunk)[: word_bits(params)] for i in range(n_words)]
+
+
+def hits_of(params: Params, chunk: Value, n_bytes: int) -> Value:
+    """A bit for each word of a chunk and each bank, the banks of the first word first."""
+    banks = [bank_of(params, word) for word in words_of(params, chunk, n_bytes)]
+    return Cat(bank == b for bank in banks for b in range(params.scratchpad_banks))
+
+
+def load_hits_bits(params: Params) -> int:
+    """Bits of :func:`hits_of` the chunks that the load engine writes."""
+    return max(1, params.axi_bytes // params.window_bytes) * params.scratchpad_banks
 
 
 def word_bits(params: Params) -> int:

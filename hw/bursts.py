@@ -110,27 +110,23 @@ class BurstSplitter(wiring.Component):
         asked, asked_valid = Signal(self._asked_layout), Signal()
         held = [Signal(remaining_layout, name=f"remaining_{c}") for c in range(self.n_clients)]
         held_valid = Signal(self.n_clients)
-        leaving = Signal(self.n_clients)  # the last burst of what is held goes now
         # The region is at hand; it is asked for again when the place is still taken then. Whether
-        # a burst leaves is known too late in the cycle to decide on the question itself.
+        # a burst leaves is known too late in the cycle to count as a place that is free.
         checking, passes = Signal(), Signal()
 
-        self._send(m, held, held_valid, leaving)
+        self._send(m, held, held_valid)
         self._check(m, asked, passes, held, held_valid)
         last = Cat(remaining.last for remaining in held)
-        # Nor does it decide on the next request, for which there is a cycle's time then.
-        moves_on = checking & ~held_valid.bit_select(asked.client, 1)
-        free = (~asked_valid | moves_on) & ~self.halt
+        free = (~asked_valid | passes) & ~self.halt
         self._take(m, asked, asked_valid, passes, free, held_valid & ~last)
 
         may_look = ~held_valid | last
-        may_pass = ~held_valid | leaving
         m.d.comb += [
             self.lookup.index.eq(asked.region),
             self.lookup.valid.eq(
                 asked_valid & ~checking & may_look.bit_select(asked.client, 1) & ~self.halt
             ),
-            passes.eq(checking & may_pass.bit_select(asked.client, 1)),
+            passes.eq(checking & ~held_valid.bit_select(asked.client, 1)),
         ]
         m.d.sync += checking.eq(self.lookup.valid & self.lookup.ready)
         with m.If(self.halt):
@@ -206,7 +202,7 @@ class BurstSplitter(wiring.Component):
                     remaining.refused.eq(refused),
                 ]
 
-    def _send(self, m: Module, held: list[data.View], held_valid: Signal, leaving: Signal) -> None:
+    def _send(self, m: Module, held: list[data.View], held_valid: Signal) -> None:
         """Send the next burst of the first client that can."""
         beat_lsb = log2_exact(self.params.axi_bytes)
         burst = self.bursts.payload
@@ -234,7 +230,6 @@ class BurstSplitter(wiring.Component):
         next_beat = now.offset[beat_lsb:] + burst.length + 1
         for c, remaining in enumerate(held):
             with m.If(chosen[c] & sent):
-                m.d.comb += leaving[c].eq(burst.last)
                 m.d.sync += [
                     held_valid[c].eq(~burst.last),
                     remaining.block.eq(now.block + 1),

@@ -25,8 +25,9 @@ class Counters(wiring.Component):
     events : bit i: counter i goes up.
     clear : one cycle: all counters become zero; the events of that cycle do not count.
     index : counter to read; steady until ``valid``.
-    valid : ``total`` is that counter, the events of all earlier cycles included. Comes once in a
-        round of as many cycles as there are counters, rounded up to a power of two.
+    valid : ``total`` is that counter, the events of all cycles before the last one included. Comes
+        once in a round of as many cycles as there are counters, rounded up to a power of two; it
+        belongs to the ``index`` of the cycle before.
     """
 
     def __init__(self, n: int):
@@ -58,9 +59,8 @@ class Counters(wiring.Component):
             write.addr.eq(slot),
             write.data.eq(total),
             write.en.eq(1),
-            self.valid.eq(slot == self.index),
-            self.total.eq(total),
         ]
+        m.d.sync += [self.valid.eq(slot == self.index), self.total.eq(total)]
         m.d.sync += [slot.eq(slot + 1), written.bit_select(slot, 1).eq(1)]
         for i, count in enumerate(gathered):
             m.d.sync += count.eq(Mux(slot == i, 0, count) + self.events[i])

@@ -100,8 +100,11 @@ class DmaRows(wiring.Component):
         length_less_1 = Signal(ADDRESS_BITS)
         m.d.sync += length_less_1.eq(config.length - 1)
 
-        begin, row_valid, row_taken = Signal(), Signal(), Signal()
-        row, is_last = self._walk(m, config, begin, row_taken)
+        # The addresses of the next row are made in the cycle behind the one in which a row goes on:
+        # whether it does is known late in a cycle, and a row takes two in any case.
+        begin, row_valid, row_taken, row_went = Signal(), Signal(), Signal(), Signal()
+        row, is_last = self._walk(m, config, begin, row_went)
+        m.d.sync += row_went.eq(row_taken)
 
         # A row is there for a cycle before it is handed out: it is checked then.
         s1_valid, s1 = Signal(), Signal(_S1_LAYOUT)
@@ -119,7 +122,7 @@ class DmaRows(wiring.Component):
             out.fill.eq(fill),
             out.value.eq(config.fill),
             *(out[name].eq(s1[name]) for name, _ in _S1_LAYOUT if name != "end"),
-            row_taken.eq(row_valid & (~s1_valid | handed)),
+            row_taken.eq(row_valid & ~row_went & (~s1_valid | handed)),
         ]
         m.d.sync += [
             checked.eq(s1_valid),

@@ -109,7 +109,7 @@ class Drain(wiring.Component):
         index, bank = Signal(log2_exact(p.accumulator_depth)), Signal()
         credits, has_credit = Signal(log2_exact(p.accumulator_depth) + 2), Signal()
         last = Signal(last_layout(p), reset_less=True)
-        last_block = block == last.block
+        last_block = Signal()  # a register: all counters hang on it
         last_group = Signal()
         if p.lane_groups == 1:
             m.d.comb += last_group.eq(1)
@@ -118,21 +118,23 @@ class Drain(wiring.Component):
                 c.keep_out | (group == Mux(last_block, last.group, p.lane_groups - 1))
             )
         from_sums, issue, pixel_done, block_done = Signal(), Signal(), Signal(), Signal()
+        spent = Signal()  # a word of the accumulator
+        tile_end = (x == last.x) & (y == last.y)
         m.d.comb += [
             from_sums.eq(sums_issue & has_credit & (c.keep_out | self.available)),
             issue.eq(from_sums | (operands_issue & self.operands.valid)),
             pixel_done.eq(issue & last_group),
-            block_done.eq(pixel_done & (x == last.x) & (y == last.y)),
+            block_done.eq(pixel_done & tile_end),
+            spent.eq(from_sums & last_group),
             self.operands.ready.eq(pixel_done & elementwise),
             self.read_enable.eq(from_sums),
             self.read_address.eq(Cat(index, bank)),
             self.group.eq(group),
             self.per_channel.eq(c.per_channel),
             self.scale.eq(c.scale),
-            self.bank_freed.eq(block_done & ~elementwise & ~c.keep_out),
+            self.bank_freed.eq(spent & tile_end & ~c.keep_out),
             self.release.eq(self.bank_freed),
         ]
-        spent = pixel_done & ~elementwise
         m.d.sync += credits.eq(credits + self.finished - spent)
         with m.If(self.finished):
             m.d.sync += has_credit.eq(1)
@@ -146,6 +148,7 @@ class Drain(wiring.Component):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
         with m.If(block_done):
             m.d.sync += [y.eq(0), index.eq(0), block.eq(block + 1)]
+            m.d.sync += last_block.eq(block == last.before_last_block)
             with m.If(last_block):
                 m.d.sync += [sums_issue.eq(0), operands_issue.eq(0)]
             with m.If(self.bank_freed):
@@ -167,7 +170,8 @@ class Drain(wiring.Component):
             adds = self.command.payload.mode == Mode.ELEMENTWISE
             m.d.sync += [c.eq(self.command.payload), busy.eq(1), block.eq(0)]
             m.d.sync += [elementwise.eq(adds), operands_issue.eq(adds), sums_issue.eq(~adds)]
-            m.d.sync += last.eq(last_of(p, self.command.payload.writer))
+            ends = last_layout(p)(last_of(p, self.command.payload.writer))
+            m.d.sync += [last.eq(ends), last_block.eq(ends.one_block)]
 
         valid = issue & ~(c.keep_out & ~elementwise)
         for stage in range(PIPELINE):

@@ -123,7 +123,10 @@ class Host(wiring.Component):
             connect(m, flipped(self.statuses[e]), supervisor.statuses[e])
         connect(m, flipped(self.sequencer), supervisor.sequencer)
 
-        running_events = self.events & supervisor.active.replicate(len(self.events))
+        # Events come late in their cycle; they are counted in the next one.
+        counted = supervisor.active & ~supervisor.start
+        running_events = self.events & counted.replicate(len(self.events))
+        m.d.sync += [counters.events.eq(running_events), counters.events[Counter.TOTAL].eq(counted)]
         m.d.comb += [
             supervisor.quiet.eq(self.quiet),
             supervisor.completed.eq(self.completed),
@@ -132,8 +135,6 @@ class Host(wiring.Component):
             self.run.eq(supervisor.run),
             self.halt.eq(supervisor.halt),
             counters.clear.eq(supervisor.start),
-            counters.events.eq(running_events),
-            counters.events[Counter.TOTAL].eq(supervisor.active),
             self.region_value.eq(target.data),
         ]
         enable, pending = self._registers(m, target, supervisor)
@@ -155,7 +156,13 @@ class Host(wiring.Component):
             "WATCHDOG": self.watchdog,
         }
         bits = writable_bits(self.params)
-        refused = Signal(init=1)
+        # The address and the data are there a cycle before ``target.write``.
+        refused, is_region = Signal(), Signal()
+        m.d.sync += [
+            refused.eq(1),
+            is_region.eq(0),
+            self.region_write.eq(target.write & is_region & ~refused),
+        ]
         control = registers.CONTROL
         cleared = Signal(n_interrupts)
         with m.Switch(target.word):
@@ -163,16 +170,16 @@ class Host(wiring.Component):
                 if register.access is Access.READ:
                     continue
                 with m.Case(register.offset // 4):
-                    m.d.comb += refused.eq(0)
+                    m.d.sync += refused.eq(0)
                     if register.access is Access.READ_WRITE:
                         lacking = ALL_BITS & ~bits[register.name]
-                        m.d.comb += refused.eq((target.data & lacking) != 0)
+                        m.d.sync += refused.eq((target.data & lacking) != 0)
                     if register.name in REGION_PARTS:
                         index, part = REGION_PARTS[register.name]
-                        m.d.comb += [
+                        m.d.sync += [
+                            is_region.eq(1),
                             self.region_index.eq(index),
                             self.region_part.eq(part),
-                            self.region_write.eq(target.write & ~refused),
                         ]
                     elif register.name == "CONTROL":
                         m.d.comb += [
@@ -231,6 +238,9 @@ class Host(wiring.Component):
             "ERROR_INFO": supervisor.info,
         }
         asked = Signal()  # the region's entry is there
+        # The address is decoded a cycle before the access (see hw.axi_lite).
+        is_region, is_counter, looking = Signal(), Signal(), Signal()
+        m.d.sync += [is_region.eq(0), is_counter.eq(0), looking.eq(target.read)]
         lookup = self.region_lookup
         entry = lookup.entry
         base = Cat(Const(0, (self.params.axi_bytes - 1).bit_length()), entry.base_beat)
@@ -241,9 +251,9 @@ class Host(wiring.Component):
             Part.SIZE: entry.size,
             Part.FLAGS: flags,
         }
+        m.d.comb += lookup.valid.eq(target.read & is_region & ~asked)
         m.d.sync += asked.eq(lookup.valid & lookup.ready)
         refused = Signal(init=1)
-        done = Signal(init=1)
         with m.Switch(target.word):
             for register in REGISTERS:
                 if register.access is Access.WRITE:
@@ -252,20 +262,18 @@ class Host(wiring.Component):
                     m.d.comb += refused.eq(0)
                     if register.name in REGION_PARTS:
                         index, part = REGION_PARTS[register.name]
-                        m.d.comb += [
-                            lookup.index.eq(index),
-                            lookup.valid.eq(target.read & ~asked),
-                            done.eq(asked),
-                            target.read_data.eq(parts[part]),
-                        ]
+                        m.d.sync += [is_region.eq(1), lookup.index.eq(index)]
+                        m.d.comb += target.read_data.eq(parts[part])
                     elif register.name in COUNTERS:
-                        m.d.comb += [
-                            counters.index.eq(COUNTERS[register.name]),
-                            done.eq(counters.valid),
-                            target.read_data.eq(counters.total),
-                        ]
+                        m.d.sync += [is_counter.eq(1), counters.index.eq(COUNTERS[register.name])]
+                        m.d.comb += target.read_data.eq(counters.total)
                     else:
                         m.d.comb += target.read_data.eq(values[register.name])
-        m.d.comb += target.read_done.eq(done)
+        with m.If(is_region):
+            m.d.comb += target.read_done.eq(asked)
+        with m.Elif(is_counter):
+            m.d.comb += target.read_done.eq(counters.valid & looking)
+        with m.Else():
+            m.d.comb += target.read_done.eq(1)
         with m.If(target.read):
             m.d.comb += target.refused.eq(refused)

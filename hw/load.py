@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from arch.isa import ADDRESS_BITS, N_REGIONS, Cause, Opcode, Space
 from arch.params import Params, log2_exact
 from hw.align import Align
+from hw.banks import hits_of, load_hits_bits
 from hw.dma_rows import DmaRows
 from hw.interfaces import (
     EngineStatus,
@@ -38,6 +39,7 @@ class Load(wiring.Component):
     memory : external memory; several requests are open at a time.
     writes : aligned chunks, a register. Numbers of chunks of the weight memory are to be taken
         modulo its size.
+    hits : hw.banks.hits_of the chunk on ``writes``, a register.
     """
 
     def __init__(self, params: Params):
@@ -49,6 +51,7 @@ class Load(wiring.Component):
                 "status": Out(EngineStatus()),
                 "memory": Out(ReadRequest(params)),
                 "writes": Out(stream.Signature(chip_write_layout(params))),
+                "hits": Out(load_hits_bits(params)),
             }
         )
 
@@ -61,7 +64,13 @@ class Load(wiring.Component):
         )
         max_rows = max(MIN_ROWS, p.config.dma_outstanding)
         m.submodules.rows = rows = DmaRows(p, Opcode.LOAD)
-        m.submodules.align = align = Align(p.axi_bytes, ADDRESS_BITS - lane_bits, tag, max_rows)
+        m.submodules.align = align = Align(
+            p.axi_bytes,
+            ADDRESS_BITS - lane_bits,
+            tag,
+            max_rows,
+            decode=lambda chunk: hits_of(p, chunk, p.axi_bytes),
+        )
         connect(m, flipped(self.commands), rows.commands)
         m.d.comb += rows.completed.eq(self.completed)
 
@@ -101,6 +110,7 @@ class Load(wiring.Component):
             self.writes.payload.chunk.eq(chunk.chunk),
             self.writes.payload.data.eq(chunk.data),
             self.writes.payload.mask.eq(chunk.mask),
+            self.hits.eq(chunk.decoded),
         ]
         row_done = align.o.valid & align.o.ready & chunk.last
         rows_open = Signal(range(max_rows + 5))  # in the queue, at work, and on the way out

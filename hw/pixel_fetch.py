@@ -167,7 +167,7 @@ class PixelFetch(wiring.Component):
 
         in_flight = Signal(range(DEPTH + 1))
         room = Signal()  # for one more than was in flight a cycle ago: known early in the cycle
-        accepted, popped = Signal(), Signal()
+        accepted, popped = Signal(), Signal()  # popped: in the last cycle
         m.submodules.sides = sides = SyncFIFO(width=side.size, depth=DEPTH)
         m.d.comb += [
             self.request.payload.eq(s2_request),
@@ -175,13 +175,13 @@ class PixelFetch(wiring.Component):
             self.request.valid.eq(s2_valid & room),
             accepted.eq(self.request.valid & self.request.ready),
             s2_go.eq(accepted),
-            popped.eq(self.slots.valid & self.slots.ready),
             sides.w_en.eq(accepted),
             self.idle.eq(~next_valid & ~s1_valid & ~s2_valid),
         ]
         side_in = Signal(side)
         m.d.comb += [side_in.eq(s2_side), side_in.valid.eq(reads), sides.w_data.eq(side_in)]
         m.d.sync += [
+            popped.eq(self.slots.valid & self.slots.ready),
             in_flight.eq(in_flight + accepted - popped),
             room.eq(in_flight < DEPTH - 1),
         ]

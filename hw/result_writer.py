@@ -31,9 +31,18 @@ def writer_command_layout(params: Params) -> data.StructLayout:
 
 
 def last_layout(params: Params) -> data.StructLayout:
-    """Counts of the last pixel, row and block, and of the last group of lanes in that block."""
+    """Counts of the last pixel and row, of the last block but one, of the last group of lanes.
+
+    ``one_block``: there is one block only.
+    """
     return data.StructLayout(
-        {"x": 16, "y": 16, "block": 16, "group": range(max(2, params.lane_groups))}
+        {
+            "x": 16,
+            "y": 16,
+            "before_last_block": 16,
+            "one_block": 1,
+            "group": range(max(2, params.lane_groups)),
+        }
     )
 
 
@@ -44,7 +53,8 @@ def last_of(params: Params, command) -> Value:
     return Cat(
         (command.tile_w - 1)[:16],
         (command.tile_h - 1)[:16],
-        (command.blocks - 1)[:16],
+        (command.blocks - 2)[:16],
+        command.blocks == 1,
         Cat(group, Const(0, group_bits))[:group_bits],
     )
 
@@ -90,10 +100,10 @@ class ResultWriter(wiring.Component):
             Signal(isa.ADDRESS_BITS, name=n)
             for n in ("address", "pixel_base", "row_base", "block_base")
         )
-        last_block, last_group, row_end, tile_end = Signal(), Signal(), Signal(), Signal()
+        last_group, row_end, tile_end = Signal(), Signal(), Signal()
+        last_block = Signal()  # a register: all counters hang on it
         last = Signal(last_layout(p))
         m.d.comb += [
-            last_block.eq(block == last.block),
             last_group.eq(group == Mux(last_block, last.group, p.lane_groups - 1)),
             row_end.eq(x == last.x),
             tile_end.eq(row_end & (y == last.y)),
@@ -112,6 +122,7 @@ class ResultWriter(wiring.Component):
                     m.d.sync += [pixel_base.eq(row_next), address.eq(row_next)]
                 with m.If(tile_end):
                     m.d.sync += [y.eq(0), block.eq(block + 1), block_base.eq(block_next)]
+                    m.d.sync += last_block.eq(block == last.before_last_block)
                     m.d.sync += [row_base.eq(block_next), pixel_base.eq(block_next)]
                     m.d.sync += address.eq(block_next)
                     m.d.comb += finished.eq(last_block)
@@ -120,6 +131,7 @@ class ResultWriter(wiring.Component):
             m.d.sync += [
                 c.eq(self.command),
                 last.eq(last_of(p, self.command)),
+                last_block.eq(last_layout(p)(last_of(p, self.command)).one_block),
                 x.eq(0),
                 y.eq(0),
                 block.eq(0),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, Value
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from arch.params import Params, log2_exact
-from hw.banks import any_of, bank_bits, bank_of, row_bits, row_of, select, word_bits
+from hw.banks import (
+    any_of,
+    bank_bits,
+    bank_of,
+    hits_of,
+    load_hits_bits,
+    row_bits,
+    row_of,
+    select,
+    word_bits,
+    words_of,
+)
 from hw.interfaces import ChunkRead
 from hw.window_reader import grant_layout
 
@@ -52,6 +63,8 @@ class Scratchpad(wiring.Component):
         after they are accepted.
     results : written two cycles later.
     load_write, core_write : aligned chunks; written in the cycle after they are accepted.
+    load_hits : hw.banks.hits_of the chunk on ``load_write``, from a register: whether it is taken
+        is known too late in the cycle otherwise.
     """
 
     def __init__(self, params: Params):
@@ -67,6 +80,7 @@ class Scratchpad(wiring.Component):
                 "store_read": In(ChunkRead(params.axi_bytes)),
                 "results": In(result_layout(params)),
                 "load_write": In(stream.Signature(chunk_store_layout(params, params.axi_bytes))),
+                "load_hits": In(load_hits_bits(params)),
                 "core_write": In(stream.Signature(chunk_store_layout(params, CORE_BYTES))),
             }
         )
@@ -84,17 +98,6 @@ class Scratchpad(wiring.Component):
         self._writes(m, [write for _, write in banks])
         return m
 
-    def _words_of(self, chunk: Value, n_bytes: int) -> list[Value]:
-        """Word addresses that an aligned chunk of ``n_bytes`` covers."""
-        word = self.params.window_bytes
-        if n_bytes <= word:
-            return [chunk[log2_exact(word // n_bytes) :][: word_bits(self.params)]]
-        n_words = n_bytes // word
-        return [
-            Cat(Const(i, log2_exact(n_words)), chunk)[: word_bits(self.params)]
-            for i in range(n_words)
-        ]
-
     def _reads(self, m: Module, ports: list) -> None:
         p = self.params
         n_banks = p.scratchpad_banks
@@ -108,7 +111,7 @@ class Scratchpad(wiring.Component):
         taken: list[Value] = list(self.taken)
         for name, n_bytes in (("core", CORE_BYTES), ("store", p.axi_bytes)):
             port = getattr(self, f"{name}_read")
-            words = self._words_of(port.request.payload, n_bytes)
+            words = words_of(p, port.request.payload, n_bytes)
             bank_ids = [bank_of(p, word) for word in words]
             hits = [[bank == b for b in range(n_banks)] for bank in bank_ids]
             conflicts = [hit[b] & taken[b] for hit in hits for b in range(n_banks)]
@@ -119,9 +122,10 @@ class Scratchpad(wiring.Component):
             ]
             for word, hit in zip(words, hits, strict=True):
                 for b in range(n_banks):
-                    wants[b].append(accepted & hit[b])
+                    wants[b].append(_granted(accepted, port.request.valid, hit[b], taken[b], words))
                     rows[b].append(row_of(p, word))
-                    taken[b] = taken[b] | (accepted & hit[b])
+            for hit in hits:
+                taken = [taken[b] | (port.request.valid & hit[b]) for b in range(n_banks)]
             self._answer(m, name, port, n_bytes, accepted, bank_ids)
         for b, port in enumerate(ports):
             enable = Signal(name=f"read_enable_{b}")
@@ -183,8 +187,9 @@ class Scratchpad(wiring.Component):
         taken = [any_of(wants[b]) for b in range(n_banks)]
         for name, n_bytes in (("load", p.axi_bytes), ("core", CORE_BYTES)):
             port = getattr(self, f"{name}_write")
-            words = self._words_of(port.payload.chunk, n_bytes)
-            hits = [[bank_of(p, word) == b for b in range(n_banks)] for word in words]
+            words = words_of(p, port.payload.chunk, n_bytes)
+            flat = self.load_hits if name == "load" else hits_of(p, port.payload.chunk, n_bytes)
+            hits = [flat[i : i + n_banks] for i in range(0, len(flat), n_banks)]
             conflicts = [hit[b] & taken[b] for hit in hits for b in range(n_banks)]
             accepted = Signal(name=f"{name}_write_accepted")
             m.d.comb += [
@@ -194,9 +199,10 @@ class Scratchpad(wiring.Component):
             for i, (word, hit) in enumerate(zip(words, hits, strict=True)):
                 bytes_, byte_mask = self._place(port.payload, n_bytes, i)
                 for b in range(n_banks):
-                    wants[b].append(accepted & hit[b])
+                    wants[b].append(_granted(accepted, port.valid, hit[b], taken[b], words))
                     writes[b].append((row_of(p, word), bytes_, byte_mask))
-                    taken[b] = taken[b] | (accepted & hit[b])
+            for hit in hits:
+                taken = [taken[b] | (port.valid & hit[b]) for b in range(n_banks)]
         for b, port in enumerate(ports):
             rows, datas, masks = zip(*writes[b], strict=True)
             m.d.comb += [
@@ -217,3 +223,11 @@ class Scratchpad(wiring.Component):
         part = payload.chunk[: log2_exact(parts)]
         mask = Cat(payload.mask & (part == k).replicate(n_bytes) for k in range(parts))
         return payload.data.replicate(parts), mask
+
+
+def _granted(accepted: Value, valid: Value, hit: Value, taken: Value, words: list[Value]) -> Value:
+    """A chunk gets a bank.
+
+    One of a single word does not wait for ``accepted``, which is the same but known later.
+    """
+    return valid & hit & ~taken if len(words) == 1 else accepted & hit

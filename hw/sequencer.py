@@ -45,6 +45,8 @@ def header_layout() -> data.StructLayout:
 class Sequencer(wiring.Component):
     """Dispatches the commands of a program in order; one 64-bit word a cycle.
 
+    A command of header and waits alone takes a cycle more.
+
     A program that is refused ends like one that reaches END: the commands before the bad one are
     completed first, so that what they did, and an error of theirs, does not depend on time.
 
@@ -167,21 +169,35 @@ class Sequencer(wiring.Component):
                 cause = self._cause(m, header, words.payload, dispatched, words_left, accepting)
                 m.d.comb += queue.entries.payload.item.is_waits.eq(1)
                 with m.If(words.valid):
-                    with m.If(cause != Cause.NONE):
-                        fail(cause)
-                    with m.Elif(header.is_end):
+                    # What is wrong with the command is known in the next cycle. Its waits go to
+                    # the queue before: without its last item it is no command.
+                    m.d.sync += self.cause.eq(cause)
+                    with m.If(header.is_end | header.bad_opcode):
                         m.next = "DRAIN"
+                    with m.Elif(last):
+                        m.next = "ONLY_WAITS"
                     with m.Else():
                         m.d.comb += queue.entries.valid.eq(1)
                         with m.If(queue.entries.ready):
                             m.next = "WORDS"
-                            with m.If(last):
-                                dispatch()
                 with m.Elif(fault):
                     m.next = "FAULT"
+            with m.State("ONLY_WAITS"):
+                good = self.cause == Cause.NONE
+                m.d.comb += [
+                    queue.entries.payload.item.is_waits.eq(1),
+                    queue.entries.valid.eq(good),
+                ]
+                with m.If(~good):
+                    m.next = "DRAIN"
+                with m.Elif(queue.entries.ready):
+                    dispatch()
             with m.State("WORDS"):
-                m.d.comb += queue.entries.valid.eq(words.valid)
-                with m.If(queue.entries.valid & queue.entries.ready & last):
+                good = self.cause == Cause.NONE
+                m.d.comb += queue.entries.valid.eq(words.valid & good)
+                with m.If(~good):
+                    m.next = "DRAIN"
+                with m.Elif(queue.entries.valid & queue.entries.ready & last):
                     dispatch()
                 with m.Elif(~words.valid & fault):
                     m.next = "FAULT"

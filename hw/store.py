@@ -108,12 +108,14 @@ class Store(wiring.Component):
         connect(m, chunks.o, flipped(port.request))
         active, chunk, more = Signal(), Signal(chunk_bits), Signal(chunk_bits + 1)
         room = Signal(range(BUFFER_CHUNKS + 1), init=BUFFER_CHUNKS)
+        # Bits of their own, because the next row hangs on them: more is 0; room is not.
+        last, some_room = Signal(), Signal(init=1)
         asked, used, free = Signal(), Signal(), Signal()
         m.d.comb += [
-            chunks.i.valid.eq(active & (room != 0)),
+            chunks.i.valid.eq(active & some_room),
             chunks.i.payload.eq(chunk),
             asked.eq(chunks.i.valid & chunks.i.ready),
-            free.eq(~active | (asked & (more == 0))),
+            free.eq(~active | (asked & last)),
             buffer.w_en.eq(port.valid),
             buffer.w_data.eq(port.data),
             align.i.valid.eq(buffer.r_rdy & ~dead),
@@ -122,14 +124,19 @@ class Store(wiring.Component):
             used.eq(buffer.r_en & buffer.r_rdy),
         ]
         m.d.sync += room.eq(room - asked + used)
+        with m.If(used):
+            m.d.sync += some_room.eq(1)
+        with m.Elif(asked):
+            m.d.sync += some_room.eq(room != 1)
         with m.If(asked):
-            m.d.sync += [chunk.eq(chunk + 1), more.eq(more - 1)]
+            m.d.sync += [chunk.eq(chunk + 1), more.eq(more - 1), last.eq(more == 1)]
         with m.If(free):
             m.d.sync += active.eq(rows.rows.valid & rows.rows.ready)
         with m.If(rows.rows.valid & rows.rows.ready):
             m.d.sync += [
                 chunk.eq(row.chip[lane_bits:]),
                 more.eq(row.chip_end[lane_bits:]),
+                last.eq(row.chip_end[lane_bits:] == 0),
             ]
         return free
 

@@ -21,7 +21,7 @@ class Supervisor(wiring.Component):
     doorbell : one cycle: start a program; ignored unless at rest.
     soft_reset : one cycle: stop and forget.
     start : one cycle: engines and sequencer are reset; after a doorbell and after a soft reset.
-    run : the program may run. ``halt`` is its complement.
+    run : the program may run. ``halt`` is its complement; both are registers.
     quiet : no transaction is outstanding on the bus.
     statuses : the engines. ``sequencer`` : likewise; its ``completed`` ends the program well.
     completed, dispatched : commands, as the sequencer counts them.
@@ -38,7 +38,7 @@ class Supervisor(wiring.Component):
                 "soft_reset": In(1),
                 "start": Out(1),
                 "run": Out(1),
-                "halt": Out(1),
+                "halt": Out(1, init=1),
                 "quiet": In(1),
                 "statuses": In(EngineStatus()).array(N_ENGINES),
                 "sequencer": In(EngineStatus()),
@@ -61,14 +61,11 @@ class Supervisor(wiring.Component):
         rest_state = Signal(2, init=State.IDLE)  # what STATUS shows at rest
         forget, was_running = Signal(), Signal()
         settle = Signal(range(SETTLE_CYCLES + 1))
-        m.d.comb += [
-            self.halt.eq(~self.run),
-            self.state.eq(Mux(self.active, State.RUNNING, rest_state)),
-        ]
+        m.d.comb += self.state.eq(Mux(self.active, State.RUNNING, rest_state))
 
         m.d.sync += self.start.eq(0)
         with m.FSM() as phase:
-            m.d.comb += [self.active.eq(~phase.ongoing("REST")), self.run.eq(phase.ongoing("RUN"))]
+            m.d.comb += self.active.eq(~phase.ongoing("REST"))
             with m.State("REST"):
                 m.d.sync += [forget.eq(0), was_running.eq(0), settle.eq(0)]
                 with m.If(self.soft_reset):
@@ -80,12 +77,14 @@ class Supervisor(wiring.Component):
                 m.d.sync += was_running.eq(1)
                 self._note(m, Cause.NONE, 0, 0)
                 with m.If(~self.soft_reset):
+                    m.d.sync += [self.run.eq(1), self.halt.eq(0)]
                     m.next = "RUN"
                 with m.Else():
                     m.next = "STOP"
             with m.State("RUN"):
                 failed = self._capture(m)
                 with m.If(failed | self.sequencer.completed | self.soft_reset):
+                    m.d.sync += [self.run.eq(0), self.halt.eq(1)]
                     m.next = "STOP"
             with m.State("STOP"):
                 with m.If(settle != SETTLE_CYCLES):

@@ -212,6 +212,7 @@ class Npu(wiring.Component):
             scratchpad.taken.eq(windows.taken),
             windows.bank_data.eq(scratchpad.bank_data),
             scratchpad.results.eq(array.results),
+            scratchpad.load_hits.eq(load.hits),
         ]
 
     def _counters(self, m, host, engines, array, reader, writer) -> None:

@@ -111,6 +111,9 @@ class WeightFetch(wiring.Component):
         ]
 
         command = Signal(weight_command_layout(p), reset_less=True)
+        # Of each count the last value: subtracted once, so that the loops need only compare.
+        last = Signal(data.StructLayout(dict.fromkeys(("blocks", "entries", "cb_count"), 16)))
+        before_last_cb = Signal(16)
         pointer = Signal(log2_exact(p.weight_words))
         table = Signal.like(pointer)
         block, entry, cb = Signal(16), Signal(16), Signal(16)
@@ -140,9 +143,9 @@ class WeightFetch(wiring.Component):
         m.d.comb += only_one.eq((left & (left - 1)[:n_words]) == 0)
         last_cb, last_entry, last_block = Signal(), Signal(), Signal()
         m.d.comb += [
-            last_cb.eq(cb == command.cb_count - 1),
-            last_entry.eq(entry == command.entries - 1),
-            last_block.eq(block == command.blocks - 1),
+            last_cb.eq(cb == last.cb_count),
+            last_entry.eq(entry == last.entries),
+            last_block.eq(block == last.blocks),
         ]
 
         step = Signal(range(max(p.descriptor_words, p.quant_words(True)) + 1))
@@ -168,6 +171,8 @@ class WeightFetch(wiring.Component):
                 m.d.comb += self.command.ready.eq(1)
                 m.d.sync += [
                     command.eq(self.command.payload),
+                    *(last[name].eq(self.command.payload[name] - 1) for name, _ in last.shape()),
+                    before_last_cb.eq(self.command.payload.cb_count - 2),
                     pointer.eq(self.command.payload.weights),
                     table.eq(self.command.payload.table),
                     block.eq(0),
@@ -213,9 +218,7 @@ class WeightFetch(wiring.Component):
                 ]
                 with m.If(only_one):
                     m.d.sync += cb.eq(cb + 1)
-                    m.d.sync += left.eq(
-                        Mux(cb + 1 == command.cb_count - 1, next_left_last, next_left)
-                    )
+                    m.d.sync += left.eq(Mux(cb == before_last_cb, next_left_last, next_left))
                     with m.If(last_cb):
                         m.d.sync += [cb.eq(0), entry.eq(entry + 1)]
                         m.next = "DESCRIPTOR"

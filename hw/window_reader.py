@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -87,23 +87,20 @@ class WindowReader(wiring.Component):
         s3_pending = Signal(n)
         s3_clash = [[Signal(name=f"s3_clash_{i}_{j}") for j in range(i)] for i in range(n)]
 
-        granted = Signal(n)
-        left = Signal(n)
+        granted, left = _turn(s3_pending, s3_clash)
         for i in range(n):
-            earlier = [s3_pending[j] & s3_clash[i][j] for j in range(i)]
-            blocked = any_of(earlier) if earlier else 0
-            m.d.comb += granted[i].eq(s3_pending[i] & ~blocked)
             m.d.comb += self.grants[i].eq(s3_read[i])
             m.d.comb += self.grants[i].valid.eq(granted[i])
-        m.d.comb += left.eq(s3_pending & ~granted)
         # Of the reads that want a bank one is granted: what turns they take does not matter here.
         for b in range(p.scratchpad_banks):
             wants = [s3_pending[i] & (s3_read[i].bank == b) for i in range(n)]
             m.d.comb += self.taken[b].eq(any_of(wants))
+        # That a turn is the last one is known a turn ahead, for all stages before wait for it.
+        s3_last = Signal()
         s3_done = Signal()
         s3_free, s2_free = Signal(), Signal()
         m.d.comb += [
-            s3_done.eq(s3_valid & (left == 0)),
+            s3_done.eq(s3_valid & s3_last),
             s3_free.eq(~s3_valid | s3_done),
             s2_free.eq(~s2_valid | s3_free),
             slice_1.o.ready.eq(s2_free),
@@ -132,13 +129,17 @@ class WindowReader(wiring.Component):
         with m.If(s3_free):
             m.d.sync += [s3_valid.eq(s2_valid), s3_read.eq(s2_read), s3_offset.eq(s2_offset)]
             m.d.sync += s3_pending.eq(Cat(read.valid for read in s2_read) & s2_valid.replicate(n))
+            clashes = []
             for i in range(n):
                 for j in range(i):
-                    m.d.sync += s3_clash[i][j].eq(
-                        (s2_read[i].bank == s2_read[j].bank) & (s2_read[i].row != s2_read[j].row)
+                    clash = (s2_read[i].bank == s2_read[j].bank) & (
+                        s2_read[i].row != s2_read[j].row
                     )
+                    m.d.sync += s3_clash[i][j].eq(clash)
+                    clashes.append(clash & s2_read[i].valid & s2_read[j].valid)
+            m.d.sync += s3_last.eq(~any_of(clashes))
         with m.Else():
-            m.d.sync += s3_pending.eq(left)
+            m.d.sync += [s3_pending.eq(left), s3_last.eq(_turn(left, s3_clash)[1] == 0)]
 
         # Stage 4: the banks read. Stage 5: their data. Stage 6: words. Stage 7: windows.
         fire = [s3_done]
@@ -160,3 +161,12 @@ class WindowReader(wiring.Component):
             both = Cat(s6_word[2 * s], s6_word[2 * s + 1])
             m.d.sync += self.windows[s].eq(both >> (offsets[-1][s] << 3))
         return m
+
+
+def _turn(pending: Value, clash: list[list[Signal]]) -> tuple[Value, Value]:
+    """Reads that get their word in this turn, and those that are left after it."""
+    granted = []
+    for i in range(len(pending)):
+        earlier = [pending[j] & clash[i][j] for j in range(i)]
+        granted.append(pending[i] & ~any_of(earlier) if earlier else pending[i])
+    return Cat(granted), pending & ~Cat(granted)

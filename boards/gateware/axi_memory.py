@@ -13,7 +13,7 @@ from hw.interfaces import AXI_ID_BITS, axi_read_signature, axi_write_signature
 from hw.skid import SkidBuffer
 
 BURSTS = 4  # of each direction that may wait
-BEATS = 16  # read beats that are under way or wait for the manager
+BEATS = 32  # read beats that are under way or wait for the manager
 OKAY, SLVERR = 0, 2
 
 
@@ -65,7 +65,7 @@ class AxiMemory(wiring.Component):
         ]
         command, ready = self.memory.commands.payload, self.memory.commands.ready
         read_room, response_room = Signal(), Signal()
-        may_read, may_write, writing = Signal(), Signal(), Signal()  # writing: wrote last
+        may_read, may_write, writing = Signal(), Signal(), Signal()  # writing: writes go first
         do_read, do_write, do_host = Signal(), Signal(), Signal()
         m.d.comb += [
             may_read.eq(read_valid & read_room),
@@ -74,19 +74,21 @@ class AxiMemory(wiring.Component):
             do_write.eq(~do_host & may_write & (writing | ~may_read)),
             do_read.eq(~do_host & may_read & ~do_write),
         ]
-        with m.If(do_write | do_read):
-            m.d.sync += writing.eq(do_write)
-        to_memory = Signal()
+        with m.If(write_next):
+            m.d.sync += writing.eq(~write.last)
+        with m.If(read_next):
+            m.d.sync += writing.eq(read.last)
         m.d.comb += [
-            to_memory.eq(do_host | (do_write & ~write.refused) | (do_read & ~read.refused)),
-            self.memory.commands.valid.eq(to_memory),
+            self.memory.commands.valid.eq(
+                do_host | (do_write & ~write.refused) | (do_read & ~read.refused)
+            ),
             host.o.ready.eq(ready),
             command.beat.eq(Mux(do_write, write.beat, read.beat)),
             command.write.eq(do_write),
             command.data.eq(beats.o.payload.data),
             command.mask.eq(beats.o.payload.mask),
-            write_next.eq(do_write & (ready | write.refused)),
-            read_next.eq(do_read & (ready | read.refused)),
+            write_next.eq(do_write & ready),
+            read_next.eq(do_read & ready),
             beats.o.ready.eq(write_next),
         ]
         with m.If(do_host):
@@ -94,10 +96,10 @@ class AxiMemory(wiring.Component):
 
         self._answers(m, read, read_next, read_room, do_host & ready & ~command.write)
         response = Cat(write.id, write.refused)
-        m.submodules.responses = responses = SyncFIFO(width=len(response), depth=BURSTS)
+        m.submodules.responses = responses = SyncFIFO(width=len(response), depth=2 * BURSTS)
+        m.d.sync += response_room.eq(responses.level < BURSTS)  # as of the cycle before
         m.d.comb += [
-            response_room.eq(responses.w_rdy),
-            responses.w_en.eq(write_next & (write.more == 0)),
+            responses.w_en.eq(write_next & write.last),
             responses.w_data.eq(response),
             responses.r_en.eq(axi.bready),
             axi.bvalid.eq(responses.r_rdy),
@@ -110,18 +112,25 @@ class AxiMemory(wiring.Component):
         """The burst under way, whether there is one, and a strobe that moves it on by a beat."""
         p = self.params
         lsb, size = log2_exact(p.axi_bytes), log2_exact(self.memory_bytes)
-        layout = data.StructLayout({"id": AXI_ID_BITS, "beat": size - lsb, "more": 8, "refused": 1})
+        layout = data.StructLayout(
+            {"id": AXI_ID_BITS, "beat": size - lsb, "more": 8, "refused": 1, "last": 1}
+        )
         m.submodules[f"{name}_bursts"] = queue = SyncFIFO(width=layout.size, depth=BURSTS)
         burst = Signal(layout, name=f"{name}_burst")
         active, step = Signal(name=f"{name}_active"), Signal(name=f"{name}_step")
+        refused = address[size:].any()
         m.d.comb += [
             queue.w_en.eq(valid),
             ready.eq(queue.w_rdy),
-            queue.w_data.eq(Cat(id_, address[lsb:size], length, address[size:].any())),
-            queue.r_en.eq(~active | (step & (burst.more == 0))),
+            queue.w_data.eq(Cat(id_, address[lsb:size], length, refused, length == 0)),
+            queue.r_en.eq(~active | (step & burst.last)),
         ]
         with m.If(step):
-            m.d.sync += [burst.beat.eq(burst.beat + 1), burst.more.eq(burst.more - 1)]
+            m.d.sync += [
+                burst.beat.eq(burst.beat + 1),
+                burst.more.eq(burst.more - 1),
+                burst.last.eq(burst.more == 1),
+            ]
         with m.If(queue.r_en):
             m.d.sync += [active.eq(queue.r_rdy), burst.eq(queue.r_data)]
         return burst, active, step
@@ -136,15 +145,21 @@ class AxiMemory(wiring.Component):
             width=p.config.axi_data_bits + AXI_ID_BITS + 2, depth=BEATS
         )
         credits = Signal(range(BEATS + 1), init=BEATS)
+        some = Signal()  # credits, even if one was taken in the cycle before
+        alone = Signal()  # no answer is under way
         leaves = axi.rvalid & axi.rready
-        m.d.sync += credits.eq(credits - issued + leaves)
+        m.d.sync += [
+            credits.eq(credits - issued + leaves),
+            some.eq(credits > 1),
+            alone.eq(~queue.r_rdy & ~issued & ~host_issued),
+        ]
         oldest = asked(queue.r_data)
         arrives = Signal()
         m.d.comb += [
             # A refused beat has no answer of its own: it must not let others overtake theirs.
-            room.eq((credits != 0) & ~(read.refused & queue.r_rdy)),
+            room.eq(some & (alone | ~read.refused)),
             queue.w_en.eq(issued | host_issued),
-            queue.w_data.eq(Cat(read.id, read.more == 0, read.refused & ~host_issued, host_issued)),
+            queue.w_data.eq(Cat(read.id, read.last, read.refused & ~host_issued, host_issued)),
             arrives.eq(queue.r_rdy & (oldest.refused | self.memory.valid)),
             queue.r_en.eq(arrives),
             beats.w_en.eq(arrives & ~oldest.host),

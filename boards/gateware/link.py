@@ -88,15 +88,21 @@ class Link(wiring.Component):
         word = Signal(32)  # that arrives or leaves
         status = Signal(Status)
         last_tag, last_status, last_known = Signal(8), Signal(Status), Signal()
-        last_word = index == (header.words - 1)[: len(index)]
+        # Bytes and words are cycles apart: what is compared may come a cycle late.
+        last_word, known_sum, lost = Signal(), Signal(), Signal()
         gap = Signal(range(self.gap_cycles + 1))
-        lost = gap == self.gap_cycles
-        m.d.sync += gap.eq(Mux(receiver.valid, 0, gap + 1))
+        m.d.sync += [
+            last_word.eq(index == (header.words - 1)[: len(index)]),
+            known_sum.eq(crc.match_detected),
+            gap.eq(Mux(receiver.valid, 0, gap + 1)),
+            lost.eq(gap == self.gap_cycles),
+        ]
 
-        access = Signal()  # in state ACCESS: the access to ``header.address`` is under way
-        done, refused, value = self._access(m, header, access, read.data)
-        answer = Signal(32)  # a byte takes many cycles, so the buffer's word may come late
+        answer = Signal(32)  # the word of the buffer at ``index``, two cycles late
         m.d.sync += answer.eq(read.data)
+        access = Signal()  # in state ACCESS: the access to ``header.address`` is under way
+        done, is_refused, its_value = self._access(m, header, access, answer)
+        refused, value = Signal(), Signal(32)
         out, out_ready = transmitter.octets, transmitter.octets.ready
         m.d.comb += [
             crc.start.eq(0),
@@ -151,28 +157,35 @@ class Link(wiring.Component):
                     m.d.sync += octet.eq(octet + 1)
                     with m.If(octet == protocol.CRC_BYTES - 1):
                         m.d.sync += [octet.eq(0), index.eq(0)]
-                        m.next = "CHECK"
+                        m.next = "SUM"
+            with m.State("SUM"):
+                m.next = "CHECK"
             with m.State("CHECK"):
-                with m.If(~crc.match_detected):
+                with m.If(~known_sum):
                     m.next = "BAD"
                 with m.Elif(header.write & last_known & (last_tag == header.tag)):
                     m.d.sync += status.eq(last_status)
                     m.next = "ANSWER"
                 with m.Else():
                     m.next = "FETCH"
-            with m.State("FETCH"):  # the buffer's word arrives
+            with m.State("FETCH"):
+                m.next = "LATCH"
+            with m.State("LATCH"):  # block RAM is slow, so its word gets a register
                 m.next = "ACCESS"
             with m.State("ACCESS"):
-                m.d.comb += [access.eq(1), write.data.eq(value)]
+                m.d.comb += access.eq(1)
+                m.d.sync += [refused.eq(is_refused), value.eq(its_value)]
                 with m.If(done):
-                    m.d.comb += write.en.eq(~header.write)
-                    m.d.sync += [index.eq(index + 1), header.address.eq(header.address + 4)]
-                    with m.If(refused):
-                        m.d.sync += status.eq(Status.REFUSED)
-                    with m.If(refused | last_word):
-                        m.next = "ANSWER"
-                    with m.Else():
-                        m.next = "FETCH"
+                    m.next = "STORE"
+            with m.State("STORE"):
+                m.d.comb += [write.en.eq(~header.write), write.data.eq(value)]
+                m.d.sync += [index.eq(index + 1), header.address.eq(header.address + 4)]
+                with m.If(refused):
+                    m.d.sync += status.eq(Status.REFUSED)
+                with m.If(refused | last_word):
+                    m.next = "ANSWER"
+                with m.Else():
+                    m.next = "FETCH"
             with m.State("BAD"):
                 m.d.comb += self.bad_frame.eq(1)
                 m.d.sync += status.eq(Status.BAD_FRAME)
@@ -274,8 +287,8 @@ class Link(wiring.Component):
         done, refused = Signal(name="register_done"), Signal(name="register_refused")
         outside = Signal()
         bits = registers.ADDRESS_BITS
+        m.d.sync += outside.eq((header.address[bits:] != 0) | (header.address[:2] != 0))
         m.d.comb += [
-            outside.eq((header.address[bits:] != 0) | (header.address[:2] != 0)),
             bus.wstrb.eq(-1),
             bus.bready.eq(1),
             bus.rready.eq(1),
@@ -315,8 +328,8 @@ class Link(wiring.Component):
         lane = header.address[2 : 2 + lane_bits]
         size_bits = log2_exact(self.memory_bytes)
         answer = Signal(32, name="memory_answer")
+        m.d.sync += outside.eq((header.address[size_bits:] != 0) | (header.address[:2] != 0))
         m.d.comb += [
-            outside.eq((header.address[size_bits:] != 0) | (header.address[:2] != 0)),
             port.commands.valid.eq(access & ~sent & ~outside),
             command.beat.eq(header.address[2 + lane_bits :]),
             command.write.eq(header.write),

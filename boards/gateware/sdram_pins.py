@@ -9,7 +9,7 @@ from amaranth.lib import io
 
 
 class SdramPins(Elaboratable):
-    """A register in each buffer, and the chip's clock from the domain ``shifted``.
+    """A double data rate register in each buffer, and the chip's clock from the domain ``chip``.
 
     Parameters
     ----------
@@ -24,26 +24,31 @@ class SdramPins(Elaboratable):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         port, pins = self.port, self.pins
+        columns, rows = pins.columns, pins.rows
+        n_bits, n_masks = len(pins.dq_o) // 2, len(pins.dqm) // 2
         outputs = {
-            "clk_en": pins.cke,
-            "cs": ~pins.cs_n,
-            "ras": ~pins.ras_n,
-            "cas": ~pins.cas_n,
-            "we": ~pins.we_n,
-            "ba": pins.ba,
-            "a": pins.a,
-            "dqm": pins.dqm,
+            "ras": (~columns.code[2], ~rows.code[2]),
+            "cas": (~columns.code[1], ~rows.code[1]),
+            "we": (~columns.code[0], ~rows.code[0]),
+            "ba": (columns.ba, rows.ba),
+            "a": (columns.a, rows.a),
+            "dqm": (pins.dqm[:n_masks], pins.dqm[n_masks:]),
         }
-        for name, value in outputs.items():
-            m.submodules[name] = buffer = io.FFBuffer("o", getattr(port, name))
-            m.d.comb += buffer.o.eq(value)
-        for i in range(len(port.dq)):  # each has an enable of its own, beside its pin
-            m.submodules[f"dq_{i}"] = dq = io.FFBuffer("io", port.dq[i])
+        for name, (first, second) in outputs.items():
+            m.submodules[name] = buffer = io.DDRBuffer("o", getattr(port, name))
+            m.d.comb += [buffer.o[0].eq(first), buffer.o[1].eq(second)]
+        for name in ("clk_en", "cs"):
+            m.submodules[name] = constant = io.Buffer("o", getattr(port, name))
+            m.d.comb += constant.o.eq(1)
+        for i in range(n_bits):  # each has an enable of its own, beside its pin
+            m.submodules[f"dq_{i}"] = dq = io.DDRBuffer("io", port.dq[i])
             m.d.comb += [
-                dq.o.eq(pins.dq_o[i]),
+                dq.o[0].eq(pins.dq_o[i]),
+                dq.o[1].eq(pins.dq_o[n_bits + i]),
                 dq.oe.eq(pins.dq_oe),
-                pins.dq_i[i].eq(dq.i),
+                pins.dq_i[i].eq(dq.i[0]),
+                pins.dq_i[n_bits + i].eq(dq.i[1]),
             ]
-        m.submodules.clk = clk = io.DDRBuffer("o", port.clk, o_domain="shifted")
+        m.submodules.clk = clk = io.DDRBuffer("o", port.clk, o_domain="chip")
         m.d.comb += Cat(clk.o[0], clk.o[1]).eq(0b01)
         return m

@@ -14,6 +14,7 @@ FIRST_REQUEST = 12  # cycles from the doorbell to the first address (hw/supervis
 NEXT_REQUEST = 6  # from a free chunk of the buffer to its address
 BEAT_TO_WORD = 6  # from a beat to the sequencer (hw/axi_read.py, hw/program_fetch.py)
 THROUGH_QUEUE = 2  # hw/command_queue.py
+BARE_WORDS = 2  # a command of so many words takes a cycle more (hw/sequencer.py)
 WHOLE_TO_VALID = 2  # hw/command_port.py
 RELEASE_TO_ITEM = 2  # hw/command_port.py, hw/command_queue.py
 
@@ -50,6 +51,9 @@ class Sequencer:
             self._take(1, room)
             accepted = max(self._time + THROUGH_QUEUE, accepted + 1)
             popped.append(accepted - 1)
+        if n_words == BARE_WORDS:
+            self._time += 1
+            accepted += 1
         self._accepted[engine] = accepted
         return accepted + WHOLE_TO_VALID
 

@@ -43,9 +43,9 @@ class CoreBus(wiring.Component):
     """The data memory in one cycle; the scratchpad, external memory and the mailbox behind it.
 
     One access at a time. Latency in cycles from acceptance to the answer: data memory and stores
-    to the scratchpad 1, mailbox 2, loads from the scratchpad 4, external memory that of the bus. A
-    store to the scratchpad is answered before it is written, but every other access than to the
-    data memory waits for it.
+    to the scratchpad 1, mailbox 3, loads from the scratchpad 5, external memory that of the bus
+    and 2. A store to the scratchpad is answered before it is written, but every other access than
+    to the data memory waits for it.
     Everything that cannot be done is an access fault of the instruction itself: addresses outside
     all memories, regions without permission, errors of the bus.
 
@@ -56,7 +56,8 @@ class CoreBus(wiring.Component):
     mailbox : the registers.
     scratchpad_read, scratchpad_write : the scratchpad.
     external_read, external_write : regions of external memory.
-    cancel : the core was reset: forget an access to the mailbox. Others come to their end.
+    cancel : the core is in reset: accept nothing and forget an access to the mailbox. Others come
+        to their end.
     idle : no access is under way.
     """
 
@@ -86,36 +87,39 @@ class CoreBus(wiring.Component):
         core = self.core
         accepted = Signal()
         in_memory = self._inside(core.address, DMEM_BASE, self.dmem_bits)
+        scratchpad_bits = log2_exact(self.params.scratchpad_bytes)
+        in_scratchpad = self._inside(core.address, SCRATCHPAD_BASE, scratchpad_bits)
         m.d.comb += [
             core.ready.eq(~self.memory_taken),
-            accepted.eq(core.valid & core.ready),
+            accepted.eq(core.valid & core.ready & ~self.cancel),
             self.memory.word.eq(core.address[2:]),
-            self.memory.read.eq(core.valid & ~core.write),
+            self.memory.read.eq(~core.write),
             self.memory.strobe.eq(core.strobe & (accepted & core.write & in_memory).replicate(4)),
             self.memory.wdata.eq(core.wdata),
         ]
 
-        # The access that waits for its answer.
+        # The access that waits for its answer. The core wants no other one meanwhile, so the
+        # registers that describe it need not know whether one was accepted, which is known late.
         valid, write, address = Signal(), Signal(), Signal(32)
         strobe, wdata = Signal(4), Signal(32)
         memory, scratchpad, mailbox, external = Signal(), Signal(), Signal(), Signal()
-        scratchpad_bits = log2_exact(self.params.scratchpad_bytes)
-        with m.If(accepted):
+        with m.If(~valid | core.rvalid):
             m.d.sync += [
                 write.eq(core.write),
                 address.eq(core.address),
                 strobe.eq(core.strobe),
                 wdata.eq(core.wdata),
                 memory.eq(in_memory),
-                scratchpad.eq(self._inside(core.address, SCRATCHPAD_BASE, scratchpad_bits)),
+                scratchpad.eq(in_scratchpad),
                 mailbox.eq(self._inside(core.address, MMIO_BASE, REGISTER_BITS + 2)),
                 external.eq(core.address >= WINDOW_BASE),
             ]
         nowhere = ~(memory | scratchpad | mailbox | external)
+        waits = valid & ~core.rvalid
 
         # A store to the scratchpad on its way.
         posted = self.scratchpad_write
-        free = ~posted.valid
+        free, clear = ~posted.valid, Signal()
         with m.If(posted.ready):
             m.d.sync += posted.valid.eq(0)
         with m.If(valid & scratchpad & write & free):
@@ -125,66 +129,75 @@ class CoreBus(wiring.Component):
                 posted.payload.data.eq(wdata),
                 posted.payload.mask.eq(strobe),
             ]
+        m.d.comb += clear.eq(free & ~(valid & scratchpad & write))
 
-        slow, answered, fault = Signal(32), Signal(), Signal()
-        self._read_scratchpad(m, valid & scratchpad & ~write & free, address)
-        done, failed, read_word = self._access_external(
-            m, valid & external & free, write, address, strobe, wdata
+        self._read_scratchpad(
+            m, accepted & in_scratchpad & ~core.write & clear, waits & scratchpad & ~write & free
         )
+        external_done, failed, read_word = self._access_external(
+            m, waits & external & free, write, address, strobe, wdata
+        )
+        slow, done = Signal(32), Signal()
         m.d.comb += [
-            self.mailbox.valid.eq(valid & mailbox & free),
+            self.scratchpad_read.request.payload.eq(address[2:]),
+            self.mailbox.valid.eq(waits & mailbox & free),
             self.mailbox.write.eq(write),
             self.mailbox.register.eq(address[2:]),
             self.mailbox.wdata.eq(wdata),
+            # Of all but the accesses that are answered at once.
+            done.eq(
+                waits
+                & (
+                    nowhere
+                    | (mailbox & free & self.mailbox.ready)
+                    | (scratchpad & Mux(write, free, self.scratchpad_read.valid))
+                    | external_done
+                )
+            ),
+            core.rdata.eq(Mux(memory, self.memory.rdata, slow)),
+            self.idle.eq(~valid & free),
+        ]
+        # Registers: the core's whole pipeline hangs on whether an access is answered.
+        at_once = in_memory | (in_scratchpad & core.write & clear)
+        m.d.sync += [
+            core.rvalid.eq((accepted & at_once) | done),
+            core.error.eq(waits & (nowhere | failed)),
             slow.eq(
                 Mux(
                     mailbox, self.mailbox.rdata, Mux(external, read_word, self.scratchpad_read.data)
                 )
             ),
-            fault.eq(nowhere | failed),
-            answered.eq(
-                memory
-                | nowhere
-                | (mailbox & free & self.mailbox.ready)
-                | (scratchpad & Mux(write, free, self.scratchpad_read.valid))
-                | done
-            ),
-            core.rvalid.eq(valid & answered),
-            core.error.eq(fault),
-            core.rdata.eq(Mux(memory, self.memory.rdata, slow)),
-            self.idle.eq(~valid & free),
         ]
         with m.If(accepted):
             m.d.sync += valid.eq(1)
-        with m.Elif(answered | (self.cancel & mailbox)):
+        with m.Elif(core.rvalid | (self.cancel & mailbox)):
             m.d.sync += valid.eq(0)
         return m
 
     def _inside(self, address: Value, base: int, bits: int) -> Value:
         return address[bits:] == base >> bits
 
-    def _read_scratchpad(self, m: Module, wanted: Value, address: Value) -> None:
-        port, sent = self.scratchpad_read, Signal(name="scratchpad_sent")
-        m.d.comb += [
-            port.request.valid.eq(wanted & ~sent),
-            port.request.payload.eq(address[2:]),
-        ]
-        with m.If(port.valid):
-            m.d.sync += sent.eq(0)
-        with m.Elif(port.request.valid & port.request.ready):
-            m.d.sync += sent.eq(1)
+    def _read_scratchpad(self, m: Module, at_once: Value, wanted: Value) -> None:
+        """Ask with the acceptance of the load where nothing is in its way, else later."""
+        request, asked = self.scratchpad_read.request, Signal(name="scratchpad_asked")
+        with m.If(request.ready):
+            m.d.sync += request.valid.eq(0)
+        with m.If(self.scratchpad_read.valid):
+            m.d.sync += asked.eq(0)
+        with m.If(at_once | (wanted & ~asked)):
+            m.d.sync += [request.valid.eq(1), asked.eq(1)]
 
     def _access_external(
         self, m: Module, wanted: Value, write: Value, address: Value, strobe: Value, wdata: Value
     ) -> tuple[Signal, Signal, Signal]:
-        """Whether an access is done, whether it failed, and the word that it read."""
+        """Whether an access is done, and then whether it failed, and the word that it read."""
         read, store = self.external_read, self.external_write
         lane_bits = log2_exact(self.params.axi_bytes)
         n_lanes = self.params.axi_bytes // WORD_BYTES
         lane = address[2:lane_bits] if n_lanes > 1 else 0
-        requested, sent = Signal(name="external_requested"), Signal(name="external_sent")
+        asked, got = Signal(name="external_asked"), Signal(name="external_got")
         done, failed = Signal(name="external_done"), Signal(name="external_failed")
-        got, word = Signal(name="external_got"), Signal(32, name="external_word")
+        word = Signal(32, name="external_word")
         two = ~strobe.all() & ~strobe.xor()
         length = Cat(strobe.xor(), two, strobe.all())  # one, two or four bytes
         for request in (read.request, store.request):
@@ -194,26 +207,31 @@ class CoreBus(wiring.Component):
                 request.payload.length.eq(length),
             ]
         m.d.comb += [
-            read.request.valid.eq(wanted & ~write & ~requested),
             read.beats.ready.eq(1),
-            store.request.valid.eq(wanted & write & ~requested),
-            store.beats.valid.eq(wanted & write & ~sent),
             store.beats.payload.data.eq(wdata.replicate(n_lanes)),
             store.beats.payload.strobe.eq(strobe << (lane << 2) if n_lanes > 1 else strobe),
         ]
-        ended = Mux(write, store.done, read.beats.valid)
+        ask = wanted & ~asked
+        for way, starts in (
+            (read.request, ask & ~write),
+            (store.request, ask & write),
+            (store.beats, ask & write),
+        ):
+            with m.If(starts):
+                m.d.sync += way.valid.eq(1)
+            with m.Elif(way.ready):
+                m.d.sync += way.valid.eq(0)
         cause = Mux(write, store.cause, read.beats.payload.cause)
-        with m.If(ended):
+        with m.If(Mux(write, store.done, read.beats.valid)):
             m.d.sync += [
                 got.eq(1),
                 failed.eq(cause.any()),
                 word.eq(read.beats.payload.data.word_select(lane, 32)),
             ]
-        taken = Mux(write, store.request.ready, read.request.ready)
         # A write that is refused may end before its beat was taken.
-        m.d.comb += done.eq(got & (sent | ~write))
+        m.d.comb += done.eq(got & ~store.beats.valid)
         with m.If(done):
-            m.d.sync += [requested.eq(0), sent.eq(0), got.eq(0), failed.eq(0)]
-        with m.Elif(wanted):
-            m.d.sync += [requested.eq(requested | taken), sent.eq(sent | store.beats.ready)]
+            m.d.sync += [asked.eq(0), got.eq(0), failed.eq(0)]
+        with m.Elif(ask):
+            m.d.sync += asked.eq(1)
         return done, failed, word

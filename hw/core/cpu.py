@@ -30,7 +30,7 @@ _X_CONTROL = (
     "multiply_high", "divide", "csr", "csr_write", "mret", "fence_i", "invert_b", "rotate",
     "shift_add", "rearrange", "count", "extremum", "dot",
 )  # fmt: skip
-_LATE = ("load", "multiply", "multiply_high", "divide", "csr", "count", "extremum", "dot")
+_LATE = ("multiply", "multiply_high", "divide", "csr", "count", "extremum", "dot")
 _BIT_UNIT_KINDS = ("shift_add", "rearrange", "count", "extremum")
 
 
@@ -41,11 +41,14 @@ class Cpu(wiring.Component):
 
     Stages: F chooses the next address, I waits for the instruction memory, D decodes and reads
     registers, X computes, decides jumps and issues loads and stores, M takes their answers and all
-    traps, W writes the register. Results pass from X, M and W to D.
+    traps, W writes the register. Results pass from X, M and W to D. A beq or bne that compares what
+    the load before it reads goes on without and is decided in M.
 
     Cycles: 1 for each instruction, and more for: a load's or mul's result, a count of bits or an
     extremum used by the next instruction, 1; a result of mulh*, div*, rem*, a dot product or a CSR
-    used by the next one, 2, by the one after it, 1; a mispredicted jump, 2; div* and rem*, 35 (19
+    used by the next one, 2, by the one after it, 1; a mispredicted jump, 2, or 4 if it is decided
+    in M, where a beq or bne with a load's result of the instruction before is, which does not wait
+    for it; div* and rem*, 35 (19
     for dividends below 2**16 in magnitude); a CSR write, fence.i, mret or a trap, 5; and the data
     bus's wait states.
 
@@ -101,13 +104,15 @@ class Cpu(wiring.Component):
 
         self._x = Stage(
             "x", valid=1, pc=30, insn=32, funct3=3, rd=5, writes_rd=1, late=1, a=32, b=32,
-            address_offset=signed(12), link=32, target=30, target_misaligned=1, fix=30, force=1,
-            prediction=PREDICTION, exception=1, interrupt=1, cause=4,
+            address_offset=signed(12), load_late=1, undecided=1, link=32, target=30,
+            target_misaligned=1, fix=30, force=1, prediction=PREDICTION, exception=1, interrupt=1,
+            cause=4,
             value_is_insn=1, value_is_link=1, **{name: 1 for name in _X_CONTROL},
         )  # fmt: skip
         self._m = Stage(
             "m", valid=1, pc=30, insn=32, rd=5, writes_rd=1, late=1, result=32, address=32,
             target=30, target_misaligned=1, jump=1, jalr=1, jumped=1, prediction=PREDICTION, load=1,
+            undecided=1, if_different=1, fix=30,
             access=1, multiply=1, multiply_high=1, dot=1, divide=1, csr=1, csr_access=1,
             csr_write=1, mret=1, event=1,
             exception=1, interrupt=1, cause=4, value_is_insn=1,
@@ -121,6 +126,8 @@ class Cpu(wiring.Component):
         self._m_misaligned, self._m_trap, self._m_after = Signal(), Signal(), Signal()
         self._event_pc = Signal(30)
         self._x_wait, self._redirect, self._taken = Signal(), Signal(), Signal()
+        self._m_taken, self._m_jumped = Signal(), Signal()
+        self._undecided = Signal(2)
         self._x_other, self._x_address, self._m_early = Signal(32), Signal(32), Signal(32)
         self._done, self._result = Signal(), Signal(32)
         self._decode_stage(m)
@@ -145,15 +152,17 @@ class Cpu(wiring.Component):
             self._csrs.writes.eq(c.csr_write),
         ]
 
-        a, a_late = self._operand(
+        a, a_load, a_late = self._operand(
             m, "a", self._fetch.next_rs1, registers.rs1_data, d.used.rs1, C(0, 32)
         )
-        b, b_late = self._operand(
+        b, b_load, b_late = self._operand(
             m, "b", self._fetch.next_rs2, registers.rs2_data, d.used.rs2, decoder.immediate
         )
-        hazard, go = Signal(), Signal()
+        hazard, go, undecided = Signal(), Signal(), Signal()
         m.d.comb += [
-            hazard.eq(a_late | b_late),
+            undecided.eq((a_load ^ b_load) & d.used.may_be_late),
+            self._undecided.eq(Cat(a_load, b_load) & undecided.replicate(2)),
+            hazard.eq(a_late | b_late | ((a_load | b_load) & ~undecided)),
             go.eq(d.valid & ~hazard & ~self._redirect),
             self._fetch.advance.eq(~self._x_wait & ~(d.valid & hazard)),
         ]
@@ -176,7 +185,9 @@ class Cpu(wiring.Component):
                 x.funct3.eq(d.insn[12:15]),
                 x.rd.eq(d.insn[7:12]),
                 x.writes_rd.eq(go & c.writes_rd & ~refuse),
+                x.load_late.eq(go & c.load),
                 x.late.eq(go & Cat(c[kind] for kind in _LATE).any()),
+                x.undecided.eq(go & undecided & ~refuse),
                 x.a.eq(a),
                 x.b.eq(b),
                 x.address_offset.eq(decoder.address_offset),
@@ -190,6 +201,9 @@ class Cpu(wiring.Component):
             ]
             with m.If(d.fault | c.ebreak):
                 m.d.sync += x.result_link.eq(1)
+            # An operand that is to come is zero here, so the sum is the other one.
+            with m.If(undecided):
+                m.d.sync += [x.branch.eq(0), x.result_link.eq(0), x.result_sum.eq(1)]
             self._decode_exceptions(m)
         # A trap or mret reads the address where to go on in the cycle after.
         with m.If(self._m_event | self._m_after):
@@ -197,6 +211,7 @@ class Cpu(wiring.Component):
                 x.valid.eq(0),
                 x.writes_rd.eq(0),
                 x.late.eq(0),
+                x.load_late.eq(0),
                 x.force.eq(self._m_after | ~(self._m_trap | self._m.mret)),
                 x.fix.eq(self._event_pc),
             ]
@@ -225,8 +240,9 @@ class Cpu(wiring.Component):
 
     def _operand(
         self, m: Module, name: str, next_rs: Value, stored: Value, used: Value, otherwise: Value
-    ) -> tuple[Value, Signal]:
-        """The newest value of a source register, and whether it is still to come.
+    ) -> tuple[Value, Signal, Signal]:
+        """The newest value of a source register, and whether it is still to come: from the load
+        before, or from other instructions.
 
         Sums and loads arrive last in the cycle and are merged last.
         """
@@ -244,9 +260,9 @@ class Cpu(wiring.Component):
             deps.x_stays.eq(self._x_wait),
             deps.m_stays.eq(self._m_wait),
         ]
-        from_x, from_m, from_w, from_file, late = (
+        from_x, from_m, from_w, from_file, load, late = (
             Signal(name=f"{name}_{part}")
-            for part in ("from_x", "from_m", "from_w", "from_file", "late")
+            for part in ("from_x", "from_m", "from_w", "from_file", "load", "late")
         )
         early = Signal(32, name=f"{name}_early")
         m.d.comb += [
@@ -254,6 +270,7 @@ class Cpu(wiring.Component):
             from_m.eq(used & deps.in_m & ~deps.in_x),
             from_w.eq(used & deps.in_w & ~deps.in_m & ~deps.in_x),
             from_file.eq(used & ~(deps.in_x | deps.in_m | deps.in_w)),
+            load.eq(used & deps.in_x & x.load_late),
             late.eq(used & ((deps.in_x & x.late) | (deps.in_m & mem.late))),
             early.eq(
                 (stored & from_file.replicate(32))
@@ -272,7 +289,7 @@ class Cpu(wiring.Component):
             self._merge.others[i].eq(merged),
             self._merge.selected[i].eq(from_m & mem.load),
         ]
-        return self._merge.results[i], late
+        return self._merge.results[i], load, late
 
     # ---- X ---------------------------------------------------------------------------------------
 
@@ -377,6 +394,7 @@ class Cpu(wiring.Component):
                 mem.csr_write.eq(done & x.csr_write),
                 mem.mret.eq(done & x.mret),
                 mem.jumped.eq(valid & ((branch & taken) | x.jal | x.jalr)),
+                mem.undecided.eq(valid & x.undecided),
                 mem.event.eq(valid & (exception | x.mret | x.csr_write | x.fence_i)),
                 mem.exception.eq(exception),
                 mem.interrupt.eq(x.interrupt),
@@ -401,7 +419,9 @@ class Cpu(wiring.Component):
                 mem.address[0].eq(self._x_address[0] & ~x.jalr),
                 mem.target.eq(x.target),
                 mem.target_misaligned.eq(x.target_misaligned),
-                mem.jump.eq(x.branch | x.jal | x.jalr),
+                mem.jump.eq(x.branch | x.undecided | x.jal | x.jalr),
+                mem.if_different.eq(x.funct3[0]),
+                mem.fix.eq(x.fix),
                 mem.jalr.eq(x.jalr),
                 mem.load.eq(x.load),
                 mem.multiply.eq(x.multiply),
@@ -422,15 +442,31 @@ class Cpu(wiring.Component):
         done, result = self._done, self._result
         jump_target, wrong_target = Signal(30), Signal()
         csr_wait = mem.csr_access & csrs.wait
+        # Of a branch that is not decided yet, the result is one operand; the other one is what the
+        # load before it, which is in W now, has read.
+        equal, other_target, late_event = Signal(), Signal(), Signal()
+        expects, missed = mem.prediction.taken, Signal(2)
+        m.d.comb += [
+            equal.eq(Cat(w.result[i] == mem.result[i] for i in range(32)).all()),
+            self._m_taken.eq(mem.undecided & (equal ^ mem.if_different)),
+            self._m_jumped.eq(mem.jumped | self._m_taken),
+            other_target.eq(jump_target != mem.prediction.target),
+            # Prepared for both, because the comparison comes last.
+            *(
+                missed[i].eq(
+                    mem.undecided & Mux(mem.if_different ^ i, ~expects | other_target, expects)
+                )
+                for i in range(2)
+            ),
+            late_event.eq(Mux(equal, missed[1], missed[0])),
+        ]
         m.d.comb += [
             jump_target.eq(Mux(mem.jalr, mem.address[2:], mem.target)),
             self._m_wait.eq((mem.access & ~bus.rvalid) | csr_wait),
             self._m_fault.eq(mem.access & bus.rvalid & bus.error),
             # The fetch went on elsewhere than the jump goes; jumps that are not predicted and
             # branches that are predicted to the wrong side never get here unnoticed.
-            wrong_target.eq(
-                mem.jumped & mem.prediction.taken & (jump_target != mem.prediction.target)
-            ),
+            wrong_target.eq(mem.jumped & mem.prediction.taken & other_target),
             self._m_misaligned.eq(
                 mem.jumped & Mux(mem.jalr, mem.address[1], mem.target_misaligned)
             ),
@@ -440,6 +476,7 @@ class Cpu(wiring.Component):
                 | self._m_fault
                 | self._m_misaligned
                 | wrong_target
+                | late_event
             ),
             done.eq(
                 mem.valid & ~mem.exception & ~self._m_misaligned & ~self._m_wait & ~self._m_fault
@@ -481,10 +518,10 @@ class Cpu(wiring.Component):
             outcome.valid.eq(mem.valid),
             outcome.pc.eq(mem.pc),
             outcome.jump.eq(mem.jump),
-            outcome.taken.eq(mem.jumped),
+            outcome.taken.eq(self._m_jumped),
             outcome.hit.eq(mem.prediction.hit),
             outcome.counter.eq(mem.prediction.counter),
-            outcome.allocate.eq((mem.jumped & ~mem.prediction.taken) | wrong_target),
+            outcome.allocate.eq(self._m_jumped & (~mem.prediction.taken | other_target)),
             outcome.target.eq(jump_target),
         ]
 
@@ -525,6 +562,8 @@ class Cpu(wiring.Component):
             m.d.comb += self._event_pc.eq(self.reset_vector[2:])
         with m.Elif(self._m_after):
             m.d.comb += self._event_pc.eq(csrs.vector_or_epc[2:])
+        with m.Elif(mem.undecided & ~self._m_taken):
+            m.d.comb += self._event_pc.eq(mem.fix)
         with m.Else():
             m.d.comb += self._event_pc.eq(jump_target)
 
@@ -536,6 +575,7 @@ class Cpu(wiring.Component):
             m.d.sync += [
                 extra.rs1.eq(Mux(d.used.rs1, d.insn[15:20], 0)),
                 extra.rs2.eq(Mux(d.used.rs2, d.insn[20:25], 0)),
+                Cat(extra.rs1_late, extra.rs2_late).eq(self._undecided),
             ]
         next_pc = Signal(32)
         with m.If(x.jalr):
@@ -553,6 +593,8 @@ class Cpu(wiring.Component):
             issued.rs2.eq(extra.rs2),
             issued.rs1_data.eq(x.a),
             issued.rs2_data.eq(x.b),
+            issued.rs1_late.eq(extra.rs1_late),
+            issued.rs2_late.eq(extra.rs2_late),
             issued.next_pc.eq(next_pc),
             issued.address.eq(self.dbus.address),
             issued.strobe.eq(self.dbus.strobe),
@@ -562,6 +604,9 @@ class Cpu(wiring.Component):
             finished.trap.eq(self._csrs.trap.valid),
             finished.interrupt.eq(mem.interrupt & mem.exception),
             finished.access.eq(mem.access),
+            finished.undecided.eq(mem.undecided),
+            finished.loaded.eq(self._w.result),
+            finished.next_pc.eq(Mux(self._m_taken, mem.target, mem.pc + 1) << 2),
             finished.late_target.eq(self._m_after),
             finished.target.eq(self._csrs.vector_or_epc),
             finished.rdata.eq(self.dbus.rdata),

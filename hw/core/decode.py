@@ -82,7 +82,13 @@ CONTROL = data.StructLayout(
 )
 
 
-REGISTERS_USED = data.StructLayout({"rs1": 1, "rs2": 1})
+REGISTERS_USED = data.StructLayout(
+    {
+        "rs1": 1,
+        "rs2": 1,
+        "may_be_late": 1,  # beq or bne, whose target is a multiple of 4
+    }
+)
 
 
 class Predecoder(wiring.Component):
@@ -108,6 +114,7 @@ class Predecoder(wiring.Component):
         m.d.comb += [
             self.used.rs1.eq(Mux(bit[2], ~bit[3] & ~bit[4], ~csr_immediate)),
             self.used.rs2.eq(~bit[2] & ((bit[5] & ~(bit[6] & bit[4])) | bit[3])),
+            self.used.may_be_late.eq((bit[2:7] == Op.BRANCH >> 2) & ~bit[13] & ~bit[14] & ~bit[8]),
         ]
         return m
 

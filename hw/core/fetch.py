@@ -81,12 +81,10 @@ class Fetch(wiring.Component):
         ]
         with m.If(self.bus.valid):
             m.d.sync += [i_pc.eq(address), i_valid.eq(1), i_kept.eq(0)]
-        with m.Elif(~i_kept):
-            m.d.sync += [
-                i_kept.eq(i_valid),
-                i_kept_insn.eq(self.bus.rdata),
-                i_kept_fault.eq(self.bus.error),
-            ]
+        with m.Else():
+            m.d.sync += i_kept.eq(i_valid)
+        with m.If(~i_kept):
+            m.d.sync += [i_kept_insn.eq(self.bus.rdata), i_kept_fault.eq(self.bus.error)]
 
         m.d.comb += [
             predecoder.insn.eq(Mux(i_kept, i_kept_insn, self.bus.rdata)),

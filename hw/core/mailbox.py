@@ -160,17 +160,24 @@ class Mailbox(wiring.Component):
         self, m: Module, write: Value, ending: Signal, trapped: Signal
     ) -> tuple[Signal, Signal, Signal]:
         """Whether an exception stops the program now, its pc and its cause."""
-        access, trap = self.access, self.trap
+        access = self.access
+        # A cycle late: exceptions are known late in theirs, and a handler begins later still.
+        trap_valid, trap_pc, trap_cause = Signal(), Signal(32), Signal(4)
+        m.d.sync += [
+            trap_valid.eq(self.trap.valid & ~self.core_reset),
+            trap_pc.eq(self.trap.pc),
+            trap_cause.eq(self.trap.cause),
+        ]
         allowed, left = Signal(TRAP_BITS), Signal(TRAP_BITS)
         first_pc, first_cause = Signal(32), Signal(4)
         stop, pc, cause = Signal(), Signal(32), Signal(4)
         m.d.comb += [
             stop.eq(
-                Mux(trapped, trap.valid | ending | (left == 0), trap.valid & (allowed == 0))
+                Mux(trapped, trap_valid | ending | (left == 0), trap_valid & (allowed == 0))
                 & ~self.core_reset
             ),
-            pc.eq(Mux(trapped, first_pc, trap.pc)),
-            cause.eq(Mux(trapped, first_cause, trap.cause)),
+            pc.eq(Mux(trapped, first_pc, trap_pc)),
+            cause.eq(Mux(trapped, first_cause, trap_cause)),
         ]
         with m.If(self.core_reset):
             m.d.sync += [allowed.eq(0), trapped.eq(0)]
@@ -179,12 +186,12 @@ class Mailbox(wiring.Component):
                 m.d.sync += allowed.eq(access.wdata)
             with m.If(trapped):
                 m.d.sync += left.eq(left - 1)
-            with m.Elif(trap.valid):
+            with m.Elif(trap_valid):
                 m.d.sync += [
                     trapped.eq(1),
                     left.eq(allowed),
-                    first_pc.eq(trap.pc),
-                    first_cause.eq(trap.cause),
+                    first_pc.eq(trap_pc),
+                    first_cause.eq(trap_cause),
                 ]
         return stop, pc, cause
 

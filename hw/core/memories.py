@@ -83,8 +83,8 @@ class CoreMemories(wiring.Component):
         above = Signal(32 - imem_bits)
         m.d.sync += above.eq(self.fetch.address[imem_bits:])
         m.d.comb += [
+            # In every cycle, because whether a fetch is wanted is known late.
             fetch_port.addr.eq(self.fetch.address[2:]),
-            fetch_port.en.eq(self.fetch.valid),
             self.fetch.rdata.eq(fetch_port.data),
             self.fetch.error.eq(above.any()),
         ]

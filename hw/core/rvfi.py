@@ -52,6 +52,8 @@ ISSUED = data.StructLayout(
         "rs2": 5,
         "rs1_data": 32,
         "rs2_data": 32,
+        "rs1_late": 1,  # it is what the load before reads
+        "rs2_late": 1,
         "next_pc": 32,  # without traps
         "address": 32,
         "strobe": 4,
@@ -66,6 +68,9 @@ FINISHED = data.StructLayout(
         "trap": 1,
         "interrupt": 1,  # it gave way to an interrupt: not reported
         "access": 1,
+        "undecided": 1,  # a branch that is decided here, with what was loaded
+        "loaded": 32,
+        "next_pc": 32,  # where that goes
         "late_target": 1,  # a cycle later: the instruction was a trap or mret and goes on at
         "target": 32,
         "rdata": 32,
@@ -102,6 +107,11 @@ class Rvfi(wiring.Component):
         store = finished.access & issued.store
         trapped = finished.valid & finished.trap
         reported = finished.valid & ~finished.interrupt
+        rs1_data, rs2_data = Signal(32), Signal(32)
+        m.d.comb += [
+            rs1_data.eq(Mux(issued.rs1_late, finished.loaded, issued.rs1_data)),
+            rs2_data.eq(Mux(issued.rs2_late, finished.loaded, issued.rs2_data)),
+        ]
         m.d.sync += [
             port.valid.eq(reported),
             port.order.eq(port.order + port.valid),
@@ -110,12 +120,12 @@ class Rvfi(wiring.Component):
             port.intr.eq(first_of_handler),
             port.rs1_addr.eq(issued.rs1),
             port.rs2_addr.eq(issued.rs2),
-            port.rs1_rdata.eq(Mux(issued.rs1 == 0, 0, issued.rs1_data)),
-            port.rs2_rdata.eq(Mux(issued.rs2 == 0, 0, issued.rs2_data)),
+            port.rs1_rdata.eq(Mux(issued.rs1 == 0, 0, rs1_data)),
+            port.rs2_rdata.eq(Mux(issued.rs2 == 0, 0, rs2_data)),
             port.rd_addr.eq(finished.rd),
             port.rd_wdata.eq(Mux(finished.rd == 0, 0, finished.rd_data)),
             port.pc_rdata.eq(issued.pc),
-            next_pc.eq(issued.next_pc),
+            next_pc.eq(Mux(finished.undecided, finished.next_pc, issued.next_pc)),
             port.mem_addr.eq(issued.address & ~3),
             port.mem_rmask.eq(Mux(load & ~finished.trap, issued.strobe, 0)),
             port.mem_wmask.eq(Mux(store & ~finished.trap, issued.strobe, 0)),
@@ -138,4 +148,4 @@ class RvfiRegisters(Stage):
     """What only the report needs to know in X: the registers that are used."""
 
     def __init__(self) -> None:
-        super().__init__("rvfi_x", rs1=5, rs2=5)
+        super().__init__("rvfi_x", rs1=5, rs2=5, rs1_late=1, rs2_late=1)

@@ -15,7 +15,8 @@ from arch.config import load_config
 from arch.params import Params
 from arch.registers import Counter
 from boards.device import BoardDevice, LinkError
-from boards.gateware.sdram import SdramTiming, make_sdram
+from boards.gateware.sdram import make_sdram
+from boards.gateware.sdram_chip import SdramChip
 from boards.gateware.top import BoardTop, LinkSettings
 from boards.run import run_model, run_on_board
 from boards.simulation import build_board, running_board, sdram_surroundings
@@ -32,21 +33,22 @@ from tests.networks import random_network
 CYCLES_PER_BIT = 8  # a board has 20 to 75; here every cycle costs time
 GAP_BITS = 2000
 ANSWER_SECONDS = 20.0  # the simulation may be slow
-MEMORY_BYTES = SdramTiming().n_bytes
-CLOCK_HZ = 50_000_000
+MEMORY_BYTES = SdramChip().n_bytes
+CLOCK_HZ = 70_000_000
 CONFIG = load_config("tiny")
+CHIP = sdram_surroundings(CLOCK_HZ)
 
 
 @pytest.fixture(scope="module")
 def simulation() -> Simulation:
     settings = LinkSettings("bench", CLOCK_HZ, CYCLES_PER_BIT, GAP_BITS)
     top = BoardTop(Params(CONFIG), settings, MEMORY_BYTES, make_sdram)
-    return build_board(top, sdram_surroundings(CLOCK_HZ))
+    return build_board(top, CHIP)
 
 
 @pytest.fixture
 def device(simulation: Simulation) -> Iterator[BoardDevice]:
-    with running_board(simulation, CYCLES_PER_BIT) as port:
+    with running_board(simulation, CHIP, CYCLES_PER_BIT) as port:
         device = BoardDevice(port, answer_seconds=ANSWER_SECONDS)
         yield device
         device.close()
@@ -66,7 +68,7 @@ def test_a_model_runs_on_the_board_as_in_the_reference(simulation, model):
     seed = choose_seed()
     print(f"seed {seed}")
     inputs = [random_inputs(model.graph, seed), random_inputs(model.graph, seed + 1)]
-    with running_board(simulation, CYCLES_PER_BIT) as port:
+    with running_board(simulation, CHIP, CYCLES_PER_BIT) as port:
         run = run_model(model, inputs, "bench", port, answer_seconds=ANSWER_SECONDS)
     assert run.bit_exact, [outcome.mismatch for outcome in run.outcomes]
     assert len(run.outcomes) == 2
@@ -78,7 +80,7 @@ def test_a_noisy_line_costs_repetitions_and_nothing_else(simulation, model):
     seed = choose_seed()
     print(f"seed {seed}")
     inputs = random_inputs(model.graph, seed)
-    with running_board(simulation, CYCLES_PER_BIT, damage_one_in=3000, seed=seed) as port:
+    with running_board(simulation, CHIP, CYCLES_PER_BIT, damage_one_in=3000, seed=seed) as port:
         device = BoardDevice(port, answer_seconds=5)
         result = run_on_board(device, model.params, job_of(model.program, [inputs]))
         statistics = device.statistics
@@ -131,7 +133,7 @@ def test_another_board_another_accelerator_and_too_little_memory_are_told(device
 
 def test_a_host_that_dies_in_a_frame_leaves_the_board_usable(simulation, model):
     inputs = random_inputs(model.graph, 2)
-    with running_board(simulation, CYCLES_PER_BIT) as port:
+    with running_board(simulation, CHIP, CYCLES_PER_BIT) as port:
         device = BoardDevice(port, answer_seconds=ANSWER_SECONDS)
         job = job_of(model.program, [inputs])
         asyncio.run(_start_and_leave(device, model, job))
@@ -160,7 +162,7 @@ def test_a_port_without_a_board_is_told_at_once_and_so_is_silence(tmp_path: Path
 
 
 def test_a_link_that_breaks_in_a_run_is_told(simulation, model):
-    with running_board(simulation, CYCLES_PER_BIT) as port:
+    with running_board(simulation, CHIP, CYCLES_PER_BIT) as port:
         device = BoardDevice(port, answer_seconds=0.05)
     with pytest.raises(LinkError, match="the link broke|no answer to 8 requests"):
         asyncio.run(device.read_register(0))

