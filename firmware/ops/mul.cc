@@ -1,5 +1,4 @@
 // MUL of int8.
-#include <initializer_list>
 #include <utility>
 
 #include "mul.h"
@@ -13,68 +12,68 @@ struct Planes {
     int32_t channels, n_pixels, zero_in;
     weft_quick_rescale_t rescale;
 
-    template <bool is_clamped>
     int8_t code(int32_t in, int32_t factor) const {
-        const int32_t product = (in - zero_in) * factor;
-        return static_cast<int8_t>(is_clamped ? rescale(product) : rescale.unclamped(product));
+        return static_cast<int8_t>(rescale((in - zero_in) * factor));
     }
 
     void scale_channel(const int8_t *in, int8_t *out, int32_t factor) const {
         const Planes own = *this;  // in registers, which no store can change
         for (const int8_t *end = in + own.n_pixels * own.channels; in != end;
              in += own.channels, out += own.channels)
-            *out = own.code<true>(*in, factor);
+            *out = own.code(*in, factor);
     }
 
-    // Four channels, whose codes lie in one word: a load of the scratchpad takes four cycles.
+    // Four channels, whose codes lie in one word: a load of the scratchpad takes four cycles, and any
+    // access to external memory dozens.
     void scale_words(const int32_t *in, int8_t *out, const int32_t *factors) const {
-        if (n_pixels >= kPixelsForTables) return look_up_words(in, out, factors);
-        bool is_inside = true;
-        for (int32_t c = 0; c < 4; c++)
-            for (int32_t code : {-128, 127}) {
-                const int32_t product = (code - zero_in) * factors[c];
-                is_inside &= rescale(product) == rescale.unclamped(product);
-            }
-        if (is_inside)
-            multiply_words<false>(in, out, factors);
+        // The window is the upper half of the addresses (arch/memory_map.py).
+        const bool is_far = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out)) >> 31;
+        if (n_pixels >= kPixelsForTables)
+            is_far ? look_up<true>(in, out, factors) : look_up<false>(in, out, factors);
         else
-            multiply_words<true>(in, out, factors);
+            is_far ? multiply<true>(in, out, factors) : multiply<false>(in, out, factors);
     }
 
   private:
     // Tables of all codes take 256 results for each channel.
     static constexpr int32_t kPixelsForTables = 384;
 
-    template <bool is_clamped>
-    void multiply_words(const int32_t *in, int8_t *out, const int32_t *factors) const {
-        const Planes own = *this;
-        const int32_t f0 = factors[0], f1 = factors[1], f2 = factors[2], f3 = factors[3];
-        const int32_t step = own.channels / 4;
-        for (const int32_t *end = in + own.n_pixels * step; in != end;
-             in += step, out += own.channels) {
+    // Calls code(c, in) for four codes of each pixel.
+    template <bool is_far, typename Code>
+    void each_word(const int32_t *in, int8_t *out, Code code) const {
+        const int32_t pitch = channels, step = channels / 4;
+        for (const int32_t *end = in + n_pixels * step; in != end; in += step, out += pitch) {
             const int32_t codes = *in;
-            out[0] = own.code<is_clamped>(static_cast<int8_t>(codes), f0);
-            out[1] = own.code<is_clamped>(static_cast<int8_t>(codes >> 8), f1);
-            out[2] = own.code<is_clamped>(static_cast<int8_t>(codes >> 16), f2);
-            out[3] = own.code<is_clamped>(codes >> 24, f3);
+            const int8_t a = code(0, static_cast<int8_t>(codes));
+            const int8_t b = code(1, static_cast<int8_t>(codes >> 8));
+            const int8_t c = code(2, static_cast<int8_t>(codes >> 16));
+            const int8_t d = code(3, codes >> 24);
+            if (is_far) {
+                const uint32_t low = static_cast<uint8_t>(a) | static_cast<uint8_t>(b) << 8;
+                const uint32_t high = static_cast<uint8_t>(c) | static_cast<uint8_t>(d) << 8;
+                *reinterpret_cast<uint32_t *>(out) = low | high << 16;
+            } else {
+                out[0] = a;
+                out[1] = b;
+                out[2] = c;
+                out[3] = d;
+            }
         }
     }
 
-    void look_up_words(const int32_t *in, int8_t *out, const int32_t *factors) const {
-        int8_t tables[4][256];
+    template <bool is_far>
+    void multiply(const int32_t *in, int8_t *out, const int32_t *factors) const {
         const Planes own = *this;
+        const int32_t f[] = {factors[0], factors[1], factors[2], factors[3]};
+        own.each_word<is_far>(in, out, [=](int32_t c, int32_t x) { return own.code(x, f[c]); });
+    }
+
+    template <bool is_far>
+    void look_up(const int32_t *in, int8_t *out, const int32_t *factors) const {
+        int8_t tables[4][256];
         for (int32_t c = 0; c < 4; c++)
-            for (int32_t i = -128; i < 128; i++)
-                tables[c][i & 255] = own.code<true>(i, factors[c]);
-        const int32_t step = own.channels / 4;
-        for (const int32_t *end = in + own.n_pixels * step; in != end;
-             in += step, out += own.channels) {
-            const uint32_t codes = *in;
-            out[0] = tables[0][codes & 255];
-            out[1] = tables[1][codes >> 8 & 255];
-            out[2] = tables[2][codes >> 16 & 255];
-            out[3] = tables[3][codes >> 24];
-        }
+            for (int32_t x = -128; x < 128; x++) tables[c][x & 255] = code(x, factors[c]);
+        each_word<is_far>(in, out, [&](int32_t c, int32_t x) { return tables[c][x & 255]; });
     }
 };
 
@@ -96,7 +95,7 @@ int32_t mul(const weft_op_t *op) {
     auto *to = weft_data<int8_t>(out);
     const int32_t channels = planes.channels;
     const auto factor_of = [=](int32_t c) { return 4 * (scales[c] - b->zero_point); };
-    if ((channels | reinterpret_cast<uintptr_t>(in)) & 3) {
+    if ((channels | reinterpret_cast<uintptr_t>(in) | reinterpret_cast<uintptr_t>(to)) & 3) {
         for (int32_t c = 0; c < channels; c++) planes.scale_channel(in + c, to + c, factor_of(c));
         return WEFT_STATUS_OK;
     }
