@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.errors import WeftError
 from arch.params import Params, log2_exact
-from hw.burst_tracker import BurstTracker
+from hw.burst_tracker import BurstTracker, whose
 from hw.bursts import BurstSplitter
 from hw.interfaces import AXI_ID_BITS, ReadRequest, axi_read_signature
 from hw.regions import RegionLookup
@@ -112,18 +112,19 @@ class AxiReader(wiring.Component):
     def _data(self, m: Module, tracker: BurstTracker) -> Signal:
         """Hand beats to their clients; true while one is on its way."""
         axi = self.axi
-        layout = data.StructLayout({"id": AXI_ID_BITS, "data": len(axi.rdata), "bad": 1, "last": 1})
+        n = len(self.slots)
+        layout = data.StructLayout({"whose": n, "data": len(axi.rdata), "bad": 1, "last": 1})
         m.submodules.skid = skid = SkidBuffer(layout)
         beat = skid.o.payload
         m.d.comb += [
-            skid.i.payload.id.eq(axi.rid),
+            skid.i.payload.whose.eq(whose(n, axi.rid)),
             skid.i.payload.data.eq(axi.rdata),
             skid.i.payload.bad.eq(axi.rresp[ERROR_BIT]),
             skid.i.payload.last.eq(axi.rlast),
             skid.i.valid.eq(axi.rvalid),
             axi.rready.eq(skid.i.ready),
             tracker.answers.valid.eq(skid.o.valid),
-            tracker.answers.payload.client.eq(beat.id),
+            tracker.answers.payload.whose.eq(beat.whose),
             tracker.answers.payload.ends_burst.eq(beat.last),
             tracker.answers.payload.bad.eq(beat.bad),
             skid.o.ready.eq(tracker.answers.ready),

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.params import Params, log2_exact
 from hw.axi_read import ERROR_BIT, INCR, check_slots
-from hw.burst_tracker import BurstTracker, answer_layout
+from hw.burst_tracker import BurstTracker, answer_layout, whose
 from hw.bursts import BurstSplitter
 from hw.interfaces import WriteRequest, axi_write_signature
 from hw.regions import RegionLookup
@@ -149,7 +149,7 @@ class AxiWriter(wiring.Component):
         n = len(self.slots)
         m.submodules.skid = skid = SkidBuffer(answer_layout(n))
         m.d.comb += [
-            skid.i.payload.client.eq(axi.bid),
+            skid.i.payload.whose.eq(whose(n, axi.bid)),
             skid.i.payload.ends_burst.eq(1),
             skid.i.payload.bad.eq(axi.bresp[ERROR_BIT]),
             skid.i.valid.eq(axi.bvalid),

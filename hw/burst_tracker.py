@@ -13,8 +13,16 @@ from hw.bursts import OFFSET_BITS, burst_layout
 
 
 def answer_layout(n_clients: int) -> data.StructLayout:
-    """From the bus: whose it is, whether it is the burst's last, and whether it is an error."""
-    return data.StructLayout({"client": range(n_clients), "ends_burst": 1, "bad": 1})
+    """From the bus: whose it is, whether it is the burst's last, and whether it is an error.
+
+    ``whose``: a bit for each client, from a register: the clients' sides hang on it.
+    """
+    return data.StructLayout({"whose": n_clients, "ends_burst": 1, "bad": 1})
+
+
+def whose(n_clients: int, number: Value) -> Value:
+    """The bits for a number of a client."""
+    return Cat(number == c for c in range(n_clients))
 
 
 def outcome_layout() -> data.StructLayout:
@@ -133,14 +141,15 @@ class BurstTracker(wiring.Component):
         telling, told = Signal(), Signal(range(n))  # the offset of told's failure is at hand
         cause = Signal(Cause)
         refused = Cat(head_refused)
-        in_turn = ~refused.bit_select(answer.client, 1)
-        swallowed = swallow.bit_select(answer.client, 1)
+        bad_of = answer.whose & ~refused & ~swallow
         bad = Signal()
-        m.d.comb += [bad.eq(self.answers.valid & in_turn & answer.bad & ~swallowed), read.en.eq(0)]
+        m.d.comb += [bad.eq(self.answers.valid & answer.bad & bad_of.any()), read.en.eq(0)]
 
         with m.If(~telling):
             with m.If(bad):
-                m.d.comb += failed.eq(answer.client)
+                for c in range(n):
+                    with m.If(answer.whose[c]):
+                        m.d.comb += failed.eq(c)
                 m.d.sync += cause.eq(Cause.BUS)
             with m.Else():
                 m.d.sync += cause.eq(Cause.REGION)
@@ -153,7 +162,7 @@ class BurstTracker(wiring.Component):
         taken = Signal()  # the bus's answer goes
         for c, outcome in enumerate(self.outcomes):
             tells = telling & (told == c)
-            mine = self.answers.valid & in_turn & (answer.client == c)
+            mine = self.answers.valid & answer.whose[c] & ~head_refused[c]
             passes = mine & ~swallow[c] & ~answer.bad
             m.d.comb += [
                 outcome.valid.eq((tells | passes) & ~self.halt),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.isa import WORD_BYTES, Cause
 from arch.params import Params, log2_exact
 from hw.interfaces import ReadRequest
+from hw.skid import SkidBuffer
 
 CHUNK_BYTES = 128
 N_CHUNKS = 4  # requests in flight, and room for so many in the buffer
@@ -113,18 +114,16 @@ class ProgramFetch(wiring.Component):
     def _split(self, m: Module, buffer: SyncFIFOBuffered, beat: Signal) -> None:
         """Beats of one or more words."""
         words_per_beat = self.params.axi_bytes // WORD_BYTES
-        word, valid = Signal(8 * WORD_BYTES), Signal()
-        free = Signal()
-        m.d.comb += [
-            free.eq(~valid | self.words.ready),
-            self.words.valid.eq(valid),
-            self.words.payload.eq(word),
-        ]
+        # Whether a word is taken is known too late in the cycle for the buffer to wait for it.
+        m.submodules.word = word = SkidBuffer(8 * WORD_BYTES)
+        connect(m, word.o, flipped(self.words))
         lane = Signal(log2_exact(words_per_beat))
-        with m.If(free):
-            m.d.sync += [valid.eq(buffer.r_rdy), word.eq(beat.word_select(lane, 8 * WORD_BYTES))]
-            m.d.comb += buffer.r_en.eq(lane == words_per_beat - 1)
-        with m.If(free & buffer.r_rdy):
+        m.d.comb += [
+            word.i.valid.eq(buffer.r_rdy),
+            word.i.payload.eq(beat.word_select(lane, 8 * WORD_BYTES)),
+            buffer.r_en.eq(word.i.ready & (lane == words_per_beat - 1)),
+        ]
+        with m.If(word.i.ready & buffer.r_rdy):
             m.d.sync += lane.eq(lane + 1)
         with m.If(self.begin):
             m.d.sync += lane.eq(self.first_word)

@@ -122,9 +122,10 @@ class Scratchpad(wiring.Component):
             ]
             for word, hit in zip(words, hits, strict=True):
                 for b in range(n_banks):
-                    wants[b].append(accepted & hit[b])
+                    wants[b].append(_granted(accepted, port.request.valid, hit[b], taken[b], words))
                     rows[b].append(row_of(p, word))
-                    taken[b] = taken[b] | (accepted & hit[b])
+            for hit in hits:
+                taken = [taken[b] | (port.request.valid & hit[b]) for b in range(n_banks)]
             self._answer(m, name, port, n_bytes, accepted, bank_ids)
         for b, port in enumerate(ports):
             enable = Signal(name=f"read_enable_{b}")
@@ -198,9 +199,10 @@ class Scratchpad(wiring.Component):
             for i, (word, hit) in enumerate(zip(words, hits, strict=True)):
                 bytes_, byte_mask = self._place(port.payload, n_bytes, i)
                 for b in range(n_banks):
-                    wants[b].append(accepted & hit[b])
+                    wants[b].append(_granted(accepted, port.valid, hit[b], taken[b], words))
                     writes[b].append((row_of(p, word), bytes_, byte_mask))
-                    taken[b] = taken[b] | (accepted & hit[b])
+            for hit in hits:
+                taken = [taken[b] | (port.valid & hit[b]) for b in range(n_banks)]
         for b, port in enumerate(ports):
             rows, datas, masks = zip(*writes[b], strict=True)
             m.d.comb += [
@@ -221,3 +223,11 @@ class Scratchpad(wiring.Component):
         part = payload.chunk[: log2_exact(parts)]
         mask = Cat(payload.mask & (part == k).replicate(n_bytes) for k in range(parts))
         return payload.data.replicate(parts), mask
+
+
+def _granted(accepted: Value, valid: Value, hit: Value, taken: Value, words: list[Value]) -> Value:
+    """A chunk gets a bank.
+
+    One of a single word does not wait for ``accepted``, which is the same but known later.
+    """
+    return valid & hit & ~taken if len(words) == 1 else accepted & hit
