@@ -25,8 +25,8 @@ RESCALE = CStruct(
 
 PAIR = CStruct(
     "weft_pair_params_t",
-    "MUL and DIV of int8 and int16; zero points come with the tensors.",
-    CField("multiplier", "int32_t", "of the product or quotient"),
+    "MUL and DIV of int8 and int16, and ADD_N of int8; zero points come with the tensors.",
+    CField("multiplier", "int32_t", "of the product, the quotient or 2^19 times the sum"),
     CField("shift", "int32_t", "-31 to 30"),
     CField("low", "int32_t", "lower clamp"),
     CField("high", "int32_t", "upper clamp"),
@@ -117,7 +117,18 @@ ARG = CStruct(
     CField("is_max", "int32_t", "0 ARG_MIN, 1 ARG_MAX"),
 )
 
+CUMSUM = CStruct(
+    "weft_cumsum_params_t",
+    "CUMSUM.",
+    CField("axis", "int32_t", "the dimension along which elements are added up"),
+    CField("is_exclusive", "int32_t", "1 where an element is not part of its own sum"),
+    CField("is_reverse", "int32_t", "1 from the last element to the first"),
+    CField("multiplier", "int32_t", "of 2^19 times a sum of int8"),
+    CField("shift", "int32_t", "-31 to 0"),
+)
+
 STRUCTS = (
+    CUMSUM,
     RESCALE,
     PAIR,
     PLAIN,

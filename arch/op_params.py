@@ -113,7 +113,8 @@ SAMPLE = CStruct(
 
 CONVOLUTION = CStruct(
     "weft_convolution_params_t",
-    "CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED; a weft_scale_t for each filter follows.",
+    "Convolutions; a weft_scale_t for each filter follows. The window of a TRANSPOSE_CONV is over"
+    " its output.",
     CField("images", "int32_t", "of the batch"),
     CField("height", "int32_t", "rows of an image"),
     CField("width", "int32_t", "pixels of a row"),

@@ -23,6 +23,7 @@ from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
 from compiler.fuse import FusedTables
 from compiler.graph import Graph, Operator, State, Tensor
+from compiler.known_shapes import with_known_shapes
 from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
@@ -87,7 +88,7 @@ def compile_graph(
 
     Raises :class:`ModelError` for what is not supported or does not fit.
     """
-    graph = with_signed_codes(graph)
+    graph = with_signed_codes(with_known_shapes(graph))
     verify(graph)
     check(graph)
     states = graph.states

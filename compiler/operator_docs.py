@@ -48,6 +48,9 @@ Variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, with constants to begin w
 subgraph of a CALL_ONCE) keep their values in external memory from one inference to the next.
 Models with other subgraphs (IF, WHILE) are refused.
 
+SHAPE is known before a model runs; operators that compute the shape of a RESHAPE from it are left
+out.
+
 """
 
 

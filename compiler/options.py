@@ -99,6 +99,14 @@ class LeakyReluOptions:
 
 
 @dataclass(frozen=True)
+class CumsumOptions:
+    """``exclusive``: an element is not part of its own sum; ``reverse``: from the last one."""
+
+    exclusive: bool = False
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
 class GeluOptions:
     """``approximate``: through the hyperbolic tangent instead of the error function."""
 
@@ -242,6 +250,7 @@ Options = (
     | ReshapeOptions
     | SoftmaxOptions
     | LeakyReluOptions
+    | CumsumOptions
     | GeluOptions
     | PadOptions
     | ConcatenationOptions

@@ -64,6 +64,7 @@ MUL_OPTIONS = Table("MulOptions", {"fused_activation_function": _INT8})
 DIV_OPTIONS = Table("DivOptions", MUL_OPTIONS.fields)
 L2_NORM_OPTIONS = Table("L2NormOptions", MUL_OPTIONS.fields)
 LEAKY_RELU_OPTIONS = Table("LeakyReluOptions", {"alpha": _FLOAT32})
+CUMSUM_OPTIONS = Table("CumsumOptions", {"exclusive": _BOOL, "reverse": _BOOL})
 GELU_OPTIONS = Table("GeluOptions", {"approximate": _BOOL})
 
 CALL_ONCE_OPTIONS = Table("CallOnceOptions", {"init_subgraph_index": _INT32})
@@ -188,6 +189,7 @@ OPTIONS: dict[int, Table] = {
     79: SPLIT_V_OPTIONS,
     94: DEPTH_TO_SPACE_OPTIONS,
     101: BATCH_MATMUL_OPTIONS,
+    102: CUMSUM_OPTIONS,
     103: CALL_ONCE_OPTIONS,
     111: VAR_HANDLE_OPTIONS,
     116: GELU_OPTIONS,

@@ -182,7 +182,7 @@ typedef struct {
     int32_t high_weight;  /* likewise */
 } weft_sample_t;
 
-/* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED; a weft_scale_t for each filter follows. */
+/* Convolutions; a weft_scale_t for each filter follows. The window of a TRANSPOSE_CONV is over its output. */
 typedef struct {
     int32_t images;  /* of the batch */
     int32_t height;  /* rows of an image */
@@ -260,6 +260,15 @@ typedef struct {
     int32_t tanh_shift;  /* to the right, behind it */
 } weft_lstm_params_t;
 
+/* CUMSUM. */
+typedef struct {
+    int32_t axis;  /* the dimension along which elements are added up */
+    int32_t is_exclusive;  /* 1 where an element is not part of its own sum */
+    int32_t is_reverse;  /* 1 from the last element to the first */
+    int32_t multiplier;  /* of 2^19 times a sum of int8 */
+    int32_t shift;  /* -31 to 0 */
+} weft_cumsum_params_t;
+
 /* RESCALE: RELU, RELU6, LEAKY_RELU, ABS and QUANTIZE of integers. */
 typedef struct {
     int32_t multiplier;  /* of codes from the zero point upwards */
@@ -272,9 +281,9 @@ typedef struct {
     int32_t high;  /* upper clamp */
 } weft_rescale_params_t;
 
-/* MUL and DIV of int8 and int16; zero points come with the tensors. */
+/* MUL and DIV of int8 and int16, and ADD_N of int8; zero points come with the tensors. */
 typedef struct {
-    int32_t multiplier;  /* of the product or quotient */
+    int32_t multiplier;  /* of the product, the quotient or 2^19 times the sum */
     int32_t shift;  /* -31 to 30 */
     int32_t low;  /* lower clamp */
     int32_t high;  /* upper clamp */

@@ -69,12 +69,16 @@ static inline int32_t weft_one_over_one_plus(int32_t x) {
 }
 
 /* GetReciprocal: 1 / x, Q0.31, for x > 0 with integer_bits integer bits; the result stands for
- * itself times 2^-*bits_over_unit. */
-static inline int32_t weft_reciprocal(int32_t x, int32_t integer_bits, int32_t *bits_over_unit) {
-    const int32_t headroom = __builtin_clz((uint32_t)x);
+ * itself times 2^-*bits_over_unit. headroom: the zeros before x. */
+static inline int32_t weft_reciprocal_below(int32_t x, int32_t headroom, int32_t integer_bits,
+                                            int32_t *bits_over_unit) {
     *bits_over_unit = integer_bits - headroom;
     const uint32_t normalised = (uint32_t)x << headroom;
     return weft_one_over_one_plus((int32_t)(normalised - (UINT32_C(1) << 31)));
+}
+
+static inline int32_t weft_reciprocal(int32_t x, int32_t integer_bits, int32_t *bits_over_unit) {
+    return weft_reciprocal_below(x, __builtin_clz((uint32_t)x), integer_bits, bits_over_unit);
 }
 
 #endif /* WEFT_FIXED_POINT_H */

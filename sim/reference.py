@@ -23,6 +23,7 @@ from compiler import constraints
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import DType, Graph, Operator, Tensor
+from compiler.known_shapes import with_known_shapes
 from compiler.ops.softmax import SUM_INTEGER_BITS, SUM_LIMIT, softmax
 from compiler.shapes import shape_text
 from compiler.tflite_reader import read_model
@@ -79,7 +80,7 @@ class Reference:
         source: str = "model",
     ) -> None:
         self.graph = read_model(data, source)
-        constraints.check(with_signed_codes(self.graph))
+        constraints.check(with_signed_codes(with_known_shapes(self.graph)))
         self._custom_ops = dict(custom_ops or {})
         for op in self.graph.operators:
             if op.kind is Kind.CUSTOM and op.custom_name not in self._custom_ops:

@@ -408,6 +408,34 @@ def _arg(kind: str, t: int) -> Case:
     return Case(kind, (t, I32), make, few)
 
 
+def _cumsum(t: int) -> Case:
+    def make(b: ModelBuilder) -> int:
+        shape = shape_of(b, int(b.rng.integers(1, 5)), 9)
+        axis = int(b.rng.integers(len(shape)))
+        x = add_tensor(b, t, shape, is_input=True)
+        scale = fitting(b, scale_of(b, x) * shape[axis] ** 0.5) if t == I8 else None
+        y = add_tensor(b, t, shape, scale)
+        table = b.constant(np.array([pick(b, axis, axis - len(shape))], np.int32))
+        options = schema.CumsumOptionsT(pick(b, True, False), pick(b, True, False))
+        b.operator(Kind.CUMSUM, [x, table], [y], options)
+        return y
+
+    return Case("CUMSUM", (t, t), make, floats(-50, 50))
+
+
+def _add_n(t: int) -> Case:
+    def make(b: ModelBuilder) -> int:
+        shape, n = shape_of(b, int(b.rng.integers(1, 5)), 5), pick(b, 2, 3, 5, 20)
+        x = add_tensor(b, t, shape, is_input=True)
+        quantisation = b.quantisation(x) if t == I8 else (None, None)
+        others = [add_tensor(b, t, shape, *quantisation, is_input=True) for _ in range(n - 1)]
+        y = add_tensor(b, t, shape, fitting(b, scale_of(b, x) * n**0.5) if t == I8 else None)
+        b.operator(Kind.ADD_N, [x, *others], [y], schema.AddNOptionsT())
+        return y
+
+    return Case("ADD_N", (t, t), make, floats(-50, 50))
+
+
 def _rows(
     kind: str,
     x_type: int,
@@ -452,6 +480,8 @@ def _all_cases() -> Iterator[Case]:
     yield from (_select(t, "SELECT") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("MEAN", "SUM") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("REDUCE_MAX", "REDUCE_MIN") for t in (I8, F))
+    yield from (_cumsum(t) for t in (I8, F))
+    yield from (_add_n(t) for t in (I8, F))
     yield from (_arg(kind, t) for kind in ("ARG_MAX", "ARG_MIN") for t in (I8, F))
 
 

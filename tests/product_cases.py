@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tests.model_builder import (
@@ -57,7 +59,12 @@ def transpose_conv(b: ModelBuilder) -> list[int]:
 
 # ---- int16 with int8 filters -------------------------------------------------------------------
 def _filter_and_bias(
-    b: ModelBuilder, x: int, shape: list[int], axis: int, per_channel: bool
+    b: ModelBuilder,
+    x: int,
+    shape: list[int],
+    axis: int,
+    per_channel: bool,
+    biases: tuple[type[np.integer[Any]] | None, ...] = (np.int64, np.int64, np.int32, None),
 ) -> tuple[list[int], float]:
     """Operands behind the data, and an output scale that most sums fit."""
     n_out, taps = shape[axis], int(np.prod(shape)) // shape[axis]
@@ -65,8 +72,7 @@ def _filter_and_bias(
     weights = b.rng.integers(-127, 128, shape, np.int8)
     operands = [b.constant(weights, scale=scales, zero_point=0, axis=axis)]
     x_scale = b.quantisation(x)[0]
-    types = (np.int64, np.int64, None if axis else np.int32, None)
-    if dtype := choice(b, *types):
+    if dtype := choice(b, *biases):
         spread = int(73 * 10_000 * taps**0.5)
         bias = b.rng.integers(-spread, spread, n_out).astype(dtype)
         operands.append(b.constant(bias, scale=np.float32(x_scale) * scales, zero_point=0))
@@ -121,7 +127,8 @@ def depthwise_conv_2d_16x8(b: ModelBuilder) -> list[int]:
     n_out = channels * multiplier
     x = _int16(b, [n, *image, channels], b.scale(1e-4, 1e-2))
     b.subgraph.inputs.append(x)
-    operands, scale = _filter_and_bias(b, x, [1, *kernel, n_out], 3, bool(choice(b, 0, 1)))
+    per_channel, biases = bool(choice(b, 0, 1)), (np.int64, np.int64, None)
+    operands, scale = _filter_and_bias(b, x, [1, *kernel, n_out], 3, per_channel, biases)
     y = _int16(b, [n, *_outputs(image, kernel, stride, dilation, padding), n_out], scale)
     options = schema.DepthwiseConv2DOptionsT(
         padding=padding,
@@ -146,6 +153,31 @@ def fully_connected_16x8(b: ModelBuilder) -> list[int]:
         fusedActivationFunction=choice(b, Activation.NONE, Activation.RELU)
     )
     b.operator(Op.FULLY_CONNECTED, [x, *operands], [y], options)
+    return [y]
+
+
+def transpose_conv_16x8(b: ModelBuilder) -> list[int]:
+    kernel, stride, _, image, padding = _wide_window(b)
+    channels, n_out, n = choice(b, 1, 3, 300), choice(b, 1, 2, 5), choice(b, 1, 2)
+    size = [
+        i * step if padding == SAME else (i - 1) * step + k
+        for i, step, k in zip(image, stride, kernel, strict=True)
+    ]
+    size = [max(1, s - int(b.rng.integers(step))) for s, step in zip(size, stride, strict=True)]
+    x = _int16(b, [n, *image, channels], b.scale(1e-4, 1e-2))
+    b.subgraph.inputs.append(x)
+    per_channel, biases = bool(choice(b, 0, 1)), (np.int64, None)
+    operands, scale = _filter_and_bias(b, x, [n_out, *kernel, channels], 0, per_channel, biases)
+    y = _int16(b, [n, *size, n_out], scale)
+    options = schema.TransposeConvOptionsT(
+        padding=padding,
+        strideH=stride[0],
+        strideW=stride[1],
+        fusedActivationFunction=choice(b, Activation.NONE, Activation.RELU),
+    )
+    filters, *bias = operands
+    shape = int32(b, [n, *size, n_out])
+    b.operator(Op.TRANSPOSE_CONV, [shape, filters, x, *bias], [y], options)
     return [y]
 
 
@@ -274,6 +306,7 @@ PRODUCTS: dict[str, Case] = {
         conv_2d_16x8,
         depthwise_conv_2d_16x8,
         fully_connected_16x8,
+        transpose_conv_16x8,
         average_pool_2d_16,
         max_pool_2d_16,
         batch_matmul,

@@ -94,8 +94,11 @@ def _few_elements(op: Operator, params: Params) -> bool:
 
 
 def _over_the_image(op: Operator, params: Params) -> bool:
-    """all is int8, and height, width or both of four dimensions are reduced."""
-    return _is_int8(op) and len(op.input(0).shape) == 4 and set(reduced_axes(op)) <= {1, 2}
+    """all is int8 and fits the scratchpad, and height, width or both of four dimensions are
+    reduced."""
+    fits = op.input(0).size + op.output.size <= params.scratchpad_bytes
+    is_image = len(op.input(0).shape) == 4 and set(reduced_axes(op)) <= {1, 2}
+    return _is_int8(op) and is_image and fits
 
 
 CONDITIONS: Mapping[Kind, Condition] = {

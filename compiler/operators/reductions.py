@@ -10,11 +10,14 @@ from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.operators.spec import CoreUse, Spec
 from compiler.ops.pooling import mean
+from compiler.ops.sums import sum_multiplier
+from compiler.options import CumsumOptions
 from compiler.rules import reductions as rules
 from compiler.rules.general import all_of, quantised, typed
 from compiler.shapes import arithmetic as shapes
 from compiler.shapes.arithmetic import reduced_axes, searched_axis
 
+MAX_ADDENDS = 64
 _INT8, _INT16, _INT32, _FLOAT32 = DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32
 
 
@@ -43,6 +46,25 @@ def _extreme(op: Operator) -> CoreUse:
 def _arg(op: Operator) -> CoreUse:
     values = {"axis": searched_axis(op), "is_max": int(op.kind is Kind.ARG_MAX)}
     return CoreUse("ARG_EXTREME", structures.ARG.pack(values))
+
+
+def _cumsum(op: Operator) -> CoreUse:
+    assert isinstance(op.options, CumsumOptions)
+    multiplier, shift = (0, 0) if op.output.dtype is _FLOAT32 else sum_multiplier(op)
+    values = {
+        "axis": searched_axis(op),
+        "is_exclusive": int(op.options.exclusive),
+        "is_reverse": int(op.options.reverse),
+        "multiplier": multiplier,
+        "shift": shift,
+    }
+    return CoreUse("CUMSUM", structures.CUMSUM.pack(values))
+
+
+def _add_n(op: Operator) -> CoreUse:
+    multiplier, shift = (0, 0) if op.output.dtype is _FLOAT32 else sum_multiplier(op)
+    values = {"multiplier": multiplier, "shift": shift, "low": -128, "high": 127}
+    return CoreUse("ADD_N", structures.PAIR.pack(values))
 
 
 _TOTAL = Spec(
@@ -75,4 +97,19 @@ SPECS = {
     Kind.REDUCE_MIN: _EXTREME,
     Kind.ARG_MAX: _ARG,
     Kind.ARG_MIN: _ARG,
+    Kind.CUMSUM: Spec(
+        operands=(2, 2),
+        types=(all_of((_INT8, _FLOAT32), 0), quantised(0), rules.axis_is_constant),
+        shape=shapes.along_axis,
+        limits=(rules.sum_fits,),
+        core=_cumsum,
+    ),
+    Kind.ADD_N: Spec(
+        operands=(2, MAX_ADDENDS),
+        types=(all_of((_INT8, _FLOAT32), 0), rules.addends_are_alike, quantised(0)),
+        shape=shapes.sum_of_equals,
+        limits=(rules.sum_fits,),
+        data=(0, None),
+        core=_add_n,
+    ),
 }

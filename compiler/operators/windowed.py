@@ -10,13 +10,14 @@ from compiler.graph import DType, Operator
 from compiler.operators.spec import CoreUse, Span, Spec
 from compiler.ops import convolution
 from compiler.ops.convolution import ConvolutionParams, DepthwiseParams, FullyConnectedParams
-from compiler.ops.convolution_loops import loops_of
+from compiler.ops.convolution_loops import ConvolutionLoops, loops_of, transposed_loops_of
 from compiler.ops.pooling import pool_2d
+from compiler.ops.requantization import Requantization
+from compiler.ops.transpose_conv import transposed_requantization
 from compiler.rules import convolution as rules
 from compiler.rules.arithmetic import pooling_keeps_quantisation, unsigned_windows_are_small
 from compiler.rules.general import (
     activation_function_is_a_clamp,
-    int8,
     int8_or_int16,
     quantised,
 )
@@ -56,11 +57,22 @@ def _convolution_on_core(op: Operator) -> CoreUse | None:
     """Of int16 data; the array takes int8."""
     if op.output.dtype is not DType.INT16:
         return None
-    loops, r = loops_of(op), _PARAMS[op.kind](op).requantization
+    requantization = _PARAMS[op.kind](op).requantization
+    return CoreUse("CONVOLUTION_16X8", _wide_params(loops_of(op), requantization))
+
+
+def _transpose_conv_on_core(op: Operator) -> CoreUse | None:
+    if op.output.dtype is not DType.INT16:
+        return None
+    params = _wide_params(transposed_loops_of(op), transposed_requantization(op))
+    return CoreUse("TRANSPOSE_CONV_16X8", params)
+
+
+def _wide_params(loops: ConvolutionLoops, r: Requantization) -> bytes:
     parts = [op_params.CONVOLUTION.pack({**vars(loops), "low": r.low, "high": r.high})]
     for multiplier, shift in zip(r.multipliers.tolist(), r.shifts.tolist(), strict=True):
         parts.append(op_params.SCALE.pack({"multiplier": multiplier, "shift": shift}))
-    return CoreUse("CONVOLUTION_16X8", b"".join(parts))
+    return b"".join(parts)
 
 
 _Params = ConvolutionParams | DepthwiseParams | FullyConnectedParams
@@ -95,7 +107,7 @@ SPECS = {
     Kind.TRANSPOSE_CONV: Spec(
         operands=(3, 4),
         types=(
-            int8(2),
+            int8_or_int16(2),
             quantised(2),
             rules.reordered(rules.filter_is_constant_int8),
             rules.reordered(rules.filter_is_symmetric),
@@ -106,8 +118,10 @@ SPECS = {
             rules.reordered(rules.bias_is_constant_int32),
             rules.reordered(rules.absent_bias_is_left_out),
             rules.reordered(rules.multipliers_fit),
+            rules.reordered(rules.wide_multipliers_fit),
         ),
-        data=(2, 3),
+        data=lambda op: (1, None) if op.output.dtype is DType.INT16 else (2, 3),
+        core=_transpose_conv_on_core,
     ),
     Kind.FULLY_CONNECTED: Spec(
         operands=(2, 3),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from compiler.builtin import Kind
 from compiler.graph import Operator
+from compiler.ops.transpose_conv import transposed_axes
 from compiler.ops.window import Axis, Window
-from compiler.options import DepthwiseConv2DOptions, Padding
+from compiler.options import DepthwiseConv2DOptions, Padding, TransposeConvOptions
 from compiler.shapes.window import convolution_window
 
 
@@ -54,6 +55,36 @@ def loops_of(op: Operator) -> ConvolutionLoops:
     n_out, channels = shape[0], shape[3]
     groups = (channels, n_out // (depth // channels))
     return _loops(images, depth, n_out, window, groups, (math.prod(shape[1:]), channels, 1))
+
+
+def transposed_loops_of(op: Operator) -> ConvolutionLoops:
+    """Of a TRANSPOSE_CONV: its window slides over the output, in strides of an input pixel."""
+    assert isinstance(op.options, TransposeConvOptions)
+    n_out, kernel_h, kernel_w, depth = op.input(1).shape
+    images, height, width, _ = op.input(2).shape
+    y, x = transposed_axes(op)
+    return ConvolutionLoops(
+        images=images,
+        height=height,
+        width=width,
+        depth=depth,
+        out_h=op.output.shape[1],
+        out_w=op.output.shape[2],
+        filters=n_out,
+        filter_h=kernel_h,
+        filter_w=kernel_w,
+        stride_h=op.options.stride[0],
+        stride_w=op.options.stride[1],
+        dilation_h=1,
+        dilation_w=1,
+        pad_top=y.before,
+        pad_left=x.before,
+        group_channels=depth,
+        filters_per_group=n_out,
+        filter_step=kernel_h * kernel_w * depth,
+        tap_step=depth,
+        channel_step=1,
+    )
 
 
 def _loops(

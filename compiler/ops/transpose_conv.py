@@ -82,13 +82,11 @@ def transpose_conv(op: Operator) -> TransposeConvParams:
     conv, options = as_convolution(op), op.options
     assert isinstance(options, TransposeConvOptions)
     weights = weights_of(conv)
-    _, height, width, n_out = op.output.shape
+    n_out = op.output.shape[3]
     bias, zero_point = biases_of(conv, n_out), conv.input(0).zero_point
     rows, columns = (
-        phases(Axis.of(size, kernel, stride, 1, options.padding), stride)
-        for size, kernel, stride in zip(
-            (height, width), weights.shape[1:3], options.stride, strict=True
-        )
+        phases(axis, stride)
+        for axis, stride in zip(transposed_axes(op), options.stride, strict=True)
     )
     convolutions = []
     for y in rows:
@@ -99,8 +97,26 @@ def transpose_conv(op: Operator) -> TransposeConvParams:
         stride=options.stride,
         phases=tuple(convolutions),
         input_zero_point=zero_point,
-        requantization=requantization_of(conv, channel_factors(conv, n_out), options),
+        requantization=transposed_requantization(op),
     )
+
+
+def transposed_axes(op: Operator) -> tuple[Axis, Axis]:
+    """Windows over the output that the operator reverses: of rows, and of columns."""
+    assert isinstance(op.options, TransposeConvOptions)
+    y, x = (
+        Axis.of(size, kernel, stride, 1, op.options.padding)
+        for size, kernel, stride in zip(
+            op.output.shape[1:3], op.input(1).shape[1:3], op.options.stride, strict=True
+        )
+    )
+    return y, x
+
+
+def transposed_requantization(op: Operator) -> Requantization:
+    conv, options = as_convolution(op), op.options
+    assert isinstance(options, TransposeConvOptions)
+    return requantization_of(conv, channel_factors(conv, op.output.shape[3]), options)
 
 
 def _taken(weights: NDArray[np.int8], axis: int, taps: tuple[int | None, ...]) -> NDArray[np.int8]:

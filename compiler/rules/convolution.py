@@ -12,6 +12,7 @@ from compiler.rules import Constraint, documented, is_constant_int32, is_scale, 
 
 BIAS_SCALE_TOLERANCE = 0.02
 MAX_WIDE_SHIFT = 7
+_WITH_WIDE_BIASES = (Kind.DEPTHWISE_CONV_2D, Kind.TRANSPOSE_CONV)
 
 
 def filter_is_constant_int8(op: Operator) -> str | None:
@@ -44,13 +45,13 @@ def filter_is_symmetric(op: Operator) -> str | None:
 
 def bias_is_constant_int32(op: Operator) -> str | None:
     """The bias, if any, is a constant of type int32 (with int16 data int64 as well, and only
-    int64 of a DEPTHWISE_CONV_2D) with one element for each output channel."""
+    int64 of a DEPTHWISE_CONV_2D or TRANSPOSE_CONV) with one element for each output channel."""
     bias = op.optional_input(2)
     if bias is None:
         return None
     wide = op.output.dtype is DType.INT16
     is_int64 = bias.dtype is DType.INT64 and bias.is_constant
-    narrow = is_constant_int32(bias) and not (wide and op.kind is Kind.DEPTHWISE_CONV_2D)
+    narrow = is_constant_int32(bias) and not (wide and op.kind in _WITH_WIDE_BIASES)
     if not narrow and not (wide and is_int64):
         return f"its bias {bias} is no int32 constant"
     n_out = op.output.shape[-1]

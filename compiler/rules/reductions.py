@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compiler.graph import DType, Operator
+from compiler.ops.sums import sum_factor
 from compiler.rules import is_constant_int32, unfit
 
 
@@ -33,3 +34,22 @@ def reduction_keeps_quantisation(op: Operator) -> str | None:
     if y.dtype is DType.FLOAT32 or (x.scale, x.zero_point) == (y.scale, y.zero_point):
         return None
     return f"they are {x.scale:g}, {x.zero_point} and {y.scale:g}, {y.zero_point}"
+
+
+def sum_fits(op: Operator) -> str | None:
+    """Of int8: the output's scale is more than 2**-19 of the input's."""
+    if op.output.dtype is DType.FLOAT32 or sum_factor(op) < 1:
+        return None
+    return f"they are {op.output.scale:g} and {op.input(0).scale:g}"
+
+
+def addends_are_alike(op: Operator) -> str | None:
+    """All operands have the type of the first, and, of int8, its scale and zero point."""
+    first = op.input(0)
+    for i in range(1, len(op.inputs)):
+        other = op.input(i)
+        if other.dtype is not first.dtype:
+            return f"{other} is {other.dtype.name}"
+        if first.dtype is DType.INT8 and other.quantization != first.quantization:
+            return f"{other} has another scale or zero point"
+    return None

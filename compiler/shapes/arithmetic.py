@@ -62,10 +62,25 @@ def reduction(op: Operator) -> Shape:
 
 
 def searched_axis(op: Operator) -> int:
-    """The dimension that an ARG_MAX or ARG_MIN searches."""
+    """The dimension along which an ARG_MAX, ARG_MIN or CUMSUM works."""
     return dimension(integers(op, 1)[0], len(shape_of(op, 0)))
 
 
 def search(op: Operator) -> Shape:
     axis = searched_axis(op)
     return tuple(n for i, n in enumerate(shape_of(op, 0)) if i != axis)
+
+
+def along_axis(op: Operator) -> Shape:
+    searched_axis(op)
+    return shape_of(op, 0)
+
+
+def sum_of_equals(op: Operator) -> Shape:
+    """Of operands of one shape."""
+    first = shape_of(op, 0)
+    for i in range(1, len(op.inputs)):
+        if shape_of(op, i) != first:
+            shapes = f"{shape_text(first)} and {shape_text(shape_of(op, i))}"
+            raise ShapeError(f"its operands are {shapes}")
+    return first

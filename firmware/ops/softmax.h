@@ -20,9 +20,13 @@ struct weft_softmax_scale_t {
     uint32_t doubled_factor, half;
     int32_t shift;
 
+    // The sum is at least one, the share of the largest, and rarely much more: its headroom is
+    // found quickly from there, where counting zeros takes an instruction that most cores lack.
     explicit weft_softmax_scale_t(uint32_t sum) {
-        int32_t bits_over_unit;
-        const int32_t factor = weft_reciprocal(sum, kWeftSoftmaxSumBits, &bits_over_unit);
+        int32_t bits_over_unit, headroom = kWeftSoftmaxSumBits;
+        for (uint32_t rest = sum >> (32 - kWeftSoftmaxSumBits); rest; rest >>= 1) headroom--;
+        const int32_t factor =
+            weft_reciprocal_below(sum, headroom, kWeftSoftmaxSumBits, &bits_over_unit);
         doubled_factor = static_cast<uint32_t>(factor) << 1;
         shift = bits_over_unit + 31 - kOutputBits;
         if (shift > 31) {
@@ -69,14 +73,67 @@ inline void weft_softmax_row(const weft_softmax_params_t *params, const int8_t *
         out[i] = scale.code(keep ? kept[i] : exponential_of(in[i]));
 }
 
+// Few classes, in registers.
+template <typename Out, int32_t depth>
+inline void weft_softmax_few(const weft_softmax_params_t *params, const int8_t *in, Out *out,
+                             int32_t) {
+    int32_t codes[depth], exponentials[depth];
+    int32_t largest = INT8_MIN;
+    for (int32_t i = 0; i < depth; i++) {
+        codes[i] = in[i];
+        largest = codes[i] > largest ? codes[i] : largest;
+    }
+    uint32_t sum = 0;
+    for (int32_t i = 0; i < depth; i++) {
+        const uint32_t difference = largest - codes[i];
+        exponentials[i] = difference < params->n_entries ? params->exp_table[difference] : 0;
+        sum += (exponentials[i] + (1u << (kWeftSoftmaxSumBits - 1))) >> kWeftSoftmaxSumBits;
+    }
+    const weft_softmax_scale_t<Out> scale(sum);
+    for (int32_t i = 0; i < depth; i++) out[i] = scale.code(exponentials[i]);
+}
+
+// Both shares of two classes depend on their difference alone, and so are kept.
+inline constexpr int32_t kWeftSoftmaxPairsWorthKeeping = 64;
+
+template <typename Out>
+inline int32_t weft_softmax_pairs(const weft_op_t *op, const weft_softmax_params_t *params) {
+    struct Shares {
+        Out larger, smaller;
+    };
+    Shares shares[256];
+    uint32_t known[8] = {};
+    return weft_rows<int8_t, Out>(op, [&](const int8_t *in, Out *out, int32_t) {
+        const int32_t first = in[0], second = in[1];
+        const bool is_less = first < second;
+        const uint32_t difference = is_less ? second - first : first - second;
+        Shares &found = shares[difference];
+        const uint32_t mask = 1u << (difference & 31);
+        if (__builtin_expect(!(known[difference >> 5] & mask), false)) {
+            const int8_t pair[] = {static_cast<int8_t>(is_less ? second : first),
+                                   static_cast<int8_t>(is_less ? first : second)};
+            weft_softmax_few<Out, 2>(params, pair, &found.larger, 2);
+            known[difference >> 5] |= mask;
+        }
+        out[is_less] = found.larger;
+        out[!is_less] = found.smaller;
+    });
+}
+
 template <typename Out>
 inline int32_t weft_softmax(const weft_op_t *op) {
     const auto *params = weft_params<weft_softmax_params_t>(op);
-    return weft_rows<int8_t, Out>(op, [=](const int8_t *in, Out *out, int32_t depth) {
-        const auto row = depth <= kWeftSoftmaxKept ? weft_softmax_row<Out, true>
+    const weft_tensor_t *in = op->inputs[0];
+    const int32_t classes = in->rank ? in->dims[in->rank - 1] : 0;
+    if (classes == 2 && in->bytes >= 2 * kWeftSoftmaxPairsWorthKeeping)
+        return weft_softmax_pairs<Out>(op, params);
+    const auto row = classes == 2   ? weft_softmax_few<Out, 2>
+                     : classes == 3 ? weft_softmax_few<Out, 3>
+                     : classes == 4 ? weft_softmax_few<Out, 4>
+                     : classes <= kWeftSoftmaxKept ? weft_softmax_row<Out, true>
                                                    : weft_softmax_row<Out, false>;
-        row(params, in, out, depth);
-    });
+    return weft_rows<int8_t, Out>(
+        op, [=](const int8_t *in, Out *out, int32_t depth) { row(params, in, out, depth); });
 }
 
 #endif  // WEFT_OPS_SOFTMAX_H

@@ -70,6 +70,15 @@ def wide_elements(b: ModelBuilder) -> list[int]:
     return [y]
 
 
+def squeeze_and_excitation(b: ModelBuilder) -> list[int]:
+    """Neither the mean over all pixels nor what scales their channels has them on chip."""
+    x = b.input((1, 26, 20, 8), scale=0.05, zero_point=5)
+    factors = b.mean(x)
+    z = b.activation((1, 26, 20, 8), 0.05, 0)
+    b.operator(Kind.MUL, [x, factors], [z], schema.MulOptionsT())
+    return [z]
+
+
 CASES: dict[str, Callable[[ModelBuilder], list[int]]] = {
     f.__name__: f
     for f in (
@@ -77,6 +86,7 @@ CASES: dict[str, Callable[[ModelBuilder], list[int]]] = {
         concatenation_and_split,
         transpose_and_reverse,
         on_the_core,
+        squeeze_and_excitation,
         wide_elements,
     )
 }

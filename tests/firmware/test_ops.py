@@ -84,6 +84,16 @@ def test_softmax_with_many_shares_that_only_rounding_makes_count() -> None:
         _check(b, y, seed, machine, f"WEFT_SEED={seed}", [x])
 
 
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_softmax_over_few_classes(classes: int) -> None:
+    """Of many pixels, where what two classes share is kept, and of few."""
+    machine = Machine(small(), library_image())
+    for seed, (rows, scale) in enumerate([(150, 0.02), (64, 0.3), (63, 0.09), (2, 2.0)]):
+        b = ModelBuilder([BASE_SEED, seed])
+        y = b.softmax(b.input((rows, classes), scale=scale))
+        _check(b, y, BASE_SEED + seed, machine, f"WEFT_SEED={BASE_SEED}, case {seed}")
+
+
 def test_average_pool_of_windows_of_more_codes_than_a_packed_sum_holds() -> None:
     machine = Machine(small(), library_image())
     for seed in range(BASE_SEED, BASE_SEED + 6):
