@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED with a matrix that the model computes is a BATCH_MATMUL, with the same results."""
+"""A FULLY_CONNECTED with a matrix that the model computes is a BATCH_MATMUL, bit for bit."""
 
 from __future__ import annotations
 
