@@ -36,6 +36,9 @@ class QueueWords(_Model):
 MOST_IMEM_KIB = 256
 
 
+CORE_EXTENSIONS = ("zba", "zbb", "dot4", "compressed")
+
+
 class CoreConfig(_Model):
     """The RISC-V core inside the accelerator and its own memories."""
 
@@ -55,10 +58,12 @@ class CoreConfig(_Model):
     zbb: bool = Field(default=False, description="basic bit manipulation (Zbb)")
     dot4: bool = Field(default=False, description="dot products of four packed int8, in custom-0")
 
+    compressed: bool = Field(default=False, description="instructions of 16 bits (C)")
+
     @property
     def extensions(self) -> frozenset[str]:
-        """Which of the optional instructions the core has: of zba, zbb, dot4."""
-        return frozenset(name for name in ("zba", "zbb", "dot4") if getattr(self, name))
+        """Which of the optional instructions the core has: of zba, zbb, dot4, compressed."""
+        return frozenset(name for name in CORE_EXTENSIONS if getattr(self, name))
 
 
 class Config(_Model):

@@ -72,7 +72,10 @@ MCAUSE_TEXT = {
     Mcause.ECALL: "ecall",
 }
 
-MISA = 1 << 30 | 1 << (ord("I") - ord("A")) | 1 << (ord("M") - ord("A"))
+
+def misa(*, compressed: bool) -> int:
+    """Register misa: RV32 and the extensions that have a letter."""
+    return 1 << 30 | sum(1 << (ord(letter) - ord("A")) for letter in "IM" + "C" * compressed)
 
 
 class Custom(enum.IntEnum):

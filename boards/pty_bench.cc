@@ -148,7 +148,7 @@ int main(int argc, char **argv) {
     line.Receive(top->tx);
     top->rx = line.Send();
     Edge(top.get(), 0);
-    if (cycle % kCyclesPerPoll == 0) {
+    if (cycle % kCyclesPerPoll == kCyclesPerPoll - 1) {  // not while the board is in reset
       if (InputClosed()) break;
       line.Fill();
     }

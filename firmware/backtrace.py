@@ -17,6 +17,7 @@ from firmware.toolchain import shown_path
 from firmware.trap import TrapRecord
 
 MAX_FRAMES = 32
+CALL_BYTES = 2  # of the shortest call; an address inside a longer one does as well
 _RA, _SP = 1, 2
 
 
@@ -74,7 +75,7 @@ class SourceMap:
         registers = dict(enumerate(trap.registers))
         pc = trap.pc
         if not self._is_code(pc):  # a jump into nowhere: its caller is known
-            pc = registers[_RA] - 4
+            pc = registers[_RA] - CALL_BYTES
         look_at = pc
         while self._is_code(look_at) and len(frames) < MAX_FRAMES:
             frames += self.frames_at(look_at)
@@ -82,7 +83,7 @@ class SourceMap:
             if caller is None:
                 break
             # The call is the instruction before the address that it returns to.
-            look_at = caller - 4
+            look_at = caller - CALL_BYTES
         return [f for f in frames if f.function not in ("weft_entry", "weft_boot")]
 
     def _is_code(self, pc: int) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from arch.compressed import expand, is_compressed
 from arch.errors import WeftError
 from arch.riscv import Custom, Dot4
 
@@ -72,8 +72,18 @@ def is_optional(word: int, extensions: frozenset[str]) -> bool:
     return any(
         (opcode, funct3, word >> 25) in _FUNCT7[name]
         or (opcode, funct3, word >> 20) in _FUNCT12.get(name, set())
-        for name in extensions
+        for name in extensions & _FUNCT7.keys()
     )
+
+
+def _split(code: bytes, compressed: bool) -> Iterator[tuple[int, int]]:
+    """Offset and word of each instruction."""
+    offset = 0
+    while offset < len(code):
+        first = int.from_bytes(code[offset : offset + 2], "little")
+        size = 2 if compressed and is_compressed(first) else 4
+        yield offset, int.from_bytes(code[offset : offset + size], "little")
+        offset += size
 
 
 def check_instructions(
@@ -88,16 +98,21 @@ def check_instructions(
     ----------
     code : little-endian instructions, from address ``base`` on.
     functions : name of the function at each address, for the message.
-    extensions : what the core has beyond RV32IM: of zba, zbb, dot4.
+    extensions : what the core has beyond RV32IM: of zba, zbb, dot4, compressed.
 
     Raises :class:`InstructionError`.
     """
     starts = sorted(functions)
     isa = " with ".join(("RV32IM", *sorted(extensions)))
-    for index, (word,) in enumerate(struct.iter_unpack("<I", code)):
-        if is_rv32im(word) or is_optional(word, extensions):
+    for offset, word in _split(code, "compressed" in extensions):
+        expanded = word
+        if "compressed" in extensions and is_compressed(word):
+            if word == 0 and offset % 4:  # fills the word up, in front of a function
+                continue
+            expanded = expand(word) or word
+        if is_rv32im(expanded) or is_optional(expanded, extensions):
             continue
-        address = base + 4 * index
+        address = base + offset
         position = bisect_right(starts, address) - 1
         where = functions[starts[position]] if position >= 0 else "the program"
         what = "ecall" if word == _ECALL else f"0x{word:08X}"

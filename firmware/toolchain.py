@@ -87,7 +87,8 @@ CORE = Target(
 
 def core_target(extensions: frozenset[str]) -> Target:
     """What a core with extensions is compiled for (the libraries do without them)."""
-    features = "".join(f"+{name}" for name in ("zba", "zbb") if name in extensions)
+    names = {"zba": "zba", "zbb": "zbb", "compressed": "c"}
+    features = "".join(f"+{feature}" for name, feature in names.items() if name in extensions)
     flags = ("-DWEFT_HAS_DOT4",) if "dot4" in extensions else ()
     return replace(CORE, cpu=CORE.cpu + features, flags=(*CORE.flags, *flags))
 

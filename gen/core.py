@@ -66,6 +66,7 @@ def core_sidecar(cpu: Cpu) -> dict[str, Any]:
             "zba": options.zba,
             "zbb": options.zbb,
             "dot4": options.dot4,
+            "compressed": options.compressed,
             "branch_targets": options.branch_targets,
             "tag_bits": options.tag_bits,
             "target_bits": options.target_bits,
@@ -84,7 +85,7 @@ def isa_name(options: CpuOptions) -> str:
     """The instruction set as compilers write it; the dot products are an extension of our own."""
     chosen = {"zba": options.zba, "zbb": options.zbb, "xweftdot4": options.dot4}
     names = ("zicsr", "zifencei", "zicntr", *(name for name, has in chosen.items() if has))
-    return "_".join(("rv32im", *names))
+    return "_".join(("rv32imc" if options.compressed else "rv32im", *names))
 
 
 def port_docs(described: type) -> dict[str, str]:

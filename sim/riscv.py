@@ -1,4 +1,4 @@
-"""An instruction-set simulator of the core: RV32IM, Zicsr, Zicntr, options, machine mode.
+"""An instruction-set simulator of the core: RV32IM(C), Zicsr, Zicntr, options, machine mode.
 
 Written from the manual (volume I, unprivileged, and volume II, privileged 1.12), without a look at
 the hardware. Where the manual leaves a choice, it is: mtval holds the instruction for an illegal
@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from arch.compressed import expand, is_compressed
 from arch.riscv import (
     EXTERNAL_INTERRUPT,
     INTERRUPT_BIT,
-    MISA,
     ZERO_CSR_RANGES,
     Csr,
     Custom,
     Dot4,
     Mcause,
+    misa,
 )
 
 MASK = 0xFFFF_FFFF
@@ -58,8 +59,8 @@ class Memory:
                 return content, address - base
         raise AccessFault
 
-    def fetch(self, address: int) -> int:
-        return self.load(address, 4)
+    def fetch(self, address: int, size: int = 4) -> int:
+        return self.load(address, size)
 
     def load(self, address: int, size: int) -> int:
         content, offset = self._find(address, size)
@@ -212,7 +213,7 @@ _WRITABLE = {
     Csr.MSTATUS: _MIE | _MPIE,
     Csr.MIE: _EXTERNAL,
     Csr.MTVEC: ~3 & MASK,
-    Csr.MEPC: ~3 & MASK,
+    Csr.MEPC: ~1 & MASK,  # without compressed instructions bit 1 is zero, too
     Csr.MSCRATCH: MASK,
     Csr.MTVAL: MASK,
     Csr.MCAUSE: INTERRUPT_BIT | 15,
@@ -231,7 +232,7 @@ class Machine:
     cycle : mcycle; the caller advances it, because an instruction's cycles are the hardware's.
     retired : minstret.
     irq : level of the external interrupt line, as mip shows it.
-    extensions : which of zba, zbb and dot4 it has.
+    extensions : which of zba, zbb, dot4 and compressed it has.
     """
 
     memory: Memory
@@ -283,18 +284,34 @@ class Machine:
         self.pc = self.csrs[Csr.MTVEC]
 
     def _fetch(self) -> int:
+        """The instruction at the pc, as it is in memory."""
+        if not self._compressed:
+            return self._fetch_part(self.pc, 4)
+        parcel = self._fetch_part(self.pc, 2)
+        if is_compressed(parcel):
+            return parcel
+        return parcel | self._fetch_part(self.pc + 2 & MASK, 2) << 16
+
+    def _fetch_part(self, address: int, size: int) -> int:
         try:
-            return self.memory.fetch(self.pc)
+            return self.memory.fetch(address, size)
         except AccessFault:
-            raise Trap(Mcause.INSTRUCTION_FAULT, self.pc) from None
+            raise Trap(Mcause.INSTRUCTION_FAULT, address) from None
+
+    @property
+    def _compressed(self) -> bool:
+        return "compressed" in self.extensions
 
     def _execute(self, step: Step) -> None:
         insn, pc = step.insn, step.pc
+        illegal = Trap(Mcause.ILLEGAL_INSTRUCTION, insn)
+        following = pc + 4
+        if self._compressed and is_compressed(insn):
+            insn, following = _need(expand(insn), illegal), pc + 2
         opcode, funct3, funct7 = insn & 0x7F, insn >> 12 & 7, insn >> 25
         rd, a, b = insn >> 7 & 31, self.x[insn >> 15 & 31], self.x[insn >> 20 & 31]
         immediate = signed(insn >> 20, 12)
-        illegal = Trap(Mcause.ILLEGAL_INSTRUCTION, insn)
-        step.next_pc = pc + 4 & MASK
+        step.next_pc = following & MASK
         optional = self._optional(opcode, funct3, insn >> 20, b)
         if optional is not None:
             step.rd, step.value = rd, optional(a)
@@ -327,10 +344,10 @@ class Machine:
                 | (insn >> 12 & 255) << 12
                 | (insn >> 31) << 20
             )
-            step.rd, step.value = rd, pc + 4
+            step.rd, step.value = rd, following
             self._jump(step, pc + signed(offset, 21))
         elif opcode == 0x67 and funct3 == 0:
-            step.rd, step.value = rd, pc + 4
+            step.rd, step.value = rd, following
             self._jump(step, a + immediate & ~1)
         elif opcode == 0x03:
             size, extend = _need(_LOAD.get(funct3), illegal)
@@ -341,7 +358,7 @@ class Machine:
         elif opcode == 0x0F and funct3 < 2:
             pass
         elif opcode == 0x73:
-            self._system(step, funct3, rd, a, illegal)
+            self._system(step, insn, a, illegal)
         else:
             raise illegal
 
@@ -365,7 +382,7 @@ class Machine:
 
     def _jump(self, step: Step, target: int) -> None:
         target &= MASK
-        if target & 3:
+        if target & 3 and not self._compressed:
             raise Trap(Mcause.INSTRUCTION_MISALIGNED, target)
         step.next_pc = target
 
@@ -389,8 +406,8 @@ class Machine:
             raise Trap(Mcause.STORE_FAULT, address) from None
         step.access = ("store", address, size, value)
 
-    def _system(self, step: Step, funct3: int, rd: int, a: int, illegal: Trap) -> None:
-        insn = step.insn
+    def _system(self, step: Step, insn: int, a: int, illegal: Trap) -> None:
+        funct3, rd = insn >> 12 & 7, insn >> 7 & 31
         if funct3 in (0, 4):
             if insn == 0x00000073:
                 raise Trap(Mcause.ECALL, 0)
@@ -425,7 +442,7 @@ class Machine:
         if number == Csr.MSTATUS:
             return self.csrs[number] | _MPP
         if number == Csr.MISA:
-            return MISA
+            return misa(compressed=self._compressed)
         if number == Csr.MIP:
             return _EXTERNAL if self.irq else 0
         return self.csrs.get(number, 0)
@@ -443,7 +460,10 @@ class Machine:
             else:
                 self.retired = self.retired & MASK | value << 32
         elif number in _WRITABLE:
-            self.csrs[number] = value & _WRITABLE[Csr(number)]
+            mask = _WRITABLE[Csr(number)]
+            if number == Csr.MEPC and not self._compressed:
+                mask &= ~3
+            self.csrs[number] = value & mask
 
 
 def _need(value: _T | None, otherwise: Trap) -> _T:

@@ -15,7 +15,7 @@ from boards.gateware.sdram_times import SdramTimes
 from compiler.timing.memory import MemoryTiming
 from hw.skid import SkidBuffer
 
-TIMING = MemoryTiming(bytes_per_cycle=3.95, latency=16)
+TIMING = MemoryTiming(bytes_per_cycle=3.95, latency=17)
 """Of a stream, refreshes included, and of an open row; both directions share it."""
 
 

@@ -81,10 +81,11 @@ class SdramRows(wiring.Component):
         queue_depth: int,
         head_start: int,
     ):
+        if times.activate_to_column > 1 + head_start:
+            raise ValueError("tRCD: a command would come before its row is open")
         self.params = params
         self.times = times
         self.queue_depth = queue_depth
-        self.head_start = head_start
         super().__init__(
             {
                 "i": In(stream.Signature(command_layout(params, memory_bytes))),
@@ -141,8 +142,6 @@ class SdramRows(wiring.Component):
 
         powered, due, refreshed, owed = self._refreshes(m, idle=~valid & ~self.i.valid)
         ready = Signal()
-        opening = Countdown(m, t.activate_to_column, "opening")
-        opening_cycles = t.activate_to_column - self.head_start - 1
         with m.FSM(init="POWER_UP") as fsm:
             m.d.comb += running.eq(fsm.ongoing("RUN"))
             with m.State("POWER_UP"), m.If(powered):
@@ -155,21 +154,17 @@ class SdramRows(wiring.Component):
                     with m.If(~is_open[column.bank]):
                         m.d.comb += activated.eq(1)
                         send(ACTIVATE, t.activate_to_activate)
-                        m.d.sync += [rows[column.bank].eq(row), is_open[column.bank].eq(1)]
-                        if opening_cycles > 0:
-                            opening.start(opening_cycles)
-                            m.next = "OPEN"
-                        else:
-                            m.d.sync += hit.eq(1)
+                        m.d.sync += [
+                            rows[column.bank].eq(row),
+                            is_open[column.bank].eq(1),
+                            hit.eq(1),
+                        ]
                     with m.Elif(~blocked.bit_select(column.bank, 1)):
                         send(PRECHARGE, t.precharge)
                         m.d.sync += [
                             pins.a[log2_exact(ALL_BANKS)].eq(0),
                             is_open[column.bank].eq(0),
                         ]
-            with m.State("OPEN"), m.If(~opening.busy):
-                m.d.sync += hit.eq(1)
-                m.next = "RUN"
             with m.State("CLOSE"):
                 m.d.sync += hit.eq(0)
                 with m.If(~pause.busy & ~blocked.any()):

@@ -17,6 +17,7 @@
 weft_entry:
     .option push
     .option norelax
+    .option norvc
     j       weft_boot
 next:
     lw      t0, WEFT_MMIO_FUNCTION(s0)

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from arch.riscv import EXTERNAL_INTERRUPT, Dot4, Mcause
 from hw.core.alu import Alu
 from hw.core.bit_unit import BitUnit
-from hw.core.branch_predictor import PREDICTION
+from hw.core.branch_predictor import prediction_layout
 from hw.core.bus import DataBus, InstructionBus, Trap
 from hw.core.csr import CsrFile
 from hw.core.decode import Decoder
@@ -37,7 +37,7 @@ _BIT_UNIT_KINDS = ("shift_add", "rearrange", "count", "extremum")
 class Cpu(wiring.Component):
     """RV32IM with Zicsr, Zifencei and Zicntr, machine mode, in order, one instruction per cycle.
 
-    With options, Zba, Zbb and packed dot products.
+    With options, Zba, Zbb, packed dot products and compressed instructions.
 
     Stages: F chooses the next address, I waits for the instruction memory, D decodes and reads
     registers, X computes, decides jumps and issues loads and stores, M takes their answers and all
@@ -62,8 +62,8 @@ class Cpu(wiring.Component):
 
     Members
     -------
-    reset_vector : address of the first instruction, a multiple of 4; read in the first cycle after
-        reset.
+    reset_vector : address of the first instruction, a multiple of 4, or of 2 with compressed ones;
+        read in the first cycle after reset.
     ibus : instruction bus.
     dbus : data bus.
     irq : external interrupt, level (bit 11 of mip).
@@ -99,22 +99,23 @@ class Cpu(wiring.Component):
         m.submodules.store_lanes = self._store_lanes = StoreLanes()
         m.submodules.load_lanes = self._load_lanes = LoadLanes()
         m.submodules.load_merge = self._merge = LoadMerge()
-        m.submodules.csrs = self._csrs = CsrFile()
+        m.submodules.csrs = self._csrs = CsrFile(self.options)
         wiring.connect(m, self._fetch.bus, wiring.flipped(self.ibus))
 
+        pc_bits, prediction = self.options.pc_bits, prediction_layout(self.options)
         self._x = Stage(
-            "x", valid=1, pc=30, insn=32, funct3=3, rd=5, writes_rd=1, late=1, a=32, b=32,
-            address_offset=signed(12), load_late=1, undecided=1, link=32, target=30,
-            target_misaligned=1, fix=30, force=1, prediction=PREDICTION, exception=1, interrupt=1,
-            cause=4,
+            "x", valid=1, pc=pc_bits, insn=32, funct3=3, rd=5, writes_rd=1, late=1, a=32, b=32,
+            address_offset=signed(12), load_late=1, undecided=1, link=32, target=pc_bits,
+            target_misaligned=1, fix=pc_bits, force=1, prediction=prediction, short=1, broken=1,
+            exception=1, interrupt=1, cause=4,
             value_is_insn=1, value_is_link=1, **{name: 1 for name in _X_CONTROL},
         )  # fmt: skip
         self._m = Stage(
-            "m", valid=1, pc=30, insn=32, rd=5, writes_rd=1, late=1, result=32, address=32,
-            target=30, target_misaligned=1, jump=1, jalr=1, jumped=1, prediction=PREDICTION, load=1,
-            undecided=1, if_different=1, fix=30,
-            access=1, multiply=1, multiply_high=1, dot=1, divide=1, csr=1, csr_access=1,
-            csr_write=1, mret=1, event=1,
+            "m", valid=1, pc=pc_bits, insn=32, rd=5, writes_rd=1, late=1, result=32, address=32,
+            target=pc_bits, target_misaligned=1, jump=1, jalr=1, jumped=1, prediction=prediction,
+            short=1, broken=1, undecided=1, if_different=1, fix=pc_bits, load=1, access=1,
+            multiply=1, multiply_high=1, dot=1, divide=1, csr=1, csr_access=1, csr_write=1,
+            mret=1, event=1,
             exception=1, interrupt=1, cause=4, value_is_insn=1,
             value_is_address=1, value_is_result=1,
         )  # fmt: skip
@@ -124,7 +125,7 @@ class Cpu(wiring.Component):
         m.d.sync += self._boot.eq(0)
         self._m_wait, self._m_event, self._m_fault = Signal(), Signal(), Signal()
         self._m_misaligned, self._m_trap, self._m_after = Signal(), Signal(), Signal()
-        self._event_pc = Signal(30)
+        self._event_pc = Signal(pc_bits)
         self._x_wait, self._redirect, self._taken = Signal(), Signal(), Signal()
         self._m_taken, self._m_jumped = Signal(), Signal()
         self._undecided = Signal(2)
@@ -167,12 +168,16 @@ class Cpu(wiring.Component):
             self._fetch.advance.eq(~self._x_wait & ~(d.valid & hazard)),
         ]
 
-        target, refuse, no_jump = Signal(32), Signal(), Signal()
+        low, next_pc = self.options.align_bits, self._fetch.next_pc
+        target, misaligned, refuse, no_jump = Signal(32), Signal(), Signal(), Signal()
         m.d.comb += [
-            target.eq((d.pc << 2) + decoder.pc_offset),
-            refuse.eq(d.fault | self._csrs.irq_pending),
+            target.eq((d.pc << low) + decoder.pc_offset),
+            misaligned.eq(target[1:low].any()),
+            refuse.eq(d.fault | self._csrs.irq_pending | d.broken),
             decoder.fault.eq(d.fault),
-            no_jump.eq(~(c.branch | c.jal | c.jalr)),
+            decoder.upper_fault.eq(d.upper_fault),
+            decoder.short.eq(d.short),
+            no_jump.eq(d.broken | ~(c.branch | c.jal | c.jalr)),
         ]
         with m.If(~self._x_wait):
             m.d.sync += [getattr(x, name).eq(c[name] & ~refuse) for name in _X_CONTROL]
@@ -192,17 +197,19 @@ class Cpu(wiring.Component):
                 x.b.eq(b),
                 x.address_offset.eq(decoder.address_offset),
                 # jal's is the return address; a misaligned target is kept as the trap's value.
-                x.link.eq(Mux(c.jal & ~target[1] & ~d.fault, d.next_pc << 2, target)),
-                x.target.eq(target[2:]),
-                x.target_misaligned.eq(target[1]),
+                x.link.eq(Mux(c.jal & ~misaligned & ~d.fault, next_pc << low, target)),
+                x.target.eq(target[low:]),
+                x.target_misaligned.eq(misaligned),
+                x.short.eq(d.short),
+                x.broken.eq(d.broken & ~self._csrs.irq_pending),
                 x.prediction.eq(d.prediction),
                 # Where to go on if the prediction turns out wrong.
-                x.fix.eq(Mux(d.prediction.taken, d.next_pc, target[2:])),
+                x.fix.eq(Mux(d.prediction.taken, next_pc, target[low:])),
             ]
             with m.If(d.fault | c.ebreak):
                 m.d.sync += x.result_link.eq(1)
             # An operand that is to come is zero here, so the sum is the other one.
-            with m.If(undecided):
+            with m.If(undecided & ~refuse):
                 m.d.sync += [x.branch.eq(0), x.result_link.eq(0), x.result_sum.eq(1)]
             self._decode_exceptions(m)
         # A trap or mret reads the address where to go on in the cycle after.
@@ -229,11 +236,11 @@ class Cpu(wiring.Component):
             m.d.sync += [x.interrupt.eq(1), x.cause.eq(EXTERNAL_INTERRUPT)]
         with m.Elif(d.fault):
             m.d.sync += [x.cause.eq(Mcause.INSTRUCTION_FAULT), x.value_is_link.eq(1)]
-        with m.Elif(c.illegal | (c.csr & ~self._csrs.legal)):
+        with m.Elif((c.illegal | (c.csr & ~self._csrs.legal)) & ~d.broken):
             m.d.sync += [x.cause.eq(Mcause.ILLEGAL_INSTRUCTION), x.value_is_insn.eq(1)]
-        with m.Elif(c.ecall):
+        with m.Elif(c.ecall & ~d.broken):
             m.d.sync += x.cause.eq(Mcause.ECALL)
-        with m.Elif(c.ebreak):
+        with m.Elif(c.ebreak & ~d.broken):
             m.d.sync += [x.cause.eq(Mcause.BREAKPOINT), x.value_is_link.eq(1)]
         with m.Else():
             m.d.sync += x.exception.eq(0)
@@ -378,7 +385,9 @@ class Cpu(wiring.Component):
             taken.eq(Mux(alu.borrow, taken_if[1], taken_if[0])),
             self._redirect.eq(Mux(alu.borrow, redirect_if[1], redirect_if[0])),
             fetch.redirect.eq(self._redirect),
-            fetch.redirect_pc.eq(Mux(x.jalr & ~x.force, self._x_address[2:], x.fix)),
+            fetch.redirect_pc.eq(
+                Mux(x.jalr & ~x.force, self._x_address[self.options.align_bits :], x.fix)
+            ),
         ]
         misaligned_access = (x.load | x.store) & self._store_lanes.misaligned
         exception = x.exception | misaligned_access
@@ -399,6 +408,7 @@ class Cpu(wiring.Component):
                 mem.exception.eq(exception),
                 mem.interrupt.eq(x.interrupt),
                 mem.prediction.eq(x.prediction),
+                mem.broken.eq(x.broken),
             ]
             with m.If(x.exception):
                 m.d.sync += mem.cause.eq(x.cause)
@@ -419,6 +429,7 @@ class Cpu(wiring.Component):
                 mem.address[0].eq(self._x_address[0] & ~x.jalr),
                 mem.target.eq(x.target),
                 mem.target_misaligned.eq(x.target_misaligned),
+                mem.short.eq(x.short),
                 mem.jump.eq(x.branch | x.undecided | x.jal | x.jalr),
                 mem.if_different.eq(x.funct3[0]),
                 mem.fix.eq(x.fix),
@@ -440,7 +451,8 @@ class Cpu(wiring.Component):
     def _memory_stage(self, m: Module) -> None:
         mem, w, bus, csrs = self._m, self._w, self.dbus, self._csrs
         done, result = self._done, self._result
-        jump_target, wrong_target = Signal(30), Signal()
+        low = self.options.align_bits
+        jump_target, wrong_target = Signal(self.options.pc_bits), Signal()
         csr_wait = mem.csr_access & csrs.wait
         # Of a branch that is not decided yet, the result is one operand; the other one is what the
         # load before it, which is in W now, has read.
@@ -461,14 +473,14 @@ class Cpu(wiring.Component):
             late_event.eq(Mux(equal, missed[1], missed[0])),
         ]
         m.d.comb += [
-            jump_target.eq(Mux(mem.jalr, mem.address[2:], mem.target)),
+            jump_target.eq(Mux(mem.jalr, mem.address[low:], mem.target)),
             self._m_wait.eq((mem.access & ~bus.rvalid) | csr_wait),
             self._m_fault.eq(mem.access & bus.rvalid & bus.error),
             # The fetch went on elsewhere than the jump goes; jumps that are not predicted and
             # branches that are predicted to the wrong side never get here unnoticed.
             wrong_target.eq(mem.jumped & mem.prediction.taken & other_target),
             self._m_misaligned.eq(
-                mem.jumped & Mux(mem.jalr, mem.address[1], mem.target_misaligned)
+                mem.jumped & Mux(mem.jalr, mem.address[1:low].any(), mem.target_misaligned)
             ),
             self._m_event.eq(
                 self._boot
@@ -479,7 +491,12 @@ class Cpu(wiring.Component):
                 | late_event
             ),
             done.eq(
-                mem.valid & ~mem.exception & ~self._m_misaligned & ~self._m_wait & ~self._m_fault
+                mem.valid
+                & ~mem.broken
+                & ~mem.exception
+                & ~self._m_misaligned
+                & ~self._m_wait
+                & ~self._m_fault
             ),
             self._load_lanes.word.eq(bus.rdata),
             self._merge.value.eq(self._load_lanes.value),
@@ -513,10 +530,12 @@ class Cpu(wiring.Component):
             self._registers.rd_data.eq(w.result),
         ]
         self._traps(m, done, jump_target)
-        outcome = self._fetch.outcome
+        outcome, last = self._fetch.outcome, mem.pc
+        if self.options.compressed:
+            last = mem.pc + ~mem.short
         m.d.comb += [
             outcome.valid.eq(mem.valid),
-            outcome.pc.eq(mem.pc),
+            outcome.pc.eq(last),
             outcome.jump.eq(mem.jump),
             outcome.taken.eq(self._m_jumped),
             outcome.hit.eq(mem.prediction.hit),
@@ -528,9 +547,10 @@ class Cpu(wiring.Component):
     def _traps(self, m: Module, done: Value, jump_target: Value) -> None:
         x, mem, csrs = self._x, self._m, self._csrs
         pc, value, cause = Signal(32), Signal(32), csrs.trap.cause
+        low = self.options.align_bits
         m.d.comb += [
             self._m_trap.eq((mem.event & mem.exception) | self._m_fault | self._m_misaligned),
-            pc.eq(mem.pc << 2),
+            pc.eq(mem.pc << low),
             value.eq(
                 (mem.address & mem.value_is_address.replicate(32))
                 | (mem.insn & mem.value_is_insn.replicate(32))
@@ -546,7 +566,7 @@ class Cpu(wiring.Component):
             csrs.mret.eq(mem.mret),
             csrs.trap.valid.eq(self._m_trap),
             csrs.trap.interrupt.eq(mem.interrupt),
-            self.pc.eq(Mux(mem.valid, pc, x.pc << 2)),
+            self.pc.eq(Mux(mem.valid, pc, x.pc << low)),
             self.trap.valid.eq(self._m_trap & ~mem.interrupt),
             self.trap.cause.eq(cause),
             self.trap.pc.eq(pc),
@@ -559,9 +579,9 @@ class Cpu(wiring.Component):
         with m.Else():
             m.d.comb += cause.eq(mem.cause)
         with m.If(self._boot):
-            m.d.comb += self._event_pc.eq(self.reset_vector[2:])
+            m.d.comb += self._event_pc.eq(self.reset_vector[low:])
         with m.Elif(self._m_after):
-            m.d.comb += self._event_pc.eq(csrs.vector_or_epc[2:])
+            m.d.comb += self._event_pc.eq(csrs.vector_or_epc[low:])
         with m.Elif(mem.undecided & ~self._m_taken):
             m.d.comb += self._event_pc.eq(mem.fix)
         with m.Else():
@@ -570,25 +590,26 @@ class Cpu(wiring.Component):
     def _report(self, m: Module) -> None:
         m.submodules.rvfi = rvfi = Rvfi()
         x, mem, d = self._x, self._m, self._fetch.fetched
-        extra = RvfiRegisters()
+        extra, low = RvfiRegisters(), self.options.align_bits
         with m.If(~self._x_wait):
             m.d.sync += [
                 extra.rs1.eq(Mux(d.used.rs1, d.insn[15:20], 0)),
                 extra.rs2.eq(Mux(d.used.rs2, d.insn[20:25], 0)),
                 Cat(extra.rs1_late, extra.rs2_late).eq(self._undecided),
+                extra.insn.eq(d.raw if self.options.compressed else d.insn),
             ]
         next_pc = Signal(32)
         with m.If(x.jalr):
             m.d.comb += next_pc.eq(self._x_address & ~1)
         with m.Elif(x.jal | (x.branch & self._taken)):
-            m.d.comb += next_pc.eq(Cat(C(0, 1), x.target_misaligned, x.target))
+            m.d.comb += next_pc.eq((x.target << low) | (x.target_misaligned << 1))
         with m.Else():
-            m.d.comb += next_pc.eq((x.pc + 1) << 2)
+            m.d.comb += next_pc.eq((x.pc << low) + Mux(x.short, 2, 4))
         issued, finished = rvfi.issued, rvfi.finished
         m.d.comb += [
             rvfi.take.eq(~self._x_wait),
-            issued.insn.eq(x.insn),
-            issued.pc.eq(x.pc << 2),
+            issued.insn.eq(extra.insn),
+            issued.pc.eq(x.pc << low),
             issued.rs1.eq(extra.rs1),
             issued.rs2.eq(extra.rs2),
             issued.rs1_data.eq(x.a),
@@ -600,13 +621,15 @@ class Cpu(wiring.Component):
             issued.strobe.eq(self.dbus.strobe),
             issued.store.eq(x.store),
             issued.wdata.eq(self.dbus.wdata),
-            finished.valid.eq(mem.valid & ~self._m_wait),
+            finished.valid.eq(mem.valid & ~mem.broken & ~self._m_wait),
             finished.trap.eq(self._csrs.trap.valid),
             finished.interrupt.eq(mem.interrupt & mem.exception),
             finished.access.eq(mem.access),
             finished.undecided.eq(mem.undecided),
             finished.loaded.eq(self._w.result),
-            finished.next_pc.eq(Mux(self._m_taken, mem.target, mem.pc + 1) << 2),
+            finished.next_pc.eq(
+                Mux(self._m_taken, mem.target << low, (mem.pc << low) + Mux(mem.short, 2, 4))
+            ),
             finished.late_target.eq(self._m_after),
             finished.target.eq(self._csrs.vector_or_epc),
             finished.rdata.eq(self.dbus.rdata),

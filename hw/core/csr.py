@@ -4,8 +4,9 @@ from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from arch.riscv import EXTERNAL_INTERRUPT, MISA, ZERO_CSR_RANGES, Csr
+from arch.riscv import EXTERNAL_INTERRUPT, ZERO_CSR_RANGES, Csr, misa
 from hw.core.csr_memory import CsrMemory, Word
+from hw.core.options import CpuOptions
 
 MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP = 3, 7, 11
 MACHINE_MODE = 3
@@ -112,9 +113,13 @@ class CsrFile(wiring.Component):
     irq: In(1)
     irq_pending: Out(1)
 
+    def __init__(self, options: CpuOptions) -> None:
+        self.options = options
+        super().__init__()
+
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        m.submodules.memory = memory = CsrMemory()
+        m.submodules.memory = memory = CsrMemory(self.options)
         in_memory, word, kind = Signal(), Signal(Word), Signal(2)
         selected = {csr: Signal(name=f"selected_{csr.name.lower()}") for csr in _BITS}
         with m.If(self.take):
@@ -178,7 +183,7 @@ class CsrFile(wiring.Component):
         mode = C(MACHINE_MODE, 2)
         return {
             Csr.MSTATUS: _register({MSTATUS_MIE: mie, MSTATUS_MPIE: mpie, MSTATUS_MPP: mode}),
-            Csr.MISA: C(MISA, 32),
+            Csr.MISA: C(misa(compressed=self.options.compressed), 32),
             Csr.MIE: _register({EXTERNAL_INTERRUPT: meie}),
             Csr.MIP: _register({EXTERNAL_INTERRUPT: meip}),
             Csr.MCAUSE: _register({0: cause, 31: interrupt}),

@@ -5,6 +5,8 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.core.options import CpuOptions
+
 LOW_BITS = 8  # of each counter, beside the memory
 
 
@@ -53,6 +55,10 @@ class CsrMemory(wiring.Component):
     mret: In(1)
     vector_or_epc: Out(32)
 
+    def __init__(self, options: CpuOptions) -> None:
+        self.options = options
+        super().__init__()
+
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         m.submodules.words = words = Memory(shape=32, depth=len(Word), init=[])
@@ -80,13 +86,18 @@ class CsrMemory(wiring.Component):
                 with m.If(total[32] & (sum_word == 2 * i)):
                     m.d.sync += carries[2 * i + 1].eq(1)
 
-        # An address is a multiple of 4; bits of the counters that are beside the memory stay 0.
-        # (A trap writes an address too, and zeros into the lowest bits of mepc.)
-        is_address = (self.word == Word.VECTOR) | (self.word == Word.EPC)
+        # An address is a multiple of 4, mepc perhaps of 2; bits of the counters that are beside the
+        # memory stay 0. (A trap writes an address too, and zeros into the lowest bits of mepc.)
+        is_epc = self.word == Word.EPC
+        is_address = (self.word == Word.VECTOR) | is_epc
         is_counter = (self.word == Word.CYCLE) | (self.word == Word.RETIRED)
         keep = Signal(LOW_BITS)
         m.d.comb += keep.eq(
-            Cat((~(is_address | is_counter)).replicate(2), (~is_counter).replicate(LOW_BITS - 2))
+            Cat(
+                ~(is_address | is_counter),
+                ~(is_address | is_counter) | (is_epc if self.options.compressed else 0),
+                (~is_counter).replicate(LOW_BITS - 2),
+            )
             | (after_trap | after_trap_2).replicate(LOW_BITS)
         )
         with m.If(adding & ~(after_trap | after_trap_2)):

@@ -86,7 +86,7 @@ REGISTERS_USED = data.StructLayout(
     {
         "rs1": 1,
         "rs2": 1,
-        "may_be_late": 1,  # beq or bne, whose target is a multiple of 4
+        "may_be_late": 1,  # beq or bne, whose target is aligned
     }
 )
 
@@ -97,6 +97,10 @@ class Predecoder(wiring.Component):
     It works a stage before the decoder, because hazards are the first that the decode stage must
     know. Of illegal instructions the answer is void.
 
+    Parameters
+    ----------
+    options : with compressed instructions, all targets are aligned.
+
     Members
     -------
     insn : the instruction.
@@ -106,6 +110,10 @@ class Predecoder(wiring.Component):
     insn: In(32)
     used: Out(REGISTERS_USED)
 
+    def __init__(self, options: CpuOptions) -> None:
+        self.options = options
+        super().__init__()
+
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         # From as few bits as tell the legal opcodes apart, because the instruction comes late.
@@ -114,7 +122,12 @@ class Predecoder(wiring.Component):
         m.d.comb += [
             self.used.rs1.eq(Mux(bit[2], ~bit[3] & ~bit[4], ~csr_immediate)),
             self.used.rs2.eq(~bit[2] & ((bit[5] & ~(bit[6] & bit[4])) | bit[3])),
-            self.used.may_be_late.eq((bit[2:7] == Op.BRANCH >> 2) & ~bit[13] & ~bit[14] & ~bit[8]),
+            self.used.may_be_late.eq(
+                (bit[2:7] == Op.BRANCH >> 2)
+                & ~bit[13]
+                & ~bit[14]
+                & (1 if self.options.compressed else ~bit[8])
+            ),
         ]
         return m
 
@@ -129,16 +142,19 @@ class Decoder(wiring.Component):
     Members
     -------
     insn : the instruction.
-    fault : there is none: it could not be fetched.
+    fault, upper_fault : there is none: it, or only its second half, could not be fetched.
+    short : it had 16 bits.
     control : what it does.
     immediate : operand b where rs2 is not used; for csrrwi and the like the operand.
     address_offset : what loads, stores and jalr add to rs1.
     pc_offset : what is added to the pc: by branch, jal and auipc; 0 for the trap value of ebreak
-        and of a fault; 4 for the others.
+        and of a fault, 2 of a fault of the second half; for the others, to the next instruction.
     """
 
     insn: In(32)
     fault: In(1)
+    upper_fault: In(1)
+    short: In(1)
     control: Out(CONTROL)
     immediate: Out(32)
     address_offset: Out(12)
@@ -280,7 +296,7 @@ class Decoder(wiring.Component):
         with m.Else():
             m.d.comb += self.immediate.eq(i_type)
         with m.If(self.fault | self.control.ebreak):
-            m.d.comb += self.pc_offset.eq(0)
+            m.d.comb += self.pc_offset.eq(Cat(C(0, 1), self.upper_fault))
         with m.Elif(op[Op.BRANCH]):
             m.d.comb += self.pc_offset.eq(b_type)
         with m.Elif(op[Op.JAL]):
@@ -288,5 +304,5 @@ class Decoder(wiring.Component):
         with m.Elif(op[Op.AUIPC]):
             m.d.comb += self.pc_offset.eq(u_type)
         with m.Else():
-            m.d.comb += self.pc_offset.eq(4)
+            m.d.comb += self.pc_offset.eq(Cat(C(0, 1), self.short, ~self.short))
         m.d.comb += self.address_offset.eq(Mux(op[Op.STORE], s_offset, i_offset))

@@ -17,6 +17,7 @@ class CpuOptions:
     rvfi : the core has the port ``rvfi`` (RISC-V Formal Interface).
     zba, zbb : it has these extensions.
     dot4 : it has the packed dot products of arch.riscv.
+    compressed : it has extension C, without floating point.
     branch_targets : entries of the branch target buffer, a power of two.
     tag_bits : bits of an entry's tag; a wrong match costs cycles only.
     target_bits : bits of an entry's target, in words; jumps that change the bits above are not
@@ -27,6 +28,7 @@ class CpuOptions:
     zba: bool = False
     zbb: bool = False
     dot4: bool = False
+    compressed: bool = False
     branch_targets: int = 64
     tag_bits: int = 4
     target_bits: int = 12
@@ -44,7 +46,19 @@ class CpuOptions:
         if not 1 <= self.target_bits <= 30:
             raise ConfigError(f"target_bits: {self.target_bits} is not in 1..30; use 12")
 
+    @property
+    def align_bits(self) -> int:
+        """Lowest bits of an instruction's address that are zero."""
+        return 1 if self.compressed else 2
+
+    @property
+    def pc_bits(self) -> int:
+        """Bits of an instruction's address without these."""
+        return 32 - self.align_bits
+
     @classmethod
     def of(cls, core: CoreConfig, *, rvfi: bool = False) -> CpuOptions:
         """What a configuration asks for."""
-        return cls(rvfi=rvfi, zba=core.zba, zbb=core.zbb, dot4=core.dot4)
+        return cls(
+            rvfi=rvfi, zba=core.zba, zbb=core.zbb, dot4=core.dot4, compressed=core.compressed
+        )

@@ -145,7 +145,8 @@ class Rvfi(wiring.Component):
 
 
 class RvfiRegisters(Stage):
-    """What only the report needs to know in X: the registers that are used."""
+    """What only the report needs to know in X: the registers that are used, and the instruction
+    as it was fetched."""
 
     def __init__(self) -> None:
-        super().__init__("rvfi_x", rs1=5, rs2=5, rs1_late=1, rs2_late=1)
+        super().__init__("rvfi_x", rs1=5, rs2=5, rs1_late=1, rs2_late=1, insn=32)

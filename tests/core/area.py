@@ -24,7 +24,7 @@ from hw.core.verilog import keep_late_paths
 from sim.blocks import emit_verilog
 
 MEMORY_BYTES = 16384
-EXTENSIONS = ("zba", "zbb", "dot4")
+EXTENSIONS = ("zba", "zbb", "dot4", "compressed")
 WORD_BITS = (MEMORY_BYTES // 4).bit_length() - 1
 
 

@@ -49,11 +49,11 @@ class EngineMemory(Memory):
         self.misused = False
         self.log = bytearray()
 
-    def fetch(self, address: int) -> int:
+    def fetch(self, address: int, size: int = 4) -> int:
         offset = address - IMEM_BASE
-        if not 0 <= offset <= len(self.world.imem) - 4:
+        if not 0 <= offset <= len(self.world.imem) - size:
             raise AccessFault
-        return int.from_bytes(self.world.imem[offset : offset + 4], "little")
+        return int.from_bytes(self.world.imem[offset : offset + size], "little")
 
     def load(self, address: int, size: int) -> int:
         if address >= WINDOW_BASE:

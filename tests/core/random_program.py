@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable
 
 from arch.riscv import Csr
 from tests.core.encoding import (
@@ -20,9 +21,9 @@ from tests.core.encoding import (
 from tests.core.simulate import DMEM_BASE, IRQ, Image
 
 HANDLER, START = 0x40, 0x200
-# Registers that stay pointers into the data memory; a loop's counter; the handler's own.
-POINTERS, COUNTER, SCRATCH = (8, 9), 13, 30
-RESERVED = (*POINTERS, COUNTER, SCRATCH)
+# Registers that stay pointers into the data memory; a loop's counter; the handler's own two.
+POINTERS, COUNTER, SCRATCH, LENGTH = (8, 9), 13, 30, 31
+RESERVED = (*POINTERS, COUNTER, SCRATCH, LENGTH)
 _POOL = (1, 2, 3, 4, 5, 6, 7, 10, 11, 15)
 
 
@@ -30,14 +31,23 @@ def _handler() -> list[int]:
     """Skips the instruction that trapped; after a failed fetch, starts again."""
     save = csr(Csr.MSCRATCH, SCRATCH, 1, SCRATCH)
     restart = load_constant(SCRATCH, START)
+    skip = [
+        csr(Csr.MEPC, 0, 2, SCRATCH),
+        i_type(0, SCRATCH, 5, LENGTH, 0x03),  # its first half tells its length
+        i_type(3, LENGTH, 7, LENGTH, 0x13),
+        i_type(3, LENGTH, 3, LENGTH, 0x13),
+        i_type(1, LENGTH, 4, LENGTH, 0x13),
+        i_type(1, LENGTH, 1, LENGTH, 0x13),
+        r_type(0, LENGTH, SCRATCH, 0, SCRATCH),
+        i_type(2, SCRATCH, 0, SCRATCH, 0x13),
+    ]
     return [
         save,
         csr(Csr.MCAUSE, 0, 2, SCRATCH),
-        b_type(36, 0, SCRATCH, 4),  # interrupt
+        b_type(4 * len(skip) + 28, 0, SCRATCH, 4),  # interrupt
         i_type(-1, SCRATCH, 0, SCRATCH, 0x13),
-        b_type(40, 0, SCRATCH, 0),  # fetch
-        csr(Csr.MEPC, 0, 2, SCRATCH),
-        i_type(4, SCRATCH, 0, SCRATCH, 0x13),
+        b_type(4 * len(skip) + 32, 0, SCRATCH, 0),  # fetch
+        *skip,
         csr(Csr.MEPC, SCRATCH, 1, 0),
         csr(Csr.MTVAL, 0, 2, 0),
         save,
@@ -67,7 +77,7 @@ _ONE_OPERAND = (
 )
 
 
-def _safe(word: int) -> bool:
+def is_safe(word: int) -> bool:
     """Whether an arbitrary word leaves mtvec alone, and the registers that others count on."""
     opcode, rd = word & 0x7F, word >> 7 & 31
     if opcode == 0x73 and word >> 20 == Csr.MTVEC:
@@ -80,9 +90,10 @@ def _safe(word: int) -> bool:
 class Generator:
     """Draws instructions; ``rng`` decides everything."""
 
-    def __init__(self, rng: random.Random, optional_percent: int = 1):
+    def __init__(self, rng: random.Random, optional_percent: int = 1, *, short_jumps: bool = False):
         self.rng = rng
         self.optional_percent = optional_percent
+        self.short_jumps = short_jumps
 
     def register(self) -> int:
         rng = self.rng
@@ -143,6 +154,10 @@ class Generator:
         distance = 4 * min(forward, last - index)
         if rng.random() < 0.02:
             distance += 2
+        if self.short_jumps and kind < 0.5:  # as c.beqz, c.bnez, c.j and c.jal
+            if kind < 0.4:
+                return [b_type(distance, 0, rng.choice((10, 11, 15)), rng.randrange(2))]
+            return [j_type(distance, rng.randrange(2))]
         if kind < 0.7:
             return [
                 b_type(distance, self.register(), self.register(), rng.choice((0, 1, 4, 5, 6, 7)))
@@ -151,7 +166,7 @@ class Generator:
             return [j_type(distance, self.destination())]
         link = self.destination()
         base = rng.choice((1, 5, 6))
-        distance = 4 * min(forward + 1, last - index) + rng.choice((0, 0, 0, 1, 2))
+        distance = 4 * max(2, min(forward + 1, last - index)) + rng.choice((0, 0, 0, 1, 2))
         return [0x17 | base << 7, i_type(distance, base, 0, link, 0x67)]
 
     def system(self, index: int, last: int) -> list[int]:
@@ -215,16 +230,23 @@ class Generator:
         weights = (50, 25, 18, 5, 3 if loops else 0)
         while len(words) < count:
             words += self.rng.choices(choices, weights)[0](len(words), count)
-        return [word if _safe(word) else NOP for word in words]
+        return [word if is_safe(word) else NOP for word in words]
 
 
-def random_program(seed: int, n_instructions: int = 500, *, optional_percent: int = 1) -> Image:
+def random_program(
+    seed: int,
+    n_instructions: int = 500,
+    *,
+    optional_percent: int = 1,
+    pack: Callable[[list[int], random.Random], bytes] | None = None,
+) -> Image:
     """A program that runs forever: random instructions in a loop, and a handler.
 
-    ``optional_percent`` of the arithmetic is of extensions.
+    ``optional_percent`` of the arithmetic is of extensions. ``pack`` makes the loop's code from its
+    instructions.
     """
     rng = random.Random(seed)
-    generator = Generator(rng, optional_percent)
+    generator = Generator(rng, optional_percent, short_jumps=pack is not None)
     prologue = [
         *load_constant(5, HANDLER),
         csr(Csr.MTVEC, 5, 1, 0),
@@ -241,10 +263,11 @@ def random_program(seed: int, n_instructions: int = 500, *, optional_percent: in
     loop = [*start, *body]
     # A jump from the last instructions lands in these.
     loop += [NOP] * 8 + [j_type(-4 * (len(body) + 8), 0)]
+    code = struct.pack(f"<{len(loop)}I", *loop) if pack is None else pack(loop, rng)
     data = bytes(rng.getrandbits(8) for _ in range(0x400))
     return [
         (0, struct.pack(f"<{len(prologue)}I", *prologue)),
         (HANDLER, struct.pack(f"<{len(_handler())}I", *_handler())),
-        (START, struct.pack(f"<{len(loop)}I", *loop)),
+        (START, code),
         (DMEM_BASE + 0xF00, data),
     ]

@@ -42,7 +42,7 @@ extern "C" [[noreturn]] void start() {{
     for (;;) {{}}
 }}
 """
-EXTENSIONS = frozenset(("zba", "zbb", "dot4"))
+EXTENSIONS = frozenset(("zba", "zbb", "dot4", "compressed"))
 
 
 def compiled(folder: Path, extensions: frozenset[str]) -> tuple[bytes, bytes]:

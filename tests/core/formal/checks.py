@@ -26,6 +26,7 @@ from amaranth.lib.wiring import In, Out
 from hw.core.bus import DataBus, InstructionBus
 from hw.core.cpu import Cpu
 from hw.core.decode import Op
+from hw.core.expander import Expander
 from hw.core.options import CpuOptions
 from tests.core.formal.instruction_spec import INSTRUCTIONS, OPTIONAL, Instruction, View
 from tests.core.formal.stand_ins import StandInDivider, StandInMultiplier
@@ -33,6 +34,7 @@ from tests.core.formal.stand_ins import StandInDivider, StandInMultiplier
 # Few and short entries, so that wrong predictions are within reach.
 PLAIN = CpuOptions(rvfi=True, branch_targets=2, tag_bits=1, target_bits=3)
 EXTENDED = replace(PLAIN, zba=True, zbb=True, dot4=True)
+COMPRESSED = replace(PLAIN, compressed=True)
 SYSTEM, MISC_MEM, FENCE_MASK, FENCE = 0x73, 0x0F, 0x707F, 0x0F
 ECALL, EBREAK, WFI = 0x73, 0x100073, 0x10500073
 WITHOUT_INSTRUCTION = ("reads", "order", "bus", "alive")
@@ -52,14 +54,16 @@ class FormalTop(wiring.Component):
 
     Members
     -------
-    watched_register, watched_address, watched_insn : constant, free.
+    watched_register, watched_address, watched_insn, watched_next : constant, free.
     """
 
     def __init__(self, check: str) -> None:
         self._claims = CHECKS[check]
-        self._faults = check.removeprefix("extended_") in WITHOUT_INSTRUCTION
-        self._prompt = check == "alive"
-        self._options = EXTENDED if check.startswith("extended_") else PLAIN
+        kind, _, name = check.rpartition("_")
+        self._faults = name in WITHOUT_INSTRUCTION
+        self._prompt = name == "alive"
+        self._options = {"": PLAIN, "extended": EXTENDED, "compressed": COMPRESSED}[kind]
+        self.compressed = self._options.compressed
         super().__init__(
             {
                 "ibus": Out(InstructionBus()),
@@ -69,6 +73,7 @@ class FormalTop(wiring.Component):
                 "watched_register": In(5),
                 "watched_address": In(30),
                 "watched_insn": In(32),
+                "watched_next": In(32),
             }
         )
 
@@ -83,7 +88,7 @@ class FormalTop(wiring.Component):
             Assume((self.reset_vector[:2] == 0) & ~ResetSignal()),
         ]
         self.rvfi = cpu.rvfi
-        for name in ("watched_register", "watched_address", "watched_insn"):
+        for name in ("watched_register", "watched_address", "watched_insn", "watched_next"):
             self._stays(m, getattr(self, name), name)
         self._buses(m)
         for claim in self._claims:
@@ -140,15 +145,16 @@ def _instruction(instruction: Instruction) -> ClaimMaker:
 
     def claim(top: FormalTop, m: Module) -> Claim:
         r = top.rvfi
-        view = View(r.insn, r.pc_rdata, r.rs1_rdata, r.rs2_rdata)
-        next_pc, misaligned, fault = (r.pc_rdata + 4)[:32], C(0, 1), C(0, 1)
+        insn, n_bytes = _expanded(top, m, instruction)
+        view = View(insn, r.pc_rdata, r.rs1_rdata, r.rs2_rdata)
+        next_pc, misaligned, fault = (r.pc_rdata + n_bytes)[:32], C(0, 1), C(0, 1)
         if instruction.target is not None:
             target = instruction.target(view)[:32]
             jumps = C(1, 1) if instruction.jumps is None else instruction.jumps(view)
-            misaligned = jumps & (target[:2] != 0)
+            misaligned = jumps & (target[:2] != 0) & (not top.compressed)
             next_pc = Mux(jumps, target, next_pc)
         has_rd = instruction.value is not None or instruction.load
-        rd = r.insn[7:12] if has_rd else C(0, 5)
+        rd = insn[7:12] if has_rd else C(0, 5)
         value = instruction.value(view)[:32] if instruction.value is not None else None
         lanes, done = C(0, 4), [r.rd_addr == rd, r.pc_wdata == next_pc]
         if instruction.access is not None:
@@ -174,14 +180,26 @@ def _instruction(instruction: Instruction) -> ClaimMaker:
         ]
         trap = misaligned | fault
         holds = (
-            (r.rs1_addr == (r.insn[15:20] if instruction.rs1 else 0))
-            & (r.rs2_addr == (r.insn[20:25] if instruction.rs2 else 0))
+            (r.rs1_addr == (insn[15:20] if instruction.rs1 else 0))
+            & (r.rs2_addr == (insn[20:25] if instruction.rs2 else 0))
             & (r.trap == trap)
             & Mux(trap, _nothing(top), Cat(done).all())
         )
-        return r.valid & _is(r.insn, instruction), holds
+        return r.valid & _is(insn, instruction), holds
 
     return claim
+
+
+def _expanded(top: FormalTop, m: Module, instruction: Instruction) -> tuple[Value, Value]:
+    """The reported instruction in 32 bits, and its length in bytes."""
+    insn = top.rvfi.insn
+    if not top.compressed:
+        return insn, C(4, 3)
+    expander = Expander()
+    m.submodules[f"expander_{instruction.match:08x}"] = expander
+    short = insn[:2] != 3
+    m.d.comb += expander.parcel.eq(insn)
+    return Mux(short, expander.insn, insn), Mux(short, 2, 4)
 
 
 def _nothing(top: FormalTop) -> Value:
@@ -248,10 +266,16 @@ def _order(top: FormalTop, m: Module) -> Claim:
 
 def _fetch(top: FormalTop, m: Module) -> Claim:
     """An instruction is what the memory holds at its address."""
-    bus, r, fetched = top.ibus, top.rvfi, Signal()
-    m.d.sync += fetched.eq(bus.valid & (bus.address[2:] == top.watched_address))
-    m.d.comb += Assume(~fetched | (bus.rdata == top.watched_insn))
-    return r.valid & (r.pc_rdata[2:] == top.watched_address), r.insn == top.watched_insn
+    bus, r = top.ibus, top.rvfi
+    words = (top.watched_insn, top.watched_next)
+    for i, word in enumerate(words):
+        fetched = Signal(name=f"fetched_{i}")
+        m.d.sync += fetched.eq(bus.valid & (bus.address[2:] == (top.watched_address + i)[:30]))
+        m.d.comb += Assume(~fetched | (bus.rdata == word))
+    insn = Cat(words) >> Mux(r.pc_rdata[1], 16, 0)
+    is_long = insn[:2].all() if top.compressed else C(1, 1)
+    expected = Cat(insn[:16], insn[16:32] & is_long.replicate(16))
+    return r.valid & (r.pc_rdata[2:] == top.watched_address), r.insn == expected
 
 
 def _bus(top: FormalTop, m: Module) -> Claim:
@@ -317,8 +341,15 @@ CHECKS: dict[str, tuple[ClaimMaker, ...]] = {
     "extended_dot4": _instructions(OPTIONAL, "dot4", "dot4_unsigned"),
     "extended_illegal": (_illegal(INSTRUCTIONS | OPTIONAL),),
     "extended_reads": (_register("rs1"), _register("rs2")),
+    "compressed_jump": _group(lambda each: _opcode(each) in (Op.JAL, Op.JALR)),
+    "compressed_branch": _group(lambda each: _opcode(each) == Op.BRANCH),
+    "compressed_load": _group(lambda each: each.load),
+    "compressed_order": (_pc, _order),
+    "compressed_reads": (_register("rs1"), _register("rs2")),
+    "compressed_fetch": (_fetch,),
 }
-"""Claims by check. The extended ones are about a core with all extensions."""
+"""Claims by check. The extended ones are about a core with all extensions, the compressed ones
+about a core with compressed instructions."""
 
 
 def formal_rtlil(check: str) -> str:
