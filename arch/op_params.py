@@ -113,8 +113,7 @@ SAMPLE = CStruct(
 
 CONVOLUTION = CStruct(
     "weft_convolution_params_t",
-    "Convolutions; a weft_scale_t for each filter follows. The window of a TRANSPOSE_CONV is over"
-    " its output.",
+    "Convolutions; a weft_scale_t for each filter follows. TRANSPOSE_CONV slides over its output.",
     CField("images", "int32_t", "of the batch"),
     CField("height", "int32_t", "rows of an image"),
     CField("width", "int32_t", "pixels of a row"),

@@ -23,7 +23,6 @@ from compiler.flat_job import flat_steps
 from compiler.fold import fold_pads
 from compiler.fuse import FusedTables
 from compiler.graph import Graph, Operator, State, Tensor
-from compiler.known_shapes import with_known_shapes
 from compiler.layer_times import layer_times
 from compiler.layout import Layout
 from compiler.lower import FLAT, JOBS, WHOLE
@@ -37,6 +36,7 @@ from compiler.placement import Placement, place
 from compiler.program import LayerInfo, Program, TensorPlace
 from compiler.rolling_steps import group_steps
 from compiler.scheduler import Constants, Placed, Scheduler, Stream
+from compiler.simplify import simplified
 from compiler.slabs import External, flat_slabs, job_slabs
 from compiler.states import with_states_as_ends
 from compiler.steps import DMEM, IMEM, SCRATCHPAD, Range, Step
@@ -50,7 +50,6 @@ from compiler.transfers import (
     load_step,
     rows_step,
 )
-from compiler.unsigned import with_signed_codes
 from compiler.workspace import WorkspaceSize
 
 SLAB_BYTES = 2048
@@ -88,7 +87,7 @@ def compile_graph(
 
     Raises :class:`ModelError` for what is not supported or does not fit.
     """
-    graph = with_signed_codes(with_known_shapes(graph))
+    graph = simplified(graph)
     verify(graph)
     check(graph)
     states = graph.states

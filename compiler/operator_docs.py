@@ -49,7 +49,8 @@ subgraph of a CALL_ONCE) keep their values in external memory from one inference
 Models with other subgraphs (IF, WHILE) are refused.
 
 SHAPE is known before a model runs; operators that compute the shape of a RESHAPE from it are left
-out.
+out. A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor
+activation.
 
 """
 

@@ -182,7 +182,7 @@ typedef struct {
     int32_t high_weight;  /* likewise */
 } weft_sample_t;
 
-/* Convolutions; a weft_scale_t for each filter follows. The window of a TRANSPOSE_CONV is over its output. */
+/* Convolutions; a weft_scale_t for each filter follows. TRANSPOSE_CONV slides over its output. */
 typedef struct {
     int32_t images;  /* of the batch */
     int32_t height;  /* rows of an image */

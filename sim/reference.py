@@ -23,11 +23,10 @@ from compiler import constraints
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import DType, Graph, Operator, Tensor
-from compiler.known_shapes import with_known_shapes
 from compiler.ops.softmax import SUM_INTEGER_BITS, SUM_LIMIT, softmax
 from compiler.shapes import shape_text
+from compiler.simplify import simplified
 from compiler.tflite_reader import read_model
-from compiler.unsigned import with_signed_codes
 from sim import litert_operators, tflite_rewrite
 from sim.litert import is_run_by_litert, run_litert
 
@@ -80,7 +79,7 @@ class Reference:
         source: str = "model",
     ) -> None:
         self.graph = read_model(data, source)
-        constraints.check(with_signed_codes(with_known_shapes(self.graph)))
+        constraints.check(simplified(self.graph))
         self._custom_ops = dict(custom_ops or {})
         for op in self.graph.operators:
             if op.kind is Kind.CUSTOM and op.custom_name not in self._custom_ops:

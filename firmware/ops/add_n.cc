@@ -1,8 +1,8 @@
 // ADD_N of int8 and float32: the sum of several tensors of one shape.
 //
-// tensorflow/lite/kernels/internal/reference/add_n.h. Sums of codes are of 2^19 times the codes above
-// the zero point, which is that of all operands, and wrap. They begin with a code of 0, as if it were
-// one more operand.
+// tensorflow/lite/kernels/internal/reference/add_n.h. Sums of codes are of 2^19 times the codes
+// above the zero point, which is that of all operands, and wrap. They begin with a code of 0, as if
+// it were one more operand.
 #include "types.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"

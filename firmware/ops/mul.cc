@@ -23,8 +23,8 @@ struct Planes {
             *out = own.code(*in, factor);
     }
 
-    // Four channels, whose codes lie in one word: a load of the scratchpad takes four cycles, and any
-    // access to external memory dozens.
+    // Four channels, whose codes lie in one word: a load of the scratchpad takes four cycles, and
+    // any access to external memory dozens.
     void scale_words(const int32_t *in, int8_t *out, const int32_t *factors) const {
         // The window is the upper half of the addresses (arch/memory_map.py).
         const bool is_far = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out)) >> 31;

@@ -1,5 +1,5 @@
-// MultiplyByQuantizedMultiplier, an output's zero point and its bounds in one mulh and few sums, for
-// products of codes and scales below one half, which is nearly always.
+// MultiplyByQuantizedMultiplier, an output's zero point and its bounds in one mulh and few sums,
+// for products of codes and scales below one half, which is nearly always.
 #ifndef WEFT_OPS_QUICK_RESCALE_H
 #define WEFT_OPS_QUICK_RESCALE_H
 
@@ -8,7 +8,8 @@
 // What it takes is four times the product, which is below 2^17.
 //
 // floor(floor(p * 4 * m / 2^32) / 2 + 1/2) is what doubles, multiplies and rounds the product. The
-// second rounding, by 2^-shift, is away from zero: a negative number loses one before half is added.
+// second rounding, by 2^-shift, is away from zero: a negative number loses one before half is
+// added.
 // Both halvings are one shift in the end; the zero point is added before it.
 struct weft_quick_rescale_t {
     static constexpr int32_t kLeastShift = -20;  // the zero point fits beside the sums

@@ -24,8 +24,9 @@ void resize_channels(const int8_t *north, const int8_t *south, int32_t channels,
     for (const weft_sample_t *end = x + width; x != end; x++, to += channels) {
         const int32_t low = x->low, high = x->high, weight = x->high_weight;
         if (low != west_at || high != east_at) {
-            const int8_t *north_west = north + low * channels, *south_west = south + low * channels;
-            const int8_t *north_east = north + high * channels, *south_east = south + high * channels;
+            const int32_t to_west = low * channels, to_east = high * channels;
+            const int8_t *north_west = north + to_west, *south_west = south + to_west;
+            const int8_t *north_east = north + to_east, *south_east = south + to_east;
             const bool is_known = low == east_at;
 #pragma GCC unroll 4
             for (int32_t c = 0; c < n; c++) {

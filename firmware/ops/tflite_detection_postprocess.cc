@@ -223,42 +223,37 @@ class Suppression {
             scores_.best_class(at, options_.n_classes, &number);
             scratch_.scores[i] = static_cast<Kept>(number);
         }
-        int32_t n = 0;
-        const int32_t status = suppress(
-            scores_.least(options_.score_threshold), options_.max_detections,
-            [&](int32_t anchor, const Box &box) { place_classes(&n, anchor, box); });
-        *count_ = static_cast<float>(n);
+        const int32_t status =
+            suppress(scores_.least(options_.score_threshold), options_.max_detections);
+        *count_ = static_cast<float>(n_);
         return status;
     }
 
     int32_t regular() {
-        int32_t least = scores_.least(options_.score_threshold), n = 0;
-        for (int32_t c = 0; c < options_.n_classes; c++) {
+        int32_t least = scores_.least(options_.score_threshold);
+        for (class_ = 0; class_ < options_.n_classes; class_++) {
             bool any = false;
-            for (int32_t i = 0, at = background_ + c; i < n_anchors_; i++, at += pitch_) {
+            for (int32_t i = 0, at = background_ + class_; i < n_anchors_; i++, at += pitch_) {
                 const int32_t number = scores_.number(at);
                 scratch_.scores[i] = static_cast<Kept>(number);
                 any |= number >= least;
             }
             if (!any) continue;
-            const int32_t status = suppress(
-                least, options_.most_kept(),
-                [&](int32_t anchor, const Box &box) { insert(&n, anchor, c, box); });
+            const int32_t status = suppress(least, options_.most_kept());
             if (status) return status;
             // Ties go to those that are there: what does not exceed the last result is not one.
-            if (n == options_.max_detections)
-                least = std::max<int32_t>(least, scratch_.results[n - 1] + 1);
+            if (n_ == options_.max_detections)
+                least = std::max<int32_t>(least, scratch_.results[n_ - 1] + 1);
         }
-        *count_ = static_cast<float>(n);
+        *count_ = static_cast<float>(n_);
         return WEFT_STATUS_OK;
     }
 
   private:
     using Kept = typename Scores::Kept;
 
-    // Hands on boxes that no better one overlaps, by falling score.
-    template <class Function>
-    int32_t suppress(int32_t least, int32_t most, Function keep) {
+    // Adds the boxes that no better one overlaps to the results, by falling score.
+    __attribute__((noinline)) int32_t suppress(int32_t least, int32_t most) {
         const int32_t n_candidates =
             scores_.sort(scratch_.scores, n_anchors_, least, scratch_.order);
         int32_t n = 0;
@@ -272,7 +267,10 @@ class Suppression {
                 is_kept = !overlap(scratch_.kept[k], box, options_.iou_threshold);
             if (!is_kept) continue;
             scratch_.kept[n++] = box;
-            keep(anchor, box);
+            if (options_.is_regular)
+                insert(anchor, box);
+            else
+                place_classes(anchor, box);
         }
         return WEFT_STATUS_OK;
     }
@@ -284,12 +282,12 @@ class Suppression {
     }
 
     // The best classes of a box, equal ones in their order.
-    void place_classes(int32_t *n, int32_t anchor, const Box &box) {
+    void place_classes(int32_t anchor, const Box &box) {
         const int32_t first = anchor * pitch_ + background_, k = options_.classes_per_detection;
         int32_t number;
         int32_t found = scores_.best_class(first, options_.n_classes, &number);
         for (int32_t c = 0;; c++) {
-            const int32_t at = k * (*n)++ + c;
+            const int32_t at = k * n_++ + c;
             if (at < room_) place(at, box, found, number);
             if (c + 1 == k) return;
             int32_t next = -1, best = INT32_MIN;
@@ -307,20 +305,20 @@ class Suppression {
     }
 
     // Into the results, which are by falling score.
-    void insert(int32_t *n, int32_t anchor, int32_t found, const Box &box) {
+    void insert(int32_t anchor, const Box &box) {
         const Kept number = scratch_.scores[anchor];
-        int32_t at = *n;
+        int32_t at = n_;
         while (at > 0 && scratch_.results[at - 1] < number) at--;
         if (at == options_.max_detections) return;
-        if (*n < options_.max_detections) ++*n;
-        for (int32_t i = *n - 1; i > at; i--) {
+        if (n_ < options_.max_detections) n_++;
+        for (int32_t i = n_ - 1; i > at; i--) {
             boxes_[i] = boxes_[i - 1];
             classes_[i] = classes_[i - 1];
             results_[i] = results_[i - 1];
             scratch_.results[i] = scratch_.results[i - 1];
         }
         scratch_.results[at] = number;
-        place(at, box, found, number);
+        place(at, box, class_, number);
     }
 
     const Options &options_;
@@ -330,6 +328,8 @@ class Suppression {
     Scratch<Kept> scratch_;
     Box *boxes_;
     float *classes_, *results_, *count_;
+    int32_t n_ = 0;      // results so far
+    int32_t class_ = 0;  // of regular suppression
 };
 
 template <class Scores>

@@ -65,6 +65,18 @@ def test_batch_matmul_on_arrays_of_every_shape(config_name: str) -> None:
     assert n_on_array or n_cases(2) == 1
 
 
+@pytest.mark.parametrize("rows", [(5,), (2, 3), (1, 4, 2)])
+def test_fully_connected_takes_a_matrix_that_is_computed(rows: tuple[int, ...]) -> None:
+    b = ModelBuilder(len(rows))
+    x, w = b.input((*rows, 12)), b.input((7, 12))
+    y = b.activation((*rows, 7), b.quantisation(x)[0] * b.quantisation(w)[0] * 400)
+    options = schema.FullyConnectedOptionsT(keepNumDims=True)
+    b.operator(Kind.FULLY_CONNECTED, [x, w] + [-1] * (len(rows) == 2), [y], options)
+    reference = Reference(b.build(y))
+    engines = check_accelerator(reference, small(), input_sets(reference, 1), str(rows))
+    assert engines == ["array"]
+
+
 @pytest.mark.parametrize("columns", [70, 200])
 def test_batch_matmul_takes_columns_in_turns_where_they_do_not_fit(columns: int) -> None:
     b = ModelBuilder(columns)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from arch.op_interface import OpDescription, TensorDescription, TensorType
 from firmware.host import HostOps
 
 HEADERS = """
@@ -97,6 +101,64 @@ def test_names_come_with_the_headers_that_the_operators_include(tmp_path: Path) 
     for path, text in zip(paths, parts.values(), strict=True):
         path.write_text(text)
     assert HostOps(paths, []).names == ["Named"]
+
+
+# As versions of 2026 are written: in the namespace micro, with headers below micro/.
+NEWER = """
+#include "tensorflow/lite/micro/builtin_op_data.h"
+#include "tensorflow/lite/micro/c/common.h"
+#include "tensorflow/lite/micro/flatbuffer_utils.h"
+#include "tensorflow/lite/micro/kernels/internal/common.h"
+#include "tensorflow/lite/micro/kernels/internal/quantization_util.h"
+#include "tensorflow/lite/micro/kernels/internal/tensor_ctypes.h"
+#include "tensorflow/lite/micro/kernels/kernel_util.h"
+#include "tensorflow/lite/micro/kernels/op_macros.h"
+#include "tensorflow/lite/micro/memory_helpers.h"
+#include "tensorflow/lite/micro/micro_utils.h"
+#include "tensorflow/lite/micro/portable_type_to_tflitetype.h"
+namespace tflite {
+namespace micro {
+namespace {
+TfLiteStatus Prepare(TfLiteContext *context, TfLiteNode *node) {
+    MicroContext *micro_context = GetMicroContext(context);
+    TfLiteTensor *input = micro_context->AllocateTempInputTensor(node, 0);
+    TF_LITE_ENSURE(context, input != nullptr);
+    TF_LITE_ENSURE_EQ(context, NumDimensions(input), 1);
+    TF_LITE_ENSURE_EQ(context, GetTensorShape(input).FlatSize(), ElementCount(*input->dims));
+    TF_LITE_ENSURE(context, HaveSameShapes(input, input));
+    TF_LITE_ENSURE_TYPES_EQ(context, input->type, typeToTfLiteType<int8_t>());
+    micro_context->DeallocateTempTfLiteTensor(input);
+    return kTfLiteOk;
+}
+TfLiteStatus Eval(TfLiteContext *context, TfLiteNode *node) {
+    const TfLiteEvalTensor *input = GetEvalInput(context, node, 0);
+    int8_t *to = GetTensorData<int8_t>(GetEvalOutput(context, node, 0));
+    const micro::RuntimeShape shape = GetTensorShape(input);
+    for (int i = 0; i < shape.FlatSize(); i++) to[i] = GetTensorData<int8_t>(input)[i] + 1;
+    return micro::GetTensorShape(nullptr).DimensionsCount() ? kTfLiteError : kTfLiteOk;
+}
+}  // namespace
+TFLMRegistration *Register_NEWER() {
+    static TFLMRegistration r = RegisterOp(nullptr, Prepare, Eval);
+    return &r;
+}
+}  // namespace micro
+}  // namespace tflite
+WEFT_TFLM_OP("Newer", tflite::micro::Register_NEWER())
+"""
+
+
+def test_newer_versions_are_in_a_namespace_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "newer.cc"
+    path.write_text(NEWER)
+    host = HostOps([path], [])
+    x, y = np.arange(5, dtype=np.int8), np.zeros(5, np.int8)
+    described = [TensorDescription(t.shape, TensorType.INT8, t) for t in (x, y)]
+    use = OpDescription("Newer", (described[0],), (described[1],))
+    use = replace(use, state=np.zeros(host.state_bytes("Newer", use), np.uint8))
+    assert host.init("Newer", use) == 0
+    assert host.call("Newer", use) == 0
+    np.testing.assert_array_equal(y, x + 1)
 
 
 def test_headers_need_no_others_before_them(tmp_path: Path) -> None:

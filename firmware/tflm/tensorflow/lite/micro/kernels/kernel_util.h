@@ -1,11 +1,15 @@
 #ifndef WEFT_TFLM_MICRO_KERNELS_KERNEL_UTIL_H
 #define WEFT_TFLM_MICRO_KERNELS_KERNEL_UTIL_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include <cstddef>
 
 #include "tensorflow/lite/c/builtin_op_data.h"
 #include "tensorflow/lite/c/common.h"
 #include "tensorflow/lite/kernels/internal/compatibility.h"
+#include "tensorflow/lite/kernels/internal/tensor_ctypes.h"
 #include "tensorflow/lite/kernels/internal/types.h"
 #include "tensorflow/lite/kernels/kernel_util.h"
 #include "tensorflow/lite/micro/memory_helpers.h"
@@ -14,6 +18,14 @@
 
 namespace tflite {
 namespace micro {
+
+// Of tensors and of what an inference sees of them, under one name: newer versions are in this
+// namespace as a whole.
+using namespace ::tflite;
+using ::tflite::GetOptionalTensorData;
+using ::tflite::GetTensorData;
+using ::tflite::GetTensorShape;
+using ::tflite::HaveSameShapes;
 
 inline TFLMRegistration RegisterOp(
     void *(*init)(TfLiteContext *context, const char *buffer, size_t length),
@@ -54,6 +66,11 @@ const T *GetOptionalTensorData(const TfLiteEvalTensor *tensor) {
 
 inline RuntimeShape GetTensorShape(const TfLiteEvalTensor *tensor) {
     return tensor ? RuntimeShape(tensor->dims->size, tensor->dims->data) : RuntimeShape();
+}
+inline RuntimeShape GetTensorShape(std::nullptr_t) { return RuntimeShape(); }
+template <typename T>
+const T *GetOptionalTensorData(std::nullptr_t) {
+    return nullptr;
 }
 inline bool HaveSameShapes(const TfLiteEvalTensor *a, const TfLiteEvalTensor *b) {
     return TfLiteIntArrayEqual(a->dims, b->dims);

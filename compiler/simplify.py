@@ -1,0 +1,13 @@
+"""What every model goes through before its operators are checked and compiled."""
+
+from __future__ import annotations
+
+from compiler.computed_weights import with_products_of_tensors
+from compiler.graph import Graph
+from compiler.known_shapes import with_known_shapes
+from compiler.unsigned import with_signed_codes
+
+
+def simplified(graph: Graph) -> Graph:
+    """The same model in fewer kinds of operators."""
+    return with_products_of_tensors(with_signed_codes(with_known_shapes(graph)))

@@ -1,0 +1,1 @@
+../c/builtin_op_data.h

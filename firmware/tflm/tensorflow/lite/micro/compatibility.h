@@ -1,0 +1,1 @@
+../kernels/internal/compatibility.h

@@ -1,0 +1,1 @@
+../../kernels/op_macros.h

@@ -1,0 +1,1 @@
+../portable_type_to_tflitetype.h
