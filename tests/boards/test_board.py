@@ -164,6 +164,6 @@ def test_a_port_without_a_board_is_told_at_once_and_so_is_silence(tmp_path: Path
 def test_a_link_that_breaks_in_a_run_is_told(simulation, model):
     with running_board(simulation, CHIP, CYCLES_PER_BIT) as port:
         device = BoardDevice(port, answer_seconds=ANSWER_SECONDS)
-    device.answer_seconds = device._serial.timeout = 0.05  # nobody answers any more
+        device.answer_seconds = device._serial.timeout = 0.05  # later nobody answers
     with pytest.raises(LinkError, match="the link broke|no answer to 8 requests"):
         asyncio.run(device.read_register(0))
