@@ -224,7 +224,7 @@ def test_only_what_is_used_is_linked(tmp_path: Path) -> None:
     alone = build_firmware(small(), [source(tmp_path, OP)], [])
     with_softmax = build_firmware(small(), [source(tmp_path, OP)], ["SOFTMAX"])
     assert len(alone.imem) < 1024
-    assert 1024 < len(with_softmax.imem) < 3072
+    assert 1024 < len(with_softmax.imem) < 4096
     assert sorted(with_softmax.functions) == ["F", "SOFTMAX"]
     assert alone.dmem == b""
 
