@@ -170,8 +170,10 @@ class Drain(wiring.Component):
             adds = self.command.payload.mode == Mode.ELEMENTWISE
             m.d.sync += [c.eq(self.command.payload), busy.eq(1), block.eq(0)]
             m.d.sync += [elementwise.eq(adds), operands_issue.eq(adds), sums_issue.eq(~adds)]
-            ends = last_layout(p)(last_of(p, self.command.payload.writer))
-            m.d.sync += [last.eq(ends), last_block.eq(ends.one_block)]
+            m.d.sync += [
+                last.eq(last_of(p, self.command.payload.writer)),
+                last_block.eq(self.command.payload.writer.blocks == 1),
+            ]
 
         valid = issue & ~(c.keep_out & ~elementwise)
         for stage in range(PIPELINE):

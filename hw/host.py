@@ -137,13 +137,16 @@ class Host(wiring.Component):
             counters.clear.eq(supervisor.start),
             self.region_value.eq(target.data),
         ]
-        enable, pending = self._registers(m, target, supervisor)
+        # The address is decoded a cycle before the access (see hw.axi_lite), when the data of a
+        # write are there, too.
+        is_region = Signal()
+        enable, pending = self._registers(m, target, supervisor, is_region)
         m.d.sync += self.interrupt.eq((enable & pending).any())
-        self._reads(m, target, supervisor, counters, enable, pending)
+        self._reads(m, target, supervisor, counters, is_region, enable, pending)
         return m
 
     def _registers(
-        self, m: Module, target: AxiLiteTarget, supervisor: Supervisor
+        self, m: Module, target: AxiLiteTarget, supervisor: Supervisor, is_region: Signal
     ) -> tuple[Signal, Signal]:
         """Everything that is written; returns enabled and pending interrupts."""
         n_interrupts = len(registers.INTERRUPT.fields)
@@ -156,8 +159,7 @@ class Host(wiring.Component):
             "WATCHDOG": self.watchdog,
         }
         bits = writable_bits(self.params)
-        # The address and the data are there a cycle before ``target.write``.
-        refused, is_region = Signal(), Signal()
+        refused = Signal()
         m.d.sync += [
             refused.eq(1),
             is_region.eq(0),
@@ -212,6 +214,7 @@ class Host(wiring.Component):
         target: AxiLiteTarget,
         supervisor: Supervisor,
         counters: Counters,
+        is_region: Signal,
         enable: Signal,
         pending: Signal,
     ) -> None:
@@ -238,9 +241,8 @@ class Host(wiring.Component):
             "ERROR_INFO": supervisor.info,
         }
         asked = Signal()  # the region's entry is there
-        # The address is decoded a cycle before the access (see hw.axi_lite).
-        is_region, is_counter, looking = Signal(), Signal(), Signal()
-        m.d.sync += [is_region.eq(0), is_counter.eq(0), looking.eq(target.read)]
+        is_counter, looking = Signal(), Signal()
+        m.d.sync += [is_counter.eq(0), looking.eq(target.read)]
         lookup = self.region_lookup
         entry = lookup.entry
         base = Cat(Const(0, (self.params.axi_bytes - 1).bit_length()), entry.base_beat)
@@ -251,7 +253,10 @@ class Host(wiring.Component):
             Part.SIZE: entry.size,
             Part.FLAGS: flags,
         }
-        m.d.comb += lookup.valid.eq(target.read & is_region & ~asked)
+        m.d.comb += [
+            lookup.index.eq(self.region_index),
+            lookup.valid.eq(target.read & is_region & ~asked),
+        ]
         m.d.sync += asked.eq(lookup.valid & lookup.ready)
         refused = Signal(init=1)
         with m.Switch(target.word):
@@ -261,8 +266,7 @@ class Host(wiring.Component):
                 with m.Case(register.offset // 4):
                     m.d.comb += refused.eq(0)
                     if register.name in REGION_PARTS:
-                        index, part = REGION_PARTS[register.name]
-                        m.d.sync += [is_region.eq(1), lookup.index.eq(index)]
+                        _, part = REGION_PARTS[register.name]
                         m.d.comb += target.read_data.eq(parts[part])
                     elif register.name in COUNTERS:
                         m.d.sync += [is_counter.eq(1), counters.index.eq(COUNTERS[register.name])]

@@ -31,18 +31,9 @@ def writer_command_layout(params: Params) -> data.StructLayout:
 
 
 def last_layout(params: Params) -> data.StructLayout:
-    """Counts of the last pixel and row, of the last block but one, of the last group of lanes.
-
-    ``one_block``: there is one block only.
-    """
+    """Counts of the last pixel and row, of the last block but one, of the last group of lanes."""
     return data.StructLayout(
-        {
-            "x": 16,
-            "y": 16,
-            "before_last_block": 16,
-            "one_block": 1,
-            "group": range(max(2, params.lane_groups)),
-        }
+        {"x": 16, "y": 16, "before_last_block": 16, "group": range(max(2, params.lane_groups))}
     )
 
 
@@ -54,7 +45,6 @@ def last_of(params: Params, command) -> Value:
         (command.tile_w - 1)[:16],
         (command.tile_h - 1)[:16],
         (command.blocks - 2)[:16],
-        command.blocks == 1,
         Cat(group, Const(0, group_bits))[:group_bits],
     )
 
@@ -131,7 +121,7 @@ class ResultWriter(wiring.Component):
             m.d.sync += [
                 c.eq(self.command),
                 last.eq(last_of(p, self.command)),
-                last_block.eq(last_layout(p)(last_of(p, self.command)).one_block),
+                last_block.eq(self.command.blocks == 1),
                 x.eq(0),
                 y.eq(0),
                 block.eq(0),
