@@ -25,8 +25,8 @@ RESCALE = CStruct(
 
 PAIR = CStruct(
     "weft_pair_params_t",
-    "MUL and DIV of int8 and int16, and ADD_N of int8; zero points come with the tensors.",
-    CField("multiplier", "int32_t", "of the product, the quotient or 2^19 times the sum"),
+    "MUL and DIV of int8 and int16; zero points come with the tensors.",
+    CField("multiplier", "int32_t", "of the product or quotient"),
     CField("shift", "int32_t", "-31 to 30"),
     CField("low", "int32_t", "lower clamp"),
     CField("high", "int32_t", "upper clamp"),

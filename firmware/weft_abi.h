@@ -281,9 +281,9 @@ typedef struct {
     int32_t high;  /* upper clamp */
 } weft_rescale_params_t;
 
-/* MUL and DIV of int8 and int16, and ADD_N of int8; zero points come with the tensors. */
+/* MUL and DIV of int8 and int16; zero points come with the tensors. */
 typedef struct {
-    int32_t multiplier;  /* of the product, the quotient or 2^19 times the sum */
+    int32_t multiplier;  /* of the product or quotient */
     int32_t shift;  /* -31 to 30 */
     int32_t low;  /* lower clamp */
     int32_t high;  /* upper clamp */

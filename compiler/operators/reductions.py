@@ -63,8 +63,7 @@ def _cumsum(op: Operator) -> CoreUse:
 
 def _add_n(op: Operator) -> CoreUse:
     multiplier, shift = (0, 0) if op.output.dtype is _FLOAT32 else sum_multiplier(op)
-    values = {"multiplier": multiplier, "shift": shift, "low": -128, "high": 127}
-    return CoreUse("ADD_N", structures.PAIR.pack(values))
+    return CoreUse("ADD_N", op_params.SCALE.pack({"multiplier": multiplier, "shift": shift}))
 
 
 _TOTAL = Spec(

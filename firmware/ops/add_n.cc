@@ -3,16 +3,14 @@
 // tensorflow/lite/kernels/internal/reference/add_n.h. Sums of codes are of 2^19 times the codes
 // above the zero point, which is that of all operands, and wrap. They begin with a code of 0, as if
 // it were one more operand.
+#include "code_sum.h"
 #include "types.h"
-#include "weft_fixed_point.h"
 #include "weft_op.h"
 
 namespace {
 
-constexpr int32_t kSumBits = 19;
-
 int32_t add_codes(const weft_op_t *op) {
-    const weft_pair_params_t p = *weft_params<weft_pair_params_t>(op);
+    const weft_scale_t p = *weft_params<weft_scale_t>(op);
     const weft_tensor_t *out = op->outputs[0];
     const int32_t n_inputs = op->n_inputs, zero_point = out->zero_point;
     const int32_t zeros = (n_inputs + 1) * op->inputs[0]->zero_point;
@@ -21,9 +19,7 @@ int32_t add_codes(const weft_op_t *op) {
     for (int32_t i = 0; i < n; i++) {
         int32_t sum = -zeros;
         for (int32_t k = 0; k < n_inputs; k++) sum += weft_data<int8_t>(op->inputs[k])[i];
-        const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(sum) << kSumBits);
-        const int32_t code = weft_mbqm(shifted, p.multiplier, p.shift) + zero_point;
-        to[i] = static_cast<int8_t>(weft_clamp(code, p.low, p.high));
+        to[i] = weft_sum_code(sum, p.multiplier, p.shift, zero_point);
     }
     return WEFT_STATUS_OK;
 }

@@ -1,6 +1,7 @@
 // ARG_MAX and ARG_MIN of int8 and float32; of equal elements the first one.
 //
 // tensorflow/lite/kernels/internal/reference/arg_min_max.h.
+#include "axis.h"
 #include "types.h"
 #include "weft_op.h"
 
@@ -12,14 +13,11 @@ int32_t arg_extreme_of(const weft_op_t *op) {
     const weft_tensor_t *in = op->inputs[0], *out = op->outputs[0];
     if (out->type != WEFT_TYPE_INT32) return WEFT_STATUS_TYPE;
     if (p.axis < 0 || p.axis >= in->rank) return WEFT_STATUS_PARAMS;
-    int32_t outer = 1, inner = 1;
-    for (int32_t i = 0; i < p.axis; i++) outer *= in->dims[i];
-    for (int32_t i = p.axis + 1; i < in->rank; i++) inner *= in->dims[i];
-    const int32_t extent = in->dims[p.axis];
+    const auto [outer, extent, inner] = weft_axis_t(in, p.axis);
     if (weft_elements(out) != outer * inner) return WEFT_STATUS_SHAPE;
     const T *from = weft_data<T>(in);
     int32_t *to = weft_data<int32_t>(out);
-    for (; outer > 0; outer--, from += (extent - 1) * inner) {
+    for (int32_t n = 0; n < outer; n++, from += (extent - 1) * inner) {
         for (int32_t i = 0; i < inner; i++, from++) {
             T best = *from;
             int32_t place = 0;

@@ -2,26 +2,21 @@
 //
 // tensorflow/lite/kernels/internal/reference/cumsum.h. Sums of codes are of 2^19 times the codes
 // above the zero point, and wrap. They begin with a code of 0, not with the zero point.
+#include "axis.h"
+#include "code_sum.h"
 #include "types.h"
-#include "weft_fixed_point.h"
 #include "weft_op.h"
 
 namespace {
-
-constexpr int32_t kSumBits = 19;
 
 struct Codes {
     const weft_cumsum_params_t *p;
     int32_t zero_in, zero_out;
 
     int32_t start() const { return add(0, 0); }
-    int32_t add(int32_t sum, int8_t code) const {
-        return static_cast<int32_t>(static_cast<uint32_t>(sum) +
-                                    (static_cast<uint32_t>(code - zero_in) << kSumBits));
-    }
+    int32_t add(int32_t sum, int8_t code) const { return sum + code - zero_in; }
     int8_t result(int32_t sum) const {
-        const int32_t code = weft_mbqm(sum, p->multiplier, p->shift) + zero_out;
-        return static_cast<int8_t>(weft_clamp(code, INT8_MIN, INT8_MAX));
+        return weft_sum_code(sum, p->multiplier, p->shift, zero_out);
     }
 };
 
@@ -38,10 +33,7 @@ int32_t cumsum_of(const weft_op_t *op, const Sums &sums) {
     if (out->type != in->type) return WEFT_STATUS_TYPE;
     if (p.axis < 0 || p.axis >= in->rank) return WEFT_STATUS_PARAMS;
     if (out->bytes != in->bytes) return WEFT_STATUS_SHAPE;
-    int32_t outer = 1, inner = 1;
-    for (int32_t i = 0; i < p.axis; i++) outer *= in->dims[i];
-    for (int32_t i = p.axis + 1; i < in->rank; i++) inner *= in->dims[i];
-    const int32_t extent = in->dims[p.axis];
+    const auto [outer, extent, inner] = weft_axis_t(in, p.axis);
     const int32_t first = p.is_reverse ? (extent - 1) * inner : 0;
     const int32_t step = p.is_reverse ? -inner : inner;
     for (int32_t n = 0; n < outer; n++) {
