@@ -57,7 +57,6 @@ class CoreConfig(_Model):
     zba: bool = Field(default=False, description="instructions that shift and add (Zba)")
     zbb: bool = Field(default=False, description="basic bit manipulation (Zbb)")
     dot4: bool = Field(default=False, description="dot products of four packed int8, in custom-0")
-
     compressed: bool = Field(default=False, description="instructions of 16 bits (C)")
 
     @property

@@ -18,13 +18,13 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from arch.config import CORE_EXTENSIONS
 from hw.core.cpu import Cpu
 from hw.core.options import CpuOptions
 from hw.core.verilog import keep_late_paths
 from sim.blocks import emit_verilog
 
 MEMORY_BYTES = 16384
-EXTENSIONS = ("zba", "zbb", "dot4", "compressed")
 WORD_BITS = (MEMORY_BYTES // 4).bit_length() - 1
 
 
@@ -146,11 +146,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser, target_mhz=100)
     parser.add_argument("--branch-targets", type=int, default=CpuOptions().branch_targets)
-    for extension in EXTENSIONS:
+    for extension in CORE_EXTENSIONS:
         parser.add_argument(f"--{extension}", action="store_true")
     arguments = parser.parse_args()
     folder = folder_of(arguments.folder)
-    extensions = {name: getattr(arguments, name) for name in EXTENSIONS}
+    extensions = {name: getattr(arguments, name) for name in CORE_EXTENSIONS}
     options = CpuOptions(branch_targets=arguments.branch_targets, **extensions)
     cells = synthesise(folder, CoreWithMemories(options))
     print("yosys:", {key: cells[key] for key in sorted(cells)})

@@ -157,16 +157,21 @@ def assert_equal(use: OpDescription, expected: list[NDArray[np.float32]], label:
         np.testing.assert_array_equal(output.data, wanted, f"{label}, output {i}")
 
 
+def checked_on_host(case: Case, seed: int) -> int:
+    """How many detections there are, when all of them are the kernel's."""
+    use = case.description()
+    assert host().call(NAME, use) == 0
+    expected = case.reference()
+    assert_equal(use, expected, f"WEFT_SEED={BASE_SEED}, case {seed}")
+    return int(expected[3][0])
+
+
 @pytest.mark.parametrize("unsigned", [False, True])
 def test_results_are_those_of_the_kernel(unsigned: bool) -> None:
     found = 0
     for seed in range(20):
         case = Case(seed, 100 + 7 * seed, 1 + 3 * (seed % 5), unsigned, likely=(seed % 4) / 3)
-        use = case.description()
-        assert host().call(NAME, use) == 0
-        expected = case.reference()
-        assert_equal(use, expected, f"WEFT_SEED={BASE_SEED}, case {seed}")
-        found += int(expected[3][0])
+        found += checked_on_host(case, seed)
     assert found > 100
 
 
@@ -183,11 +188,7 @@ def test_suppression_class_by_class_is_that_of_the_kernel() -> None:
     found = 0
     for seed in range(12):
         case = regular(seed)
-        use = case.description()
-        assert host().call(NAME, use) == 0
-        expected = case.reference()
-        assert_equal(use, expected, f"WEFT_SEED={BASE_SEED}, case {seed}")
-        found += int(expected[3][0])
+        found += checked_on_host(case, seed)
     assert found > 50
 
 
