@@ -86,7 +86,7 @@ def main() -> None:
         raise SystemExit(f"{arguments.checkout}: no benchmarks in its folder src")
     machine = "-march=rv32imc" if arguments.compressed else "-march=rv32im"
     flags = [machine, *arguments.flags.split()]
-    options = CpuOptions(compressed=arguments.compressed)
+    options = CpuOptions(rvfi=True, compressed=arguments.compressed)  # built by tests as well
     with ThreadPoolExecutor(arguments.jobs) as pool:
         ratios = pool.map(lambda name: measure(arguments.checkout, name, flags, options), names)
         print(f"{len(names)} benchmarks, geometric mean {geometric_mean(ratios):.3f}")
