@@ -146,8 +146,8 @@ def _instruction(instruction: Instruction) -> ClaimMaker:
     def claim(top: FormalTop, m: Module) -> Claim:
         r = top.rvfi
         insn, n_bytes = _expanded(top, m, instruction)
-        view = View(insn, r.pc_rdata, r.rs1_rdata, r.rs2_rdata)
         next_pc, misaligned, fault = (r.pc_rdata + n_bytes)[:32], C(0, 1), C(0, 1)
+        view = View(insn, r.pc_rdata, next_pc, r.rs1_rdata, r.rs2_rdata)
         if instruction.target is not None:
             target = instruction.target(view)[:32]
             jumps = C(1, 1) if instruction.jumps is None else instruction.jumps(view)

@@ -24,10 +24,11 @@ WORD = 32
 
 @dataclass(frozen=True)
 class View:
-    """An instruction with the values of its registers."""
+    """An instruction with the values of its registers; ``after`` is the address behind it."""
 
     insn: Value
     pc: Value
+    after: Value
     a: Value
     b: Value
 
@@ -145,10 +146,10 @@ def _table() -> dict[str, Instruction]:
         "lui": Instruction(0x7F, 0x37, value=lambda v: v.u_immediate),
         "auipc": Instruction(0x7F, 0x17, value=lambda v: v.pc + v.u_immediate),
         "jal": Instruction(
-            0x7F, 0x6F, value=lambda v: v.pc + 4, target=lambda v: v.pc + v.j_immediate
+            0x7F, 0x6F, value=lambda v: v.after, target=lambda v: v.pc + v.j_immediate
         ),
         "jalr": Instruction(
-            0x707F, 0x67, rs1=True, value=lambda v: v.pc + 4,
+            0x707F, 0x67, rs1=True, value=lambda v: v.after,
             target=lambda v: (v.a + v.i_immediate) & 0xFFFFFFFE,
         ),
     }  # fmt: skip
