@@ -41,8 +41,10 @@ where every access takes as long as memory does.
 
 Models of uint8 run as int8, every code less 128, with the results of LiteRT's reference kernels:
 @UNSIGNED@,
-and what only moves data. A CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED may then have a filter of
-uint8 with any zero point; weights that do not fit int8 without it take passes of their own.
+and what only moves data. A CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED or TRANSPOSE_CONV may then
+have a filter of uint8 with any zero point; weights that do not fit int8 without it take passes of
+their own. RESIZE_BILINEAR is fast where no product of its weights is rounded in float32, as to
+twice the size, and in software floating point elsewhere.
 
 Variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, with constants to begin with, assigned in the
 subgraph of a CALL_ONCE) keep their values in external memory from one inference to the next.
@@ -89,7 +91,8 @@ def markdown() -> str:
     for kind in kinds:
         lines += ["", f"### {kind.name}", ""]
         lines += [f"- {rule_of(constraint)}" for constraint in rules_of(kind)]
-    unsigned = textwrap.fill(", ".join(sorted(kind.name for kind in COMPUTING)), 100)
+    named = sorted(kind.name for kind in (*COMPUTING, Kind.CAST, Kind.QUANTIZE))
+    unsigned = textwrap.fill(", ".join(named), 100)
     return _HEAD.replace("@UNSIGNED@", unsigned) + "\n".join(lines) + "\n"
 
 

@@ -60,6 +60,10 @@ class ArithmeticOptions:
     activation: Activation = Activation.NONE
 
 
+class UnsignedNormOptions(ArithmeticOptions):
+    """Of an L2_NORMALIZATION that a pass has made of one of uint8: it rounds elsewhere."""
+
+
 @dataclass(frozen=True)
 class Pool2DOptions:
     padding: Padding
@@ -186,6 +190,10 @@ class ResizeOptions:
 
     align_corners: bool = False
     half_pixel_centers: bool = False
+
+
+class UnsignedResizeOptions(ResizeOptions):
+    """Of a RESIZE_BILINEAR that a pass has made of one of uint8: it mixes unsigned codes."""
 
 
 @dataclass(frozen=True)

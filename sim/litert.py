@@ -15,7 +15,31 @@ from compiler.unsigned import computes_with_uint8
 
 Array = NDArray[Any]
 
+_INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
+_FLOAT32, _BOOL, _UINT8 = DType.FLOAT32, DType.BOOL, DType.UINT8
 _NEVER = frozenset({Kind.TILE, Kind.POW, Kind.SELECT})
+_MOVED_BY_MICRO = {
+    **dict.fromkeys(
+        (
+            Kind.GATHER,
+            Kind.GATHER_ND,
+            Kind.MIRROR_PAD,
+            Kind.SPACE_TO_DEPTH,
+            Kind.DEPTH_TO_SPACE,
+            Kind.SPACE_TO_BATCH_ND,
+            Kind.BATCH_TO_SPACE_ND,
+        ),
+        (_INT8, _FLOAT32),
+    ),
+    **dict.fromkeys(
+        (Kind.TRANSPOSE, Kind.RESIZE_NEAREST_NEIGHBOR, Kind.SELECT_V2), (_INT8, _INT16, _FLOAT32)
+    ),
+    **dict.fromkeys((Kind.PAD, Kind.SPLIT, Kind.SPLIT_V), (_INT8, _INT16, _INT32, _FLOAT32)),
+    **dict.fromkeys((Kind.SLICE, Kind.STRIDED_SLICE), (_INT8, _INT16, _INT32, _FLOAT32, _BOOL)),
+    **dict.fromkeys((Kind.PACK, Kind.UNPACK), (_INT8, _INT16, _INT32, _INT64, _FLOAT32)),
+    Kind.CONCATENATION: (_INT8, _INT16, _INT32, _INT64, _FLOAT32, _BOOL),
+}
+"""The types that TensorFlow Lite Micro moves, where it does not move all."""
 _ONLY_FLOAT32 = frozenset(
     {Kind.NEG, Kind.SQRT, Kind.EXP, Kind.LOG, Kind.FLOOR_DIV, Kind.FLOOR_MOD}
 )  # in TensorFlow Lite Micro
@@ -27,7 +51,11 @@ def is_run_by_litert(op: Operator) -> bool:
     dtype = None if first is None else first.dtype
     if op.kind in _NEVER or (op.kind in _ONLY_FLOAT32 and dtype is not DType.FLOAT32):
         return True
-    return computes_with_uint8(op) or (op.kind is Kind.PAD and dtype is DType.UINT8)
+    if op.kind in _MOVED_BY_MICRO and op.outputs[0].dtype not in _MOVED_BY_MICRO[op.kind]:
+        return True
+    if op.kind is Kind.CAST and _UINT8 in (dtype, op.outputs[0].dtype):
+        return True
+    return computes_with_uint8(op)
 
 
 def run_litert(

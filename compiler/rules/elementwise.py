@@ -17,7 +17,15 @@ from compiler.ops.requantization import (
 from compiler.ops.rescale import factors
 from compiler.rules import Constraint, documented, is_scale, unfit
 
-CAST_FROM = (DType.FLOAT32, DType.BOOL, DType.INT8, DType.INT16, DType.INT32, DType.UINT32)
+CAST_FROM = (
+    DType.FLOAT32,
+    DType.BOOL,
+    DType.INT8,
+    DType.UINT8,
+    DType.INT16,
+    DType.INT32,
+    DType.UINT32,
+)
 CAST_TO = CAST_FROM[:-1]
 QUANTISED = (DType.INT8, DType.UINT8, DType.INT16)
 POWER_OF_TWO_TOLERANCE = 1e-3
@@ -61,7 +69,8 @@ def integer_input_is_quantised(op: Operator) -> str | None:
 
 
 def castable(op: Operator) -> str | None:
-    """It casts from float32, bool, int8, int16, int32 or uint32 to one of these but uint32."""
+    """It casts from float32, bool, int8, uint8, int16, int32 or uint32 to one of these but uint32;
+    of uint8 the reference is LiteRT."""
     x, y = op.input(0).dtype, op.output.dtype
     return None if x in CAST_FROM and y in CAST_TO else f"it casts {x.name} to {y.name}"
 
@@ -171,12 +180,13 @@ def product_fits(op: Operator) -> str | None:
 
 
 def quotient_fits(op: Operator) -> str | None:
-    """Of int8: the scales' quotient over the output's is from 64 to 2**23 (below, the reference
-    shifts by more than 31 bits, and its results are wrong); a divisor of zero is an error."""
+    """Of int8: the scales' quotient over the output's is from 2**-22 to 2**23; a divisor of zero is
+    an error. Below 64, the reference shifts small quotients by more than 31 bits, which is
+    undefined: results are then those of its kernel on x86."""
     if op.output.dtype is not DType.INT8:
         return None
     factor = pairs.quotient_factor(op)
-    return None if 64 <= factor < 2.0**23 else f"it is {factor:g}"
+    return None if 2.0**-22 <= factor < 2.0**23 else f"it is {factor:g}"
 
 
 def squared_difference_fits(op: Operator) -> str | None:

@@ -22,14 +22,14 @@ To cast_one(float x) {
 template <typename From>
 int32_t cast_from(const weft_op_t *op) {
     const int32_t type = op->outputs[0]->type;
-    return weft_for_type<int8_t, bool, int16_t, int32_t, float>(type, [&](auto tag) {
+    return weft_for_type<int8_t, uint8_t, bool, int16_t, int32_t, float>(type, [&](auto tag) {
         typedef typename decltype(tag)::type To;
         return weft_map<From, To>(op, [](From x) { return cast_one<To>(x); });
     });
 }
 
 int32_t cast(const weft_op_t *op) {
-    return weft_for_type<int8_t, bool, int16_t, int32_t, uint32_t, float>(
+    return weft_for_type<int8_t, uint8_t, bool, int16_t, int32_t, uint32_t, float>(
         op->inputs[0]->type, [&](auto tag) { return cast_from<typename decltype(tag)::type>(op); });
 }
 
