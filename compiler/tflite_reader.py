@@ -144,6 +144,8 @@ class _Reader:
         if len(shape) > MAX_RANK:
             raise MalformedError(f"{where}: has {len(shape)} dimensions; the limit is {MAX_RANK}")
         raw = self.buffer(table.buffer, where)
+        if dtype is DType.INT4 and len(raw):
+            raw, dtype = _unpacked(raw, shape, where), DType.INT8
         return Tensor(
             name=table.name,
             shape=shape,
@@ -222,6 +224,15 @@ def _fill_if_empty(tensor: Tensor) -> None:
     if math.prod(extent for extent in tensor.shape if extent) > MAX_BYTES:
         raise MalformedError(f"{tensor} has extents beyond all limits")
     tensor.data = np.empty(tensor.shape, tensor.dtype.numpy)
+
+
+def _unpacked(raw: NDArray[np.uint8], shape: tuple[int, ...], where: str) -> NDArray[np.uint8]:
+    """Constants of int4, two to a byte with the first in the lower half, as those of int8."""
+    count = math.prod(max(extent, 0) for extent in shape)
+    if len(raw) != (count + 1) // 2:
+        raise MalformedError(f"{where}: holds {len(raw)} bytes for {count} elements of type INT4")
+    halves = np.stack([raw << 4, raw & 0xF0], axis=1).reshape(-1)[:count]
+    return (halves.view(np.int8) >> 4).view(np.uint8)
 
 
 def _constant(

@@ -192,10 +192,12 @@ def unary(
             quantisation = output
         elif same and quantised:
             quantisation = b.quantisation(x)
+        elif kind == "QUANTIZE" and y_type == I32:
+            quantisation = (scale_of(b, x) * pick(b, 1e-6, 1e-3, 0.7), 0)
         elif quantised and y_type in QUANTISED:
             size = (255 if x_type != I16 else 65535) / (255 if y_type != I16 else 65535)
             quantisation = (fitting(b, factor(scale_of(b, x)) * size), None)
-        y = add_tensor(b, y_type, shape, *quantisation)
+        y = add_tensor(b, y_type, shape, *quantisation, quantised=quantisation[0] and True)
         b.operator(getattr(Kind, kind), [x], [y], options(b))
         return y
 
@@ -250,6 +252,8 @@ def _unary_cases() -> Iterator[Case]:
         yield unary("DEQUANTIZE", x, F)
     for x, y in ((I8, I8), (I8, I16), (I8, U8), (U8, I8), (I16, I8), (I16, I16)):
         yield unary("QUANTIZE", x, y)
+    for x in (I8, I16):
+        yield unary("QUANTIZE", x, I32)
     for y in (I8, I16):
         yield unary("QUANTIZE", F, y, domain=floats(-40, 40))
         small = lambda rng, shape: rng.integers(-(2**20), 2**20, shape)  # noqa: E731

@@ -85,11 +85,13 @@ SPECS = {
     Kind.QUANTIZE: _spec(
         typed(
             *((x, y) for x in (_INT8, _INT16, _INT32, _FLOAT32) for y in (_INT8, _INT16)),
+            (_INT8, _INT32),
+            (_INT16, _INT32),
             (_INT8, _UINT8),
             (_UINT8, _INT8),
         ),
         rules.rescaling_fits,
-        checks=(quantised(0), rules.integer_input_is_quantised),
+        checks=(quantised(0), rules.int32_of_quantize_is_quantised),
     ),
     **{
         kind: _spec(all_of((_FLOAT32,), 0), checks=())

@@ -57,15 +57,15 @@ def one_fits(op: Operator) -> str | None:
     return f"its output's scale is {y.scale:g}"
 
 
-def integer_input_is_quantised(op: Operator) -> str | None:
-    """An input of int32 has one positive scale and one zero point."""
-    x = op.input(0)
-    if x.dtype is not DType.INT32:
-        return None
-    q = x.quantization
-    if q is not None and not q.per_channel and is_scale(q.scales[0]):
-        return None
-    return f"{x} has none"
+def int32_of_quantize_is_quantised(op: Operator) -> str | None:
+    """An input or output of int32 has one positive scale and one zero point."""
+    for tensor in (op.input(0), op.output):
+        q = tensor.quantization
+        if tensor.dtype is not DType.INT32:
+            continue
+        if q is None or q.per_channel or not is_scale(q.scales[0]):
+            return f"{tensor} has none"
+    return None
 
 
 def castable(op: Operator) -> str | None:
