@@ -320,6 +320,7 @@ _OPTIONS: dict[Kind, tuple[Table, type[Options], Options | None]] = {
     Kind.REDUCE_MIN: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.AVERAGE_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
     Kind.MAX_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
+    Kind.L2_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
     Kind.MEAN: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.PAD: (tflite_schema.PAD_OPTIONS, PadOptions, PadOptions()),
     Kind.RESHAPE: (tflite_schema.RESHAPE_OPTIONS, ReshapeOptions, ReshapeOptions()),

@@ -47,7 +47,7 @@ def _lstm(op: Operator) -> CoreUse:
 SPECS = {
     Kind.BATCH_MATMUL: Spec(
         operands=(2, 2),
-        types=(all_of((DType.INT8, DType.INT16), 0, 1), quantised(0, 1)),
+        types=(all_of((DType.INT8, DType.INT16, DType.FLOAT32), 0, 1), quantised(0, 1)),
         shape=shapes.batch_matmul,
         limits=(rules.matrix_factor_fits,),
         data=lambda op: (0, 1) if has_constant_weights(op) else (0, 2),

@@ -10,8 +10,6 @@ from compiler.ops import functions, pairs
 from compiler.ops.requantization import (
     INT8_MIN,
     MIN_SHIFT,
-    SUPPORTED_ACTIVATIONS,
-    activation_range,
     quantized_bound,
 )
 from compiler.ops.rescale import factors
@@ -154,16 +152,6 @@ def int8_reference_is_litert(op: Operator) -> str | None:
 
 def int32_reference_is_litert(op: Operator) -> str | None:
     """Of int32, the reference is LiteRT, as TensorFlow Lite Micro has no such kernel."""
-    return None
-
-
-def fused_activation_is_a_clamp(op: Operator) -> str | None:
-    """The fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1, with bounds that fit in int32."""
-    activation = getattr(op.options, "activation")  # noqa: B009 (one of many option classes)
-    if activation not in SUPPORTED_ACTIVATIONS:
-        return f"its fused activation is {activation.name}"
-    if op.output.dtype in QUANTISED and activation_range(activation, op.output) is None:
-        return f"{activation.name} at the output's scale of {op.output.scale:g} does not fit"
     return None
 
 

@@ -18,6 +18,8 @@ LSTM_OPERANDS = (*range(9), *range(12, 16), 18, 19)
 
 def matrix_factor_fits(op: Operator) -> str | None:
     """The product of the inputs' scales over the output's is below 2**30, of int16 below 2**7."""
+    if op.output.dtype is DType.FLOAT32:
+        return None
     real = factor(op)
     if op.output.dtype is DType.INT16 and quantize_multiplier(real)[1] > MAX_WIDE_SHIFT:
         return f"it is {real:g}"
