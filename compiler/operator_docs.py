@@ -50,8 +50,10 @@ Variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, with constants to begin w
 subgraph of a CALL_ONCE) keep their values in external memory from one inference to the next.
 Models with other subgraphs (IF, WHILE) are refused.
 
-SHAPE is known before a model runs; operators that compute the shape of a RESHAPE from it are left
-out. A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor
+SHAPE is known before a model runs, and so is what is computed from it and from constants in int32,
+int64 and bool, by operators that move data and by the usual arithmetic, RANK, RANGE, REDUCE_PROD and
+BROADCAST_ARGS among it. DEQUANTIZE of constants of float16 and filters of int4 are unpacked as well.
+A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor
 activation.
 
 """

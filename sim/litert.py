@@ -17,7 +17,9 @@ Array = NDArray[Any]
 
 _INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
 _FLOAT32, _BOOL, _UINT8 = DType.FLOAT32, DType.BOOL, DType.UINT8
-_NEVER = frozenset({Kind.TILE, Kind.POW, Kind.SELECT})
+_NEVER = frozenset(
+    {Kind.TILE, Kind.POW, Kind.SELECT, Kind.RANK, Kind.RANGE, Kind.REDUCE_PROD}
+)
 _MOVED_BY_MICRO = {
     **dict.fromkeys(
         (
@@ -40,6 +42,11 @@ _MOVED_BY_MICRO = {
     Kind.CONCATENATION: (_INT8, _INT16, _INT32, _INT64, _FLOAT32, _BOOL),
 }
 """The types that TensorFlow Lite Micro moves, where it does not move all."""
+_NEEDED_CONSTANT = {
+    Kind.FILL: 0,
+    **dict.fromkeys((Kind.RESIZE_BILINEAR, Kind.RESIZE_NEAREST_NEIGHBOR, Kind.BROADCAST_TO), 1),
+}
+"""Operands that TensorFlow Lite Micro takes only as constants, whatever computes them."""
 _ONLY_FLOAT32 = frozenset(
     {Kind.NEG, Kind.SQRT, Kind.EXP, Kind.LOG, Kind.FLOOR_DIV, Kind.FLOOR_MOD}
 )  # in TensorFlow Lite Micro
@@ -52,6 +59,11 @@ def is_run_by_litert(op: Operator) -> bool:
     if op.kind in _NEVER or (op.kind in _ONLY_FLOAT32 and dtype is not DType.FLOAT32):
         return True
     if op.kind in _MOVED_BY_MICRO and op.outputs[0].dtype not in _MOVED_BY_MICRO[op.kind]:
+        return True
+    needed = _NEEDED_CONSTANT.get(op.kind)
+    if needed is not None and not op.input(needed).is_constant:
+        return True
+    if op.kind is Kind.DEQUANTIZE and dtype is DType.FLOAT16:
         return True
     if op.kind is Kind.CAST and _UINT8 in (dtype, op.outputs[0].dtype):
         return True
