@@ -48,12 +48,15 @@ twice the size, and in software floating point elsewhere.
 
 Variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, with constants to begin with, assigned in the
 subgraph of a CALL_ONCE) keep their values in external memory from one inference to the next.
-Models with other subgraphs (IF, WHILE) are refused.
 
-SHAPE is known before a model runs, and so is what is computed from it and from constants in int32,
-int64 and bool, by operators that move data and by the usual arithmetic, RANK, RANGE, REDUCE_PROD and
-BROADCAST_ARGS among it. DEQUANTIZE of constants of float16 and filters of int4 are unpacked as well.
-A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor
+The first subgraph is the model. Of an IF both branches run, unless its condition is known, and a
+SELECT_V2 chooses; a WHILE is unrolled, and its condition must be known in every turn, as that of a
+loop over the steps of a sequence is. They assign no variables.
+
+SHAPE is known before a model runs, and so is what is computed from it and from constants of int32,
+int64 and bool: by operators that move data and by the usual arithmetic, RANK, RANGE, REDUCE_PROD
+and BROADCAST_ARGS included. Constants of float16 behind a DEQUANTIZE, and filters of int4, are
+unpacked. A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor
 activation.
 
 """

@@ -233,6 +233,18 @@ class CallOnceOptions:
 
 
 @dataclass(frozen=True)
+class IfOptions:
+    then_subgraph_index: int
+    else_subgraph_index: int
+
+
+@dataclass(frozen=True)
+class WhileOptions:
+    cond_subgraph_index: int
+    body_subgraph_index: int
+
+
+@dataclass(frozen=True)
 class VarHandleOptions:
     """The name of a variable that keeps its value from one inference to the next."""
 
@@ -276,6 +288,8 @@ Options = (
     | SvdfOptions
     | LstmOptions
     | CallOnceOptions
+    | IfOptions
+    | WhileOptions
     | VarHandleOptions
     | TableOptions
 )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from compiler import tflite_schema
 from compiler.builtin import Kind
+from compiler.control_flow import without_control_flow
 from compiler.errors import ModelError, printable
 from compiler.flatbuffer import MAX_BYTES, FlatbufferError, Record, Table, read
 from compiler.graph import DType, Graph, Operator, Quantization, Tensor
@@ -33,6 +34,7 @@ from compiler.options import (
     FullyConnectedOptions,
     GatherOptions,
     GeluOptions,
+    IfOptions,
     LeakyReluOptions,
     LstmOptions,
     MirrorPadOptions,
@@ -52,6 +54,7 @@ from compiler.options import (
     TransposeConvOptions,
     UnpackOptions,
     VarHandleOptions,
+    WhileOptions,
 )
 from compiler.states import called_once, with_states
 
@@ -87,7 +90,9 @@ def read_model(data: bytes, source: str = "model") -> Graph:
     The graph's structure is verified; whether its operators are supported is for
     :func:`compiler.constraints.check` to say. Constants are read-only views of ``data``.
 
-    Raises :class:`ModelError` with one line on anything else than a model with one graph.
+    The first subgraph is the model; those that it calls become part of it.
+
+    Raises :class:`ModelError` with one line on anything else than a model.
     """
     source = printable(source)
     try:
@@ -112,15 +117,11 @@ class _Reader:
                 f"its schema has version {model.version} instead of {tflite_schema.VERSION}"
             )
         graphs = [self.subgraph(table) for table in model.subgraphs]
-        initial = called_once(graphs)
-        if len(initial) + 1 != len(graphs):
-            raise MalformedError(
-                f"it has {len(model.subgraphs)} subgraphs instead of one; convert a model "
-                "without control flow or several signatures"
-            )
+        if not graphs:
+            raise MalformedError("it has no subgraphs")
         if not graphs[0].outputs:
             raise MalformedError("it has no outputs")
-        return with_states(graphs[0], initial)
+        return with_states(without_control_flow(graphs), called_once(graphs))
 
     def subgraph(self, subgraph: Record) -> Graph:
         model = self.model
@@ -349,6 +350,8 @@ _OPTIONS: dict[Kind, tuple[Table, type[Options], Options | None]] = {
     ),
     Kind.SVDF: (tflite_schema.SVDF_OPTIONS, SvdfOptions, None),
     Kind.CALL_ONCE: (tflite_schema.CALL_ONCE_OPTIONS, CallOnceOptions, None),
+    Kind.IF: (tflite_schema.IF_OPTIONS, IfOptions, None),
+    Kind.WHILE: (tflite_schema.WHILE_OPTIONS, WhileOptions, None),
     Kind.VAR_HANDLE: (tflite_schema.VAR_HANDLE_OPTIONS, VarHandleOptions, None),
     Kind.UNIDIRECTIONAL_SEQUENCE_LSTM: (tflite_schema.LSTM_OPTIONS, LstmOptions, None),
 }

@@ -68,6 +68,10 @@ CUMSUM_OPTIONS = Table("CumsumOptions", {"exclusive": _BOOL, "reverse": _BOOL})
 GELU_OPTIONS = Table("GeluOptions", {"approximate": _BOOL})
 
 CALL_ONCE_OPTIONS = Table("CallOnceOptions", {"init_subgraph_index": _INT32})
+IF_OPTIONS = Table("IfOptions", {"then_subgraph_index": _INT32, "else_subgraph_index": _INT32})
+WHILE_OPTIONS = Table(
+    "WhileOptions", {"cond_subgraph_index": _INT32, "body_subgraph_index": _INT32}
+)
 VAR_HANDLE_OPTIONS = Table("VarHandleOptions", {"container": Text(), "shared_name": Text()})
 
 POOL_2D_OPTIONS = Table(
@@ -187,6 +191,8 @@ OPTIONS: dict[int, Table] = {
     75: LEAKY_RELU_OPTIONS,
     77: MIRROR_PAD_OPTIONS,
     79: SPLIT_V_OPTIONS,
+    92: IF_OPTIONS,
+    93: WHILE_OPTIONS,
     94: DEPTH_TO_SPACE_OPTIONS,
     101: BATCH_MATMUL_OPTIONS,
     102: CUMSUM_OPTIONS,

@@ -62,6 +62,14 @@ def with_data_inside(data: bytes) -> bytes:
     return pack(unpack(data)) if any(buffer.Offset() > 1 for buffer in buffers) else data
 
 
+def has_control_flow(data: bytes) -> bool:
+    """Whether operators call other subgraphs in every inference."""
+    model = schema.Model.GetRootAs(data, 0)
+    codes = (model.OperatorCodes(i).BuiltinCode() for i in range(model.OperatorCodesLength()))
+    kinds = schema.BuiltinOperator
+    return any(code in (kinds.IF, kinds.WHILE) for code in codes)
+
+
 def extract(
     model: Any, operators: Sequence[int], inputs: Sequence[int], outputs: Sequence[int]
 ) -> Any:

@@ -480,7 +480,7 @@ def _all_cases() -> Iterator[Case]:
     yield from _unary_cases()
     yield from _pair_cases()
     yield from _row_cases()
-    yield from (_select(t) for t in (I8, I16, F))
+    yield from (_select(t) for t in (I8, I16, I32, I64, F))
     yield from (_select(t, "SELECT") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("MEAN", "SUM") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("REDUCE_MAX", "REDUCE_MIN") for t in (I8, F))
