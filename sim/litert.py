@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import DType, Operator
+from compiler.options import StridedSliceOptions
 from compiler.unsigned import computes_with_uint8
 
 Array = NDArray[Any]
 
 _INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
 _FLOAT32, _BOOL, _UINT8 = DType.FLOAT32, DType.BOOL, DType.UINT8
-_NEVER = frozenset(
-    {Kind.TILE, Kind.POW, Kind.SELECT, Kind.RANK, Kind.RANGE, Kind.REDUCE_PROD}
-)
+_NEVER = frozenset({Kind.TILE, Kind.POW, Kind.SELECT, Kind.RANK, Kind.RANGE, Kind.REDUCE_PROD})
 _MOVED_BY_MICRO = {
     **dict.fromkeys(
         (
@@ -42,6 +41,8 @@ _MOVED_BY_MICRO = {
     Kind.CONCATENATION: (_INT8, _INT16, _INT32, _INT64, _FLOAT32, _BOOL),
 }
 """The types that TensorFlow Lite Micro moves, where it does not move all."""
+_MICRO_TRANSPOSED_RANK = 5
+_MICRO_SLICED_RANK = 4
 _NEEDED_CONSTANT = {
     Kind.FILL: 0,
     **dict.fromkeys((Kind.RESIZE_BILINEAR, Kind.RESIZE_NEAREST_NEIGHBOR, Kind.BROADCAST_TO), 1),
@@ -58,6 +59,8 @@ def is_run_by_litert(op: Operator) -> bool:
     dtype = None if first is None else first.dtype
     if op.kind in _NEVER or (op.kind in _ONLY_FLOAT32 and dtype is not DType.FLOAT32):
         return True
+    if op.kind in (Kind.STRIDED_SLICE, Kind.TRANSPOSE) and not _is_micro_walk(op):
+        return True
     if op.kind in _MOVED_BY_MICRO and op.outputs[0].dtype not in _MOVED_BY_MICRO[op.kind]:
         return True
     needed = _NEEDED_CONSTANT.get(op.kind)
@@ -68,6 +71,15 @@ def is_run_by_litert(op: Operator) -> bool:
     if op.kind is Kind.CAST and _UINT8 in (dtype, op.outputs[0].dtype):
         return True
     return computes_with_uint8(op)
+
+
+def _is_micro_walk(op: Operator) -> bool:
+    """Whether TensorFlow Lite Micro takes the dimensions of a STRIDED_SLICE or TRANSPOSE."""
+    options, rank = op.options, len(op.input(0).shape)
+    if not isinstance(options, StridedSliceOptions):
+        return rank <= _MICRO_TRANSPOSED_RANK
+    special = options.new_axis_mask or options.ellipsis_mask
+    return not special and op.input(1).size == rank <= _MICRO_SLICED_RANK
 
 
 def run_litert(

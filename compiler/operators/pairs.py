@@ -170,9 +170,7 @@ def _arithmetic_types(*types: DType) -> tuple[Constraint, ...]:
 
 _NUMBERS = (_INT8, _INT16, _INT32, _FLOAT32)
 _COMPARABLE = tuple((t, t, _BOOL) for t in (_INT8, _INT32, _INT64, _FLOAT32))
-_SELECTED = (
-    typed(*((_BOOL, t, t, t) for t in (_INT8, _INT16, _FLOAT32, _INT32, _INT64, _BOOL))),
-)
+_SELECTED = (typed(*((_BOOL, t, t, t) for t in (_INT8, _INT16, _FLOAT32, _INT32, _INT64, _BOOL))),)
 
 SPECS = {
     Kind.ADD: _spec(
