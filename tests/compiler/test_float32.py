@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.float_cases import FLOATS
@@ -14,6 +15,8 @@ from tests.kernel_check import (
     seeds,
     small,
 )
+from tests.model_builder import DType, Kind, ModelBuilder, schema
+from tests.typed import int32, typed, typed_input
 
 
 @pytest.mark.parametrize("name", FLOATS)
@@ -24,3 +27,27 @@ def test_operators_of_float32_give_the_bits_of_the_reference_kernel(name: str) -
         if seed % 4 == 1:
             runs = input_sets(reference, seed)
             assert check_accelerator(reference, small(), runs, where) == ["core"]
+
+
+def test_what_is_loaded_over_a_reshaped_tensor_waits_for_all_of_its_readers() -> None:
+    """Elements of four bytes: a constant that a later operator reads lies where the last of an
+    input were, which the first operator reads in another shape."""
+
+    def network(b: ModelBuilder) -> list[int]:
+        x = typed_input(b, (1, 8, 60), DType.FLOAT32)
+        flat = typed(b, (1, 480), DType.FLOAT32)
+        b.operator(Kind.RESHAPE, [x, int32(b, [1, 480])], [flat], schema.ReshapeOptionsT())
+        weights = b.constant(b.rng.standard_normal((1, 480)).astype(np.float32))
+        y = typed(b, (1, 1), DType.FLOAT32)
+        b.operator(Kind.FULLY_CONNECTED, [flat, weights], [y], schema.FullyConnectedOptionsT())
+        scalar = b.constant(np.array([1.25], np.float32))
+        vector = b.constant(b.rng.standard_normal((1, 120)).astype(np.float32))
+        for operand, columns in ((scalar, 1), (vector, 120), (scalar, 120)):
+            total = typed(b, (1, columns), DType.FLOAT32)
+            b.operator(Kind.ADD, [y, operand], [total], schema.AddOptionsT())
+            y = total
+        return [y]
+
+    reference = reference_of("reshaped", network, 1)
+    engines = check_accelerator(reference, small(), input_sets(reference, 1), "")
+    assert engines == ["none", *["core"] * 4]
