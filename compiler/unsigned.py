@@ -78,6 +78,7 @@ _MOVING = (
     Kind.TILE,
     Kind.GATHER,
     Kind.GATHER_ND,
+    Kind.DYNAMIC_UPDATE_SLICE,
     Kind.SELECT,
     Kind.SELECT_V2,
     Kind.PAD,

@@ -81,6 +81,13 @@ SPECS = {
         data=(0, 2),
         core=_gather_nd,
     ),
+    Kind.DYNAMIC_UPDATE_SLICE: Spec(
+        operands=(3, 3),
+        types=(movement.one_type(0, 1), rules.starts_are_int32),
+        shape=shapes.dynamic_update_slice,
+        data=(0, 3),
+        core=lambda op: CoreUse("DYNAMIC_UPDATE_SLICE"),
+    ),
     Kind.RESIZE_BILINEAR: Spec(
         operands=(2, 2),
         types=(all_of((DType.INT8, DType.FLOAT32), 0), _QUANTISED, *_SIZED),
