@@ -17,7 +17,7 @@ from arch.isa import CONFIG_WORDS, Opcode
 from arch.params import Params
 from compiler.array_job import ArrayJob, Scales, Tile, blob_of, tile_config
 from compiler.builtin import Kind
-from compiler.graph import Operator, Tensor
+from compiler.graph import DType, Operator, Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops import recurrent
 from compiler.ops.convolution import folded_bias
@@ -120,7 +120,7 @@ SUMS_ON_ARRAY = frozenset(_OPERATORS)
 
 def core_products(op: Operator, params: Params) -> CoreProducts | None:
     """What an operator on the core gives to the array; None for nothing."""
-    if op.kind not in _OPERATORS:
+    if op.kind not in _OPERATORS or op.input(0).dtype is not DType.INT8:
         return None
     matrices, workspace_bytes = _OPERATORS[op.kind](op, params)
     jobs = [_job(params, matrix) for matrix in matrices]

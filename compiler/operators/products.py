@@ -41,6 +41,9 @@ def _lstm(op: Operator) -> CoreUse:
     parts = [op_params.LSTM.pack(values)]
     for multiplier, shift in p.scales:
         parts.append(op_params.SCALE.pack({"multiplier": multiplier, "shift": shift}))
+    if op.input(0).dtype is DType.INT16:
+        own = p.biases[: recurrent.GATES].astype(np.dtype("<i8"))
+        return CoreUse(f"{op.kind.name}_16X8", b"".join([*parts, own.tobytes()]))
     return CoreUse(op.kind.name, b"".join([*parts, p.biases.astype(np.dtype("<i4")).tobytes()]))
 
 
@@ -69,6 +72,7 @@ SPECS = {
             rules.lstm_activation_is_tanh,
         ),
         shape=shapes.lstm,
+        limits=(rules.wide_gates_fit,),
         data=(0, 9),
         keeps_state=True,
         core=_lstm,

@@ -32,7 +32,7 @@ def _expected(tensor: Tensor | None, types: Iterable[DType], constant: bool) -> 
     if tensor.dtype not in types or tensor.is_constant is not constant:
         return f"{tensor} is {tensor.dtype.name}, {'' if tensor.is_constant else 'not '}constant"
     q = tensor.quantization
-    if tensor.dtype is not DType.INT32 and (
+    if tensor.dtype not in (DType.INT32, DType.INT64) and (
         q is None or q.per_channel or not is_scale(q.scales[0])
     ):
         return f"{tensor} has not one scale"
@@ -77,19 +77,34 @@ def states_are_variables(op: Operator) -> str | None:
 
 def lstm_operands(op: Operator) -> str | None:
     """It has all gates, no peepholes, projection or normalisation: int8 data, constant int8
-    weights with zero points of 0, int32 biases, a hidden state of int8 and cells of int16."""
+    weights with zero points of 0, int32 biases, a hidden state of int8 and cells of int16; or data
+    and hidden state of int16 with zero points of 0, and int64 biases."""
     if len(op.inputs) != N_LSTM_OPERANDS or len(op.outputs) != 1:
         return f"it has {len(op.inputs)} operands and {len(op.outputs)} outputs"
     extra = [t for i, t in enumerate(op.inputs) if t is not None and i not in LSTM_OPERANDS]
     if extra:
         return f"it has {extra[0]}"
-    found = [_expected(t, (DType.INT8,), False) for t in (op.inputs[0], *op.outputs)]
+    wide = op.outputs[0].dtype is DType.INT16
+    data, bias = (DType.INT16, DType.INT64) if wide else (DType.INT8, DType.INT32)
+    found = [_expected(t, (data,), False) for t in (op.inputs[0], *op.outputs)]
     found += [_expected(op.inputs[i], (DType.INT8,), True) for i in range(1, 9)]
-    found += [_expected(op.inputs[i], (DType.INT32,), True) for i in range(12, 16)]
-    found.append(_expected(op.inputs[18], (DType.INT8,), False))
+    found += [_expected(op.inputs[i], (bias,), True) for i in range(12, 16)]
+    found.append(_expected(op.inputs[18], (data,), False))
     found.append(_expected(op.inputs[19], (DType.INT16,), False))
     problem = next((text for text in found if text), None)
-    return problem or _asymmetric(op, *range(1, 9))
+    return problem or _asymmetric(op, *range(1, 9), *((0,) if wide else ()))
+
+
+def wide_gates_fit(op: Operator) -> str | None:
+    """With int16 data, the scales of weights times those of what they meet are below 2**-5."""
+    if op.output.dtype is not DType.INT16:
+        return None
+    largest = max(
+        op.input(first + gate).scale * op.input(codes).scale
+        for first, codes in ((1, 0), (5, 18))
+        for gate in range(4)
+    )
+    return None if largest < 2.0**-5 else f"the largest is {largest:g}"
 
 
 def lstm_activation_is_tanh(op: Operator) -> str | None:
