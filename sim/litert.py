@@ -68,7 +68,9 @@ def is_run_by_litert(op: Operator) -> bool:
         return True
     if op.kind is Kind.DEQUANTIZE and dtype is DType.FLOAT16:
         return True
-    if op.kind is Kind.CAST and _UINT8 in (dtype, op.outputs[0].dtype):
+    if op.kind is Kind.CAST and {dtype, op.outputs[0].dtype} & {_UINT8, _INT64}:
+        return True
+    if op.kind in (Kind.ARG_MAX, Kind.ARG_MIN) and op.outputs[0].dtype is _INT64:
         return True
     return computes_with_uint8(op)
 

@@ -260,6 +260,8 @@ def _unary_cases() -> Iterator[Case]:
         yield unary(
             "QUANTIZE", I32, y, domain=small, factor=lambda s: s * 2**14, scale=(1e-6, 1e-4)
         )
+    for x, y in ((I64, I32), (I32, I64), (F, I64), (I64, F)):
+        yield unary("CAST", x, y, domain=floats(-1000, 1000) if x == F else None)
     for x in (F, B, I8, I16, I32, U32):
         for y in (F, B, I8, I16, I32):
             yield unary("CAST", x, y, domain=floats(-127, 127) if x == F else None)
@@ -397,19 +399,19 @@ def _reduction(kind: str, t: int) -> Case:
     return Case(kind, (t, t), make, floats(-50, 50) if kind in ("MEAN", "SUM") else None)
 
 
-def _arg(kind: str, t: int) -> Case:
+def _arg(kind: str, t: int, place: int = I32) -> Case:
     def make(b: ModelBuilder) -> int:
         shape = shape_of(b, int(b.rng.integers(1, 5)), 6)
         axis = int(b.rng.integers(len(shape)))
         x = add_tensor(b, t, shape, is_input=True)
-        y = add_tensor(b, I32, shape[:axis] + shape[axis + 1 :])
+        y = add_tensor(b, place, shape[:axis] + shape[axis + 1 :])
         table = b.constant(np.array([pick(b, axis, axis - len(shape))], np.int32))
         options = {"ARG_MAX": schema.ArgMaxOptionsT, "ARG_MIN": schema.ArgMinOptionsT}[kind]
-        b.operator(getattr(Kind, kind), [x, table], [y], options(outputType=I32))
+        b.operator(getattr(Kind, kind), [x, table], [y], options(outputType=place))
         return y
 
     few = lambda rng, shape: rng.integers(-3, 4, shape)  # noqa: E731
-    return Case(kind, (t, I32), make, few)
+    return Case(kind, (t, place), make, few)
 
 
 def _cumsum(t: int) -> Case:
@@ -487,6 +489,7 @@ def _all_cases() -> Iterator[Case]:
     yield from (_cumsum(t) for t in (I8, F))
     yield from (_add_n(t) for t in (I8, F))
     yield from (_arg(kind, t) for kind in ("ARG_MAX", "ARG_MIN") for t in (I8, F))
+    yield _arg("ARG_MAX", I8, I64)
 
 
 CASES: tuple[Case, ...] = tuple(_all_cases())

@@ -18,7 +18,8 @@ from compiler.shapes import arithmetic as shapes
 from compiler.shapes.arithmetic import reduced_axes, searched_axis
 
 MAX_ADDENDS = 64
-_INT8, _INT16, _INT32, _FLOAT32 = DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32
+_INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
+_FLOAT32 = DType.FLOAT32
 
 
 def _bits(axes: tuple[int, ...]) -> int:
@@ -84,7 +85,10 @@ _EXTREME = Spec(
 
 _ARG = Spec(
     operands=(2, 2),
-    types=(typed((_INT8, _INT32), (_FLOAT32, _INT32)), rules.axis_is_constant),
+    types=(
+        typed(*((x, y) for x in (_INT8, _FLOAT32) for y in (_INT32, _INT64))),
+        rules.axis_is_constant,
+    ),
     shape=shapes.search,
     core=_arg,
 )

@@ -22,6 +22,7 @@ CAST_FROM = (
     DType.UINT8,
     DType.INT16,
     DType.INT32,
+    DType.INT64,
     DType.UINT32,
 )
 CAST_TO = CAST_FROM[:-1]
@@ -67,8 +68,8 @@ def int32_of_quantize_is_quantised(op: Operator) -> str | None:
 
 
 def castable(op: Operator) -> str | None:
-    """It casts from float32, bool, int8, uint8, int16, int32 or uint32 to one of these but uint32;
-    of uint8 the reference is LiteRT."""
+    """It casts from float32, bool, int8, uint8, int16, int32, int64 or uint32 to one of these but
+    uint32; of uint8 and int64 the reference is LiteRT."""
     x, y = op.input(0).dtype, op.output.dtype
     return None if x in CAST_FROM and y in CAST_TO else f"it casts {x.name} to {y.name}"
 

@@ -413,3 +413,9 @@ def test_windows_beyond_the_image_are_supported_where_padding_is_same() -> None:
         else:
             with pytest.raises(ModelError, match="the window does not fit into its input"):
                 constraints.check(graph)
+
+
+def test_a_model_without_operators_is_refused() -> None:
+    b = ModelBuilder()
+    with pytest.raises(ModelError, match="model: has no operators"):
+        constraints.check(read_model(b.build(b.input((1, 4)))))

@@ -140,3 +140,13 @@ def test_lstm_of_int16_goes_on_as_the_reference_kernel_does() -> None:
             for inputs in input_sets(reference, seed, 3):
                 (expected,), (actual,) = reference.run(inputs), accelerator.run(inputs)
                 assert actual.tobytes() == expected.tobytes(), repeat_with(seed, name)
+
+
+def test_fully_connected_takes_a_filter_of_int8_with_a_zero_point() -> None:
+    for seed in seeds(3):
+        b = ModelBuilder(seed)
+        x = b.input((2, 40), zero_point=-5)
+        y = b.fully_connected(x, 9, filter_zero_point=[-128, 3, 127][seed % 3])
+        reference, where = Reference(b.build(y)), repeat_with(seed, "zero point")
+        runs = input_sets(reference, seed)
+        assert check_accelerator(reference, small(), runs, where) == ["array"]

@@ -44,7 +44,7 @@ class Builder(ModelBuilder):
         """Every code, and a zero point that leaves weights of nine bits on one side."""
         data = np.clip(self.rng.normal(128, 50, shape), 0, 255).astype(np.uint8)
         data.reshape(-1)[:2] = 0, 255
-        zero = int(self.rng.choice([100, 128, 150]))
+        zero = int(self.rng.choice([0, 100, 128, 150, 255]))
         return self.constant(data, scale=self.scale(0.001, 0.01), zero_point=zero)
 
     def weighted(
