@@ -49,7 +49,8 @@ class Board:
     memory_timing : how fast it is.
     make_memory : the memory; see :class:`boards.gateware.top.BoardTop`.
     platform : makes the Amaranth platform.
-    wire : makes the design with clock and pins around a :class:`BoardTop`.
+    wire : for a clock in Hz, what puts clock and pins around a :class:`BoardTop`; raises
+        :class:`boards.gateware.clock.ClockError` if the board cannot make it.
     """
 
     name: str
@@ -63,9 +64,14 @@ class Board:
     memory_timing: MemoryTiming
     make_memory: MakeMemory
     platform: Callable[[], Any]
-    wire: Callable[[BoardTop, int], Elaboratable]
+    wire: Callable[[int], Callable[[BoardTop], Elaboratable]]
 
     def top(self, params: Params, clock_hz: int) -> BoardTop:
         """The design without pins."""
         settings = LinkSettings(self.name, clock_hz, cycles_per_bit(clock_hz, self.baud))
         return BoardTop(params, settings, self.memory_bytes, self.make_memory)
+
+    def design(self, params: Params, clock_hz: int) -> Elaboratable:
+        """The whole design."""
+        around = self.wire(clock_hz)  # what it refuses is refused before anything is made
+        return around(self.top(params, clock_hz))

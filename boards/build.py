@@ -111,7 +111,7 @@ def synthesise(
     tools.need_boards()
     folder.mkdir(parents=True, exist_ok=True)
     tell("elaborating")
-    plan = board.platform().prepare(board.wire(board.top(params, clock_hz), clock_hz), "top")
+    plan = board.platform().prepare(board.design(params, clock_hz), "top")
     for name, text in plan.files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     report = BuildReport(config, board, clock_hz, versions)

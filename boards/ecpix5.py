@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth.hdl import Elaboratable
@@ -16,9 +17,9 @@ from boards.gateware.top import BoardTop
 CRYSTAL_HZ = 100e6
 
 
-def _wire(top: BoardTop, clock_hz: int) -> Elaboratable:
+def _wire(clock_hz: int) -> Callable[[BoardTop], Elaboratable]:
     settings = pll_settings(CRYSTAL_HZ, clock_hz)
-    return SerialPins(top, colours, "clk100", lambda clock: Pll(clock, settings))
+    return lambda top: SerialPins(top, colours, "clk100", lambda clock: Pll(clock, settings))
 
 
 def _platform() -> Any:

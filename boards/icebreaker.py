@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Signal
@@ -21,10 +22,10 @@ def _leds(platform: Any) -> tuple[Signal, Signal, Signal]:
     return Signal(), platform.request("led_g", 0).o, platform.request("led_r", 0).o
 
 
-def _wire(top: BoardTop, clock_hz: int) -> Elaboratable:
+def _wire(clock_hz: int) -> Callable[[BoardTop], Elaboratable]:
     if clock_hz != CRYSTAL_HZ:
         raise cannot_make(CRYSTAL_HZ, clock_hz)
-    return SerialPins(top, _leds)
+    return lambda top: SerialPins(top, _leds)
 
 
 def _platform() -> Any:

@@ -5,6 +5,7 @@ The serial line is at the Feather's pins RX (0) and TX (1); the DDR3 memory is n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth.hdl import Elaboratable
@@ -18,9 +19,9 @@ from boards.gateware.top import BoardTop
 CRYSTAL_HZ = 48e6
 
 
-def _wire(top: BoardTop, clock_hz: int) -> Elaboratable:
+def _wire(clock_hz: int) -> Callable[[BoardTop], Elaboratable]:
     settings = pll_settings(CRYSTAL_HZ, clock_hz)
-    return SerialPins(top, colours, "clk", lambda clock: Pll(clock, settings))
+    return lambda top: SerialPins(top, colours, "clk", lambda clock: Pll(clock, settings))
 
 
 def orangecrab(name: str, fpga: Fpga, memory_bytes: int, platform_name: str) -> Board:

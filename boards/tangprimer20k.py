@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Signal
@@ -20,9 +21,9 @@ def _leds(platform: Any) -> tuple[Signal, ...]:
     return tuple(platform.request("led", i).o for i in range(3))
 
 
-def _wire(top: BoardTop, clock_hz: int) -> Elaboratable:
+def _wire(clock_hz: int) -> Callable[[BoardTop], Elaboratable]:
     settings = pll_settings(CRYSTAL_HZ, clock_hz)
-    return SerialPins(top, _leds, "clk27", lambda clock: Pll(clock, settings))
+    return lambda top: SerialPins(top, _leds, "clk27", lambda clock: Pll(clock, settings))
 
 
 def _platform() -> Any:

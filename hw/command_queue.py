@@ -17,6 +17,12 @@ def queue_entry_layout() -> data.StructLayout:
     return data.StructLayout({"engine": range(N_ENGINES), "item": command_item_layout()})
 
 
+def _kind_layout() -> data.StructLayout:
+    """All of an item but its word."""
+    fields = {name: f.width for name, f in command_item_layout() if name != "word"}
+    return data.StructLayout(fields)
+
+
 class CommandQueue(wiring.Component):
     """Four queues of ``queue_words`` items that share one write and one read port.
 
@@ -42,27 +48,30 @@ class CommandQueue(wiring.Component):
         m = Module()
         depths = [getattr(self.params.config.queue_words, e.name.lower()) for e in Engine]
         n_items = sum(depths)
-        m.submodules.memory = memory = Memory(shape=command_item_layout(), depth=n_items, init=[])
+        word_bits = command_item_layout()["word"].width
+        m.submodules.memory = memory = Memory(shape=word_bits, depth=n_items, init=[])
         write, read = memory.write_port(), memory.read_port()
-        # Whether an item is the last of its command decides what is read next, so it must be there
-        # early in the cycle, and block RAM answers late: it has a memory of its own.
-        m.submodules.lasts = lasts = Memory(
-            shape=1, depth=n_items, init=[], attrs={"ram_style": "distributed"}
+        # What an item is decides what is read next and who keeps it, so it must be there early in
+        # the cycle, and block RAM answers late: all but its word has a memory of its own.
+        m.submodules.kinds = kinds = Memory(
+            shape=_kind_layout(), depth=n_items, init=[], attrs={"ram_style": "distributed"}
         )
-        write_last, read_last = lasts.write_port(), lasts.read_port()
+        write_kind, read_kind = kinds.write_port(), kinds.read_port()
+        kind = read_kind.data
         m.d.comb += [
-            write_last.addr.eq(write.addr),
-            write_last.data.eq(self.entries.payload.item.last),
-            write_last.en.eq(write.en),
-            read_last.addr.eq(read.addr),
-            read_last.en.eq(read.en),
+            write_kind.addr.eq(write.addr),
+            write_kind.en.eq(write.en),
+            read_kind.addr.eq(read.addr),
+            read_kind.en.eq(read.en),
         ]
+        for name in _kind_layout().members:
+            m.d.comb += write_kind.data[name].eq(self.entries.payload.item[name])
 
         entry = self.entries.payload
         out_valid = Signal()
         out_engine = Signal(range(N_ENGINES))
         out_free = Signal()
-        m.d.comb += [write.data.eq(entry.item), read.en.eq(0), out_free.eq(~out_valid)]
+        m.d.comb += [write.data.eq(entry.item.word), read.en.eq(0), out_free.eq(~out_valid)]
         with m.If(out_free):
             m.d.sync += out_valid.eq(0)
 
@@ -79,12 +88,13 @@ class CommandQueue(wiring.Component):
             m.d.comb += [
                 mine.eq(out_valid & (out_engine == e)),
                 port.valid.eq(mine),
-                port.payload.eq(read.data),
-                port.payload.last.eq(read_last.data),
+                port.payload.word.eq(read.data),
                 push.eq(self.entries.valid & (entry.engine == e) & room),
                 # Behind its last item an engine is busy: the next command must wait here.
-                pop.eq(chosen & some & port.ready & ~(mine & read_last.data)),
+                pop.eq(chosen & some & port.ready & ~(mine & kind.last)),
             ]
+            for name in _kind_layout().members:
+                m.d.comb += port.payload[name].eq(kind[name])
             with m.If(mine & port.ready):
                 m.d.comb += out_free.eq(1)
             with m.If(push):

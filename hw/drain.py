@@ -15,8 +15,8 @@ from hw.requantize import Requantize, scale_layout
 from hw.result_writer import ResultWriter, last_layout, last_of, writer_command_layout
 from hw.scratchpad import result_layout
 
-# Cycles from issue to result: read, select, add the bias, requantise, look up.
-PIPELINE = 3 + REQUANTIZE_LATENCY + 1
+# Cycles from issue to result: read, select, choose, add, requantise, look up.
+PIPELINE = 4 + REQUANTIZE_LATENCY + 1
 
 
 def drain_command_layout(params: Params) -> data.StructLayout:
@@ -201,19 +201,21 @@ class Drain(wiring.Component):
         for lane in range(p.lanes):
             channels = range(lane, p.cols, p.lanes)
 
-            # Sums: read (0 to 1), select (1 to 2), bias (2 to 3).
+            # Sums: read (0 to 1), select (1 to 2).
             s2_sum = Signal(signed(32), name=f"s2_sum_{lane}", reset_less=True)
             s2_bias = Signal(signed(32), name=f"s2_bias_{lane}", reset_less=True)
-            s2_scale, s3_scale = (
-                Signal(scale_layout(), name=f"s{i}_scale_{lane}", reset_less=True) for i in (2, 3)
+            s2_scale, s3_scale, s4_scale = (
+                Signal(scale_layout(), name=f"s{i}_scale_{lane}", reset_less=True)
+                for i in (2, 3, 4)
             )
             m.d.sync += [
                 s2_sum.eq(_pick([self.read_data[ch] for ch in channels], s1_group)),
                 s2_bias.eq(self.bias[lane]),
                 s2_scale.eq(Mux(elementwise, c.scale, self.scales[lane])),
                 s3_scale.eq(s2_scale),
+                s4_scale.eq(s3_scale),
             ]
-            # Operands: select (0 to 1), look up (1 to 2), add (2 to 3).
+            # Operands: select (0 to 1), look up (1 to 2).
             s1_codes = [
                 Signal(signed(8), name=f"s1_code_{i}_{lane}", reset_less=True) for i in range(2)
             ]
@@ -225,16 +227,25 @@ class Drain(wiring.Component):
                         _pick([window.word_select(ch, 8) for ch in channels], group)
                     )
             m.d.sync += s2_a.eq(s1_codes[0])
+            # Sum and bias, or both operands (2 to 3): tables are block RAM, which answers too late
+            # in the cycle for an adder. Add (3 to 4).
             a = Mux(c.table_a, self.values[0][lane], s2_a)
             b = Mux(c.binary, self.values[1][lane], 0)
-            s3_value = Signal(signed(32), name=f"s3_value_{lane}", reset_less=True)
-            m.d.sync += s3_value.eq(Mux(elementwise, a + b, s2_sum + s2_bias))
+            s3_a, s3_b, s4_value = (
+                Signal(signed(32), name=f"{name}_{lane}", reset_less=True)
+                for name in ("s3_a", "s3_b", "s4_value")
+            )
+            m.d.sync += [
+                s3_a.eq(Mux(elementwise, a, s2_sum)),
+                s3_b.eq(Mux(elementwise, b, s2_bias)),
+                s4_value.eq(s3_a + s3_b),
+            ]
 
             m.submodules[f"lane_{lane}"] = requantize = Requantize()
             s_last = Signal(signed(8), name=f"last_{lane}", reset_less=True)
             m.d.comb += [
-                requantize.value.eq(s3_value),
-                requantize.scale.eq(s3_scale),
+                requantize.value.eq(s4_value),
+                requantize.scale.eq(s4_scale),
                 requantize.zero_point.eq(c.zero_point),
                 requantize.low.eq(c.low),
                 requantize.high.eq(c.high),

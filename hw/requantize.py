@@ -10,7 +10,7 @@ from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-LATENCY = 7
+LATENCY = 8
 """Cycles from ``value`` to ``result``."""
 
 
@@ -90,12 +90,12 @@ class Requantize(wiring.Component):
             s5_right.eq(s4_right),
             s6_y.eq(s5_rounded >> s5_right),
         ]
-        # 7: zero point (wraps, as the reference does) and clamp.
-        sum32 = Signal(signed(32))
-        m.d.comb += sum32.eq(s6_y + self.zero_point)
-        m.d.sync += self.result.eq(
-            Mux(sum32 < self.low, self.low, Mux(sum32 > self.high, self.high, sum32))
-        )
+        # 7: zero point (wraps, as the reference does). 8: clamp.
+        (s7_y,) = _stage(7, y=signed(32))
+        m.d.sync += [
+            s7_y.eq(s6_y + self.zero_point),
+            self.result.eq(Mux(s7_y < self.low, self.low, Mux(s7_y > self.high, self.high, s7_y))),
+        ]
         return m
 
 

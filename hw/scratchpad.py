@@ -131,29 +131,25 @@ class Scratchpad(wiring.Component):
             enable = Signal(name=f"read_enable_{b}")
             row = Signal(row_bits(p), name=f"read_row_{b}")
             m.d.sync += [enable.eq(any_of(wants[b])), row.eq(select(rows[b], wants[b]))]
-            m.d.comb += [port.en.eq(enable), port.addr.eq(row), self.bank_data[b].eq(port.data)]
+            m.d.comb += [port.en.eq(enable), port.addr.eq(row)]
+            # Block RAM answers so late in its cycle that nothing more fits into it.
+            m.d.sync += self.bank_data[b].eq(port.data)
 
     def _answer(
         self, m: Module, name: str, port, n_bytes: int, accepted: Value, bank_ids: list[Value]
     ) -> None:
         """Follow an accepted chunk read until its bytes are there."""
         p = self.params
-        s4_valid, s5_valid = Signal(name=f"{name}_s4_valid"), Signal(name=f"{name}_s5_valid")
-        m.d.sync += [s4_valid.eq(accepted), s5_valid.eq(s4_valid), port.valid.eq(s5_valid)]
+        m.d.comb += port.valid.eq(_delayed(m, accepted, f"{name}_valid"))
         parts = []
         for i, bank in enumerate(bank_ids):
-            s4_bank = Signal(bank_bits(p), name=f"{name}_s4_bank_{i}")
-            s5_bank = Signal(bank_bits(p), name=f"{name}_s5_bank_{i}")
-            m.d.sync += [s4_bank.eq(bank), s5_bank.eq(s4_bank)]
-            parts.append(self.bank_data[s5_bank])
+            parts.append(self.bank_data[_delayed(m, bank, f"{name}_bank_{i}")])
         if n_bytes < p.window_bytes:
-            select_bits = log2_exact(p.window_bytes // n_bytes)
-            s4_part = Signal(select_bits, name=f"{name}_s4_part")
-            s5_part = Signal(select_bits, name=f"{name}_s5_part")
-            m.d.sync += [s4_part.eq(port.request.payload[:select_bits]), s5_part.eq(s4_part)]
-            m.d.sync += port.data.eq(parts[0].word_select(s5_part, 8 * n_bytes))
+            part = port.request.payload[: log2_exact(p.window_bytes // n_bytes)]
+            part = _delayed(m, part, f"{name}_part")
+            m.d.comb += port.data.eq(parts[0].word_select(part, 8 * n_bytes))
         else:
-            m.d.sync += port.data.eq(Cat(parts))
+            m.d.comb += port.data.eq(Cat(parts))
 
     def _writes(self, m: Module, ports: list) -> None:
         p = self.params
@@ -223,6 +219,15 @@ class Scratchpad(wiring.Component):
         part = payload.chunk[: log2_exact(parts)]
         mask = Cat(payload.mask & (part == k).replicate(n_bytes) for k in range(parts))
         return payload.data.replicate(parts), mask
+
+
+def _delayed(m: Module, value: Value, name: str) -> Value:
+    """The value of the request whose bytes the banks answer now."""
+    for stage in (4, 5, 6):
+        later = Signal(len(value), name=f"s{stage}_{name}")
+        m.d.sync += later.eq(value)
+        value = later
+    return value
 
 
 def _granted(accepted: Value, valid: Value, hit: Value, taken: Value, words: list[Value]) -> Value:

@@ -10,7 +10,7 @@ from arch.params import Params, log2_exact
 from hw.banks import any_of, bank_bits, bank_of, row_bits, row_of, word_bits
 from hw.skid import SkidBuffer
 
-LATENCY = 7
+LATENCY = 8
 """Cycles from an accepted request without conflicts to its windows."""
 
 
@@ -49,7 +49,7 @@ class WindowReader(wiring.Component):
     grants : two words for each stream (the lower first), to be read in this cycle; they are never
         refused.
     taken : bit b: a grant is for bank b. Known earlier in the cycle than the grants.
-    bank_data : what the banks read, two cycles after the grant.
+    bank_data : what the banks read, three cycles after the grant.
     windows, valid : the bytes, the byte at the address lowest; in order, without back pressure,
         ``LATENCY`` cycles after the request was taken if there was no conflict.
     """
@@ -141,24 +141,24 @@ class WindowReader(wiring.Component):
         with m.Else():
             m.d.sync += [s3_pending.eq(left), s3_last.eq(_turn(left, s3_clash)[1] == 0)]
 
-        # Stage 4: the banks read. Stage 5: their data. Stage 6: words. Stage 7: windows.
+        # Stages 4 and 5: the banks read. Stage 6: their data. Stage 7: words. Stage 8: windows.
         fire = [s3_done]
         offsets = [s3_offset]
         grants = [self.grants]
-        for stage in (4, 5, 6):
+        for stage in (4, 5, 6, 7):
             fire.append(Signal(name=f"s{stage}_fire"))
             offsets.append(Signal.like(s3_offset, name=f"s{stage}_offset"))
             m.d.sync += [fire[-1].eq(fire[-2]), offsets[-1].eq(offsets[-2])]
-            if stage < 6:
+            if stage < 7:
                 grants.append(Signal.like(s2_read, name=f"s{stage}_grants"))
                 m.d.sync += grants[-1].eq(grants[-2])
-        s6_word = Signal(data.ArrayLayout(8 * p.window_bytes, n), reset_less=True)
+        s7_word = Signal(data.ArrayLayout(8 * p.window_bytes, n), reset_less=True)
         for i in range(n):
             with m.If(grants[-1][i].valid):
-                m.d.sync += s6_word[i].eq(self.bank_data[grants[-1][i].bank])
+                m.d.sync += s7_word[i].eq(self.bank_data[grants[-1][i].bank])
         m.d.sync += self.valid.eq(fire[-1])
         for s in range(p.streams):
-            both = Cat(s6_word[2 * s], s6_word[2 * s + 1])
+            both = Cat(s7_word[2 * s], s7_word[2 * s + 1])
             m.d.sync += self.windows[s].eq(both >> (offsets[-1][s] << 3))
         return m
 

@@ -77,7 +77,6 @@ def npu_options(
         waves=waves_format,
         public_depth=0,
         verilator_flags=VERILATOR_FLAGS,
-        cxx_flags="-O2",
         defines=(("NPU", top_name(params)),),
         parameters=tuple((name, str(value)) for name, value in parameters.items()),
     )

@@ -14,12 +14,12 @@ REVISIT = 4  # cycles from one visit of an accumulator to the next (hw/array_fro
 TILE_WORDS_AHEAD = 7  # words of weights that wait for the array (hw/weight_fetch.py)
 SLOTS_AHEAD = 16  # pixels that are fetched ahead of the array (hw/pixel_fetch.py)
 PASS_TO_SLOT = (
-    10  # from a pass to its first slot at the array (hw/pixel_fetch.py, window_reader.py)
+    11  # from a pass to its first slot at the array (hw/pixel_fetch.py, window_reader.py)
 )
 READ_TO_TILE = 2  # from a read of the weight memory to the array (hw/weight_fetch.py)
 SUM_TO_DRAIN = 5  # from a sum at the accumulator to its post-processing (hw/accumulator.py)
-DRAIN_TO_FREE = 13  # from the last result's issue to the next command's (hw/drain.py)
-DRAIN_TO_END = 16  # from the last result's issue to the end of the command (hw/result_writer.py)
+DRAIN_TO_FREE = 15  # from the last result's issue to the next command's (hw/drain.py)
+DRAIN_TO_END = 18  # from the last result's issue to the end of the command (hw/result_writer.py)
 
 
 @dataclass(frozen=True)

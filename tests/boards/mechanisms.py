@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import compiler.lower.convolution
 import hw.array_front
 from arch.config import Config, load_config, parse_config
 from arch.errors import ConfigError
@@ -24,6 +25,7 @@ from arch.isa import Mode
 from arch.params import Params
 from cli.models import SOURCES, locate
 from compiler.errors import ModelError
+from compiler.plans import plan_single_taps
 from gen.verilog import module_name, npu_verilog
 from sim.run import prepare
 from tests.boards.accelerator_netlist import synthesise_verilog
@@ -33,22 +35,34 @@ NO_MODE = 1 << 2  # more than the two bits of the field hold
 OUT_OF_REACH = "-"
 
 
-def _no_depthwise() -> AbstractContextManager[Any]:
+@contextmanager
+def _no_depthwise() -> Iterator[None]:
+    """The array cannot give columns pixels of their own.
+
+    A depthwise convolution would then need dense weights with zeros beside the diagonal: a pass
+    for each ``rows`` products of taps and columns, as many as where each tap has a pass, which is
+    what is predicted.
+    """
     modes = SimpleNamespace(DEPTHWISE=NO_MODE, ELEMENTWISE=Mode.ELEMENTWISE)
-    return mock.patch.object(hw.array_front, "Mode", modes)
+    lower = compiler.lower.convolution
+    with (
+        mock.patch.object(hw.array_front, "Mode", modes),
+        mock.patch.object(lower, "plan_depthwise", plan_single_taps),
+    ):
+        yield
 
 
 @dataclass(frozen=True)
 class Variant:
     """A configuration without a mechanism.
 
-    ``changes``: of its keys, made of the configuration; ``patch``: of the hardware, where there is
-    no key: networks cannot be compiled for that.
+    ``changes``: of its keys, made of the configuration; ``patch``: of hardware and compiler, where
+    there is no key.
     """
 
     name: str
     changes: Callable[[Config], dict[str, Any]] = lambda base: {}
-    patch: Callable[[], AbstractContextManager[Any]] | None = None
+    patch: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
 VARIANTS = (
@@ -66,8 +80,8 @@ VARIANTS = (
 )
 
 
-def area(params: Params, patch: Callable[[], AbstractContextManager[Any]] | None) -> list[int]:
-    with tempfile.TemporaryDirectory() as name, (patch or nullcontext)():
+def area(params: Params) -> list[int]:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "source.v").write_text(npu_verilog(params))
         counts = synthesise_verilog(folder / "source.v", module_name(params), folder).totals()
@@ -98,14 +112,14 @@ def main(arguments: list[str]) -> int:
             print(f"{variant.name}: left out: {error}", file=sys.stderr)
             continue
         params = Params(config)
-        counts = area(params, variant.patch)
+        with variant.patch():
+            counts, predicted = area(params), cycles(params)
         whole = whole or counts
         shown = [
             f"{count:,}" if counts is whole else f"{count - before:+,}"
             for count, before in zip(counts, whole, strict=True)
         ]
-        shown += [OUT_OF_REACH] * len(SOURCES) if variant.patch else cycles(params)
-        print(f"| {variant.name} | {' | '.join(shown)} |", flush=True)
+        print(f"| {variant.name} | {' | '.join([*shown, *predicted])} |", flush=True)
     return 0
 
 

@@ -30,10 +30,10 @@ def test_gowin_pll_stays_within_the_limits_of_the_datasheet(wanted):
 def test_a_clock_that_a_board_cannot_make_is_refused():
     with pytest.raises(ClockError, match="clock: 1 MHz cannot be made from 27 MHz; choose another"):
         gowin.pll_settings(27e6, 1e6)
-    board = find_board("icebreaker")
-    top = board.top(Params(load_config("tiny")), 24_000_000)
-    with pytest.raises(ClockError, match="clock: 24 MHz cannot be made from 12 MHz"):
-        board.wire(top, 24_000_000)
+    for name, mhz, crystal in (("icebreaker", 24, 12), ("ulx3s", 66, 25)):
+        message = f"clock: {mhz} MHz cannot be made from {crystal} MHz"
+        with pytest.raises(ClockError, match=message):
+            find_board(name).design(Params(load_config("tiny")), mhz * 1_000_000)
 
 
 def test_single_port_ram_refuses_a_bus_that_is_wider_than_itself():

@@ -154,7 +154,7 @@ def test_reserved_ones_are_refused_in_programs() -> None:
 
 
 def test_an_operator_is_smaller_and_bit_exact() -> None:
-    config = load_config("small")
+    config = load_config("tiny")
     assert config.core != "none"
     core = config.core.model_copy(update={"compressed": True})
     sizes = []

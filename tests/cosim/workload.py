@@ -114,10 +114,7 @@ def judge_workload(workload: Workload, seed: int) -> None:
             {"npu.v": verilog_path(workload.params).read_text()},
             top,
             "tests.cosim.cocotb_axi_judge",
-            BuildOptions(
-                verilator_flags=VERILATOR_FLAGS,
-                cxx_flags="-O2",
-            ),
+            BuildOptions(verilator_flags=VERILATOR_FLAGS),
             seed=seed,
             env=environment,
         )

@@ -21,7 +21,9 @@ from sim.tools import find_icarus, find_verilator
 from tests.configs import NAMES, config
 
 SLOW = "WEFT_SLOW" in os.environ
-QUICK_NAMES = [n for n in NAMES if SLOW or n not in ("large", "wide")]  # which take minutes
+QUICK_NAMES = [
+    n for n in NAMES if SLOW or n not in ("large", "medium", "wide")
+]  # which take minutes
 _RULE = re.compile(r"^%(?:Warning|Error)-(\w+):", re.MULTILINE)
 
 

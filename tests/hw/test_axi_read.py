@@ -33,7 +33,7 @@ def test_reader_brings_what_was_asked_for(name, simulator):
         env={
             "WEFT_VARIANT": name,
             "WEFT_SLOTS": ",".join(str(n) for n in slots),
-            "WEFT_ROUNDS": rounds(8, 2, simulator),
+            "WEFT_ROUNDS": rounds(4, 1, simulator),
         },
     )
 

@@ -25,6 +25,6 @@ def test_writer_puts_bytes_where_they_belong(name, simulator):
         env={
             "WEFT_VARIANT": name,
             "WEFT_SLOTS": ",".join(str(n) for n in slots),
-            "WEFT_ROUNDS": rounds(8, 2, simulator),
+            "WEFT_ROUNDS": rounds(4, 1, simulator),
         },
     )

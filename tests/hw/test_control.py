@@ -26,5 +26,5 @@ def test_programs_run_fail_and_run_again(name, simulator):
         f"control_{name}",
         "tests.hw.cocotb_control",
         simulator=simulator,
-        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(3, 1, simulator)},
+        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(2, 1, simulator)},
     )

@@ -27,5 +27,5 @@ def test_load_copies_as_a_naive_model(name, simulator):
         f"load_{name}",
         "tests.hw.cocotb_load",
         simulator=simulator,
-        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(8, 2, simulator)},
+        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(4, 1, simulator)},
     )

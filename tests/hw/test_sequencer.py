@@ -29,7 +29,7 @@ def test_sequencer_dispatches_as_decoded(name, simulator):
         simulator=simulator,
         env={
             "WEFT_VARIANT": name,
-            "WEFT_ROUNDS": rounds(12, 6, simulator),
+            "WEFT_ROUNDS": rounds(6, 3, simulator),
             "WEFT_LONG": str(int((name, simulator) == ("small", "verilator"))),
         },
     )

@@ -27,5 +27,5 @@ def test_store_copies_as_a_naive_model(name, simulator):
         f"store_{name}",
         "tests.hw.cocotb_store",
         simulator=simulator,
-        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(10, 2, simulator)},
+        env={"WEFT_VARIANT": name, "WEFT_ROUNDS": rounds(5, 1, simulator)},
     )
