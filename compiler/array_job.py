@@ -354,7 +354,7 @@ def steps_of(
 
 
 def _chunks(n_blocks: int, most: int, tapers: bool) -> Iterator[range]:
-    """Blocks in chunks of equal size up to ``most``, or of a part of what is left towards the end."""
+    """Blocks in chunks of equal size up to ``most``, or of a part of what is left at the end."""
     n_chunks = -(-n_blocks // most)
     equal = -(-n_blocks // n_chunks)
     start = 0

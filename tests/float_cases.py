@@ -116,6 +116,50 @@ def batch_matmul(b: ModelBuilder) -> list[int]:
     return [y]
 
 
+def _state(b: ModelBuilder, *shape: int) -> int:
+    index = b.tensor(shape, dtype=F)
+    b.subgraph.tensors[index].isVariable = True
+    return index
+
+
+def svdf(b: ModelBuilder) -> list[int]:
+    batches, inputs, memory = choice(b, 1, 2), choice(b, 1, 5), choice(b, 1, 2, 6)
+    rank, units = choice(b, 1, 2), choice(b, 1, 3)
+    filters = rank * units
+    operands = [
+        typed_input(b, (batches, inputs), F),
+        _constant(b, filters, inputs),
+        _constant(b, filters, memory),
+        _constant(b, units),
+        _state(b, batches, filters * memory),
+    ]
+    y = typed(b, (batches, units), F)
+    options = schema.SVDFOptionsT(rank=rank, fusedActivationFunction=choice(b, 0, 1))
+    b.operator(Kind.SVDF, operands, [y], options)
+    return [y]
+
+
+def unidirectional_sequence_lstm(b: ModelBuilder) -> list[int]:
+    batches, steps = choice(b, 1, 2), choice(b, 1, 3)
+    inputs, units, time_major = choice(b, 1, 4), choice(b, 1, 3), bool(choice(b, 0, 1))
+    lead = (steps, batches) if time_major else (batches, steps)
+    operands = [typed_input(b, (*lead, inputs), F)]
+    operands += [_constant(b, units, width) for width in (inputs, units) for _ in range(4)]
+    operands += [-1] * 3 + [_constant(b, units) for _ in range(4)] + [-1] * 2
+    operands += [_state(b, batches, units), _state(b, batches, units)] + [-1] * 4
+    y = typed(b, (*lead, units), F)
+    options = schema.UnidirectionalSequenceLSTMOptionsT(
+        fusedActivationFunction=Activation.TANH,
+        cellClip=choice(b, 0.0, 0.5),
+        timeMajor=time_major,
+    )
+    b.operator(Kind.UNIDIRECTIONAL_SEQUENCE_LSTM, operands, [y], options)
+    return [y]
+
+
+STATEFUL_FLOATS: dict[str, Case] = {
+    case.__name__: case for case in (svdf, unidirectional_sequence_lstm)
+}
 FLOATS: dict[str, Case] = {
     "conv_2d": conv_2d,
     "depthwise_conv_2d": depthwise_conv_2d,

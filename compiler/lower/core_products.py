@@ -92,13 +92,13 @@ def _lstm(op: Operator, params: Params) -> tuple[list[_Matrix], int]:
         own = slice(number * gates, (number + 1) * gates)
         weights = np.concatenate([op.input(first + g).data for g in range(gates)])
         multiplier, shift = (
-            np.repeat([scale[i] for scale in p.scales[own]], p.units) for i in range(2)
+            np.repeat([scale[i] for scale in p.scales[own]], p.walk.units) for i in range(2)
         )
         scales = Scales(p.biases[own].reshape(-1), multiplier, shift, 0, -128, 127)
         matrices.append(_Matrix(weights, scales))
-    sums = 2 * gates * p.units  # of one row, low and high bytes
-    rows = min(p.steps, params.accumulator_depth, max(1, INPUT_SUM_BYTES // sums))
-    return matrices, (rows + 1) * sums + p.units
+    sums = 2 * gates * p.walk.units  # of one row, low and high bytes
+    rows = min(p.walk.steps, params.accumulator_depth, max(1, INPUT_SUM_BYTES // sums))
+    return matrices, (rows + 1) * sums + p.walk.units
 
 
 _WEIGHTS = {

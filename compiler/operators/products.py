@@ -7,9 +7,11 @@ import numpy as np
 from arch import op_params
 from compiler.builtin import Kind
 from compiler.graph import DType, Operator
+from compiler.operators.plain import plain_params
 from compiler.operators.spec import CoreUse, Spec
 from compiler.ops import recurrent
 from compiler.ops.batch_matmul import batch_matmul, has_constant_weights
+from compiler.options import LstmOptions, SvdfOptions
 from compiler.rules import products as rules
 from compiler.rules.general import all_of, quantised
 from compiler.shapes import products as shapes
@@ -20,18 +22,30 @@ def _batch_matmul(op: Operator) -> CoreUse:
 
 
 def _svdf(op: Operator) -> CoreUse:
-    return CoreUse("SVDF", op_params.SVDF.pack(vars(recurrent.svdf(op))))
+    params = op_params.SVDF.pack(vars(recurrent.svdf(op)))
+    if op.input(0).dtype is DType.FLOAT32:
+        assert isinstance(op.options, SvdfOptions)
+        return CoreUse("SVDF_FLOAT32", params + plain_params(op.options.activation))
+    return CoreUse("SVDF", params)
 
 
 def _lstm(op: Operator) -> CoreUse:
+    walk = recurrent.sequences(op)
+    sizes = {
+        "batches": walk.batches,
+        "steps": walk.steps,
+        "inputs": walk.inputs,
+        "units": walk.units,
+        "batch_rows": walk.rows[0],
+        "step_rows": walk.rows[1],
+    }
+    if op.input(0).dtype is DType.FLOAT32:
+        assert isinstance(op.options, LstmOptions)
+        values: dict[str, object] = {**sizes, "cell_clip": op.options.cell_clip}
+        return CoreUse(f"{op.kind.name}_FLOAT32", op_params.LSTM_FLOAT.pack(values))
     p = recurrent.lstm(op)
     values = {
-        "batches": p.batches,
-        "steps": p.steps,
-        "inputs": p.inputs,
-        "units": p.units,
-        "batch_rows": p.rows[0],
-        "step_rows": p.rows[1],
+        **sizes,
         "hidden_zero_point": p.hidden_zero_point,
         "cell_clip": p.cell_clip,
         "cell_has_no_clip": int(not p.clips),
@@ -58,7 +72,11 @@ SPECS = {
     ),
     Kind.SVDF: Spec(
         operands=None,
-        types=(rules.svdf_operands, rules.states_are_variables),
+        types=(
+            rules.svdf_operands,
+            rules.states_are_variables,
+            rules.activation_of_floats_is_a_clamp,
+        ),
         shape=shapes.svdf,
         data=(0, 4),
         keeps_state=True,
@@ -73,7 +91,7 @@ SPECS = {
         ),
         shape=shapes.lstm,
         limits=(rules.wide_gates_fit,),
-        data=(0, 9),
+        data=lambda op: (0, 16) if op.input(0).dtype is DType.FLOAT32 else (0, 9),
         keeps_state=True,
         core=_lstm,
     ),

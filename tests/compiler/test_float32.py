@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.float_cases import FLOATS
+from tests.float_cases import FLOATS, STATEFUL_FLOATS
 from tests.kernel_check import (
     check_accelerator,
     check_core,
+    check_state,
     input_sets,
     reference_of,
     repeat_with,
@@ -26,6 +27,18 @@ def test_operators_of_float32_give_the_bits_of_the_reference_kernel(name: str) -
         check_core(reference, seed, where)
         if seed % 4 == 1:
             runs = input_sets(reference, seed)
+            assert check_accelerator(reference, small(), runs, where) == ["core"]
+
+
+@pytest.mark.parametrize("name", STATEFUL_FLOATS)
+def test_states_of_float32_go_on_as_the_reference_kernel_does(name: str) -> None:
+    for seed in seeds(8):
+        where = repeat_with(seed, name)
+        reference = reference_of(name, STATEFUL_FLOATS[name], seed)
+        check_state(reference, seed, 4, where, on_rv32=seed % 4 == 1)
+        if seed % 4 == 2:
+            reference = reference_of(name, STATEFUL_FLOATS[name], seed)
+            runs = input_sets(reference, seed, 3)
             assert check_accelerator(reference, small(), runs, where) == ["core"]
 
 
