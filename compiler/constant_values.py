@@ -50,13 +50,18 @@ def _fit(op: Operator, arrays: list[Array]) -> bool:
 
 
 def _widened(op: Operator) -> list[Array] | None:
-    """DEQUANTIZE of weights of float16."""
+    """DEQUANTIZE of weights of float16, and of those of integers with one scale."""
     if op.kind is not Kind.DEQUANTIZE or not len(op.inputs) == len(op.outputs) == 1:
         return None
     x, y = op.inputs[0], op.outputs[0]
-    if x is None or x.data is None or (x.dtype, y.dtype) != (DType.FLOAT16, DType.FLOAT32):
+    if x is None or x.data is None or x.shape != y.shape or y.dtype is not DType.FLOAT32:
         return None
-    return [x.data.astype(np.float32)] if x.shape == y.shape else None
+    if x.dtype is DType.FLOAT16:
+        return [x.data.astype(np.float32)]
+    if any(rule(op) is not None for rule in rules_of(op.kind)):
+        return None
+    values = x.data.astype(np.int64) - x.zero_point
+    return [(float(np.float32(x.scale)) * values).astype(np.float32)]
 
 
 def _of_shape(op: Operator) -> Array:

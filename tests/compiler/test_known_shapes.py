@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from arch.config import load_config
 from sim.reference import Reference, random_inputs
@@ -87,13 +88,18 @@ def test_what_is_computed_from_shapes_may_say_what_others_do() -> None:
     check(b.build(both), ["core", "array"])
 
 
-def test_weights_of_float16_are_widened_before_the_model_runs() -> None:
+@pytest.mark.parametrize("dtype", [DType.FLOAT16, DType.INT8])
+def test_weights_are_made_float32_before_the_model_runs(dtype: int) -> None:
     b = ModelBuilder(4)
     x = b.tensor((2, 5), dtype=DType.FLOAT32)
     b.subgraph.inputs.append(x)
-    halves = b.rng.standard_normal((3, 5)).astype(np.float16)
-    half = b.tensor((3, 5), dtype=DType.FLOAT16, data=halves)
+    if dtype == DType.FLOAT16:
+        halves = b.rng.standard_normal((3, 5)).astype(np.float16)
+        narrow = b.tensor((3, 5), dtype=dtype, data=halves)
+    else:
+        codes = b.rng.integers(-128, 128, (3, 5), np.int8)
+        narrow = b.constant(codes, scale=0.0123, zero_point=-7)
     weights, y = b.tensor((3, 5), dtype=DType.FLOAT32), b.tensor((2, 3), dtype=DType.FLOAT32)
-    b.operator(Kind.DEQUANTIZE, [half], [weights])
+    b.operator(Kind.DEQUANTIZE, [narrow], [weights])
     b.operator(Kind.FULLY_CONNECTED, [x, weights], [y], schema.FullyConnectedOptionsT())
     check(b.build(y), ["core"])
