@@ -63,6 +63,8 @@ def is_run_by_litert(op: Operator) -> bool:
         return True
     if op.kind in _MOVED_BY_MICRO and op.outputs[0].dtype not in _MOVED_BY_MICRO[op.kind]:
         return True
+    if op.kind is Kind.GELU and dtype is DType.FLOAT32:
+        return True
     needed = _NEEDED_CONSTANT.get(op.kind)
     if needed is not None and not op.input(needed).is_constant:
         return True

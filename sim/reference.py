@@ -365,8 +365,8 @@ def _segment(graph: Graph, operators: list[Operator], model: Any) -> _Segment:
 
 def _is_run_here(op: Operator) -> bool:
     """Custom operators, and those of LiteRT that are written here."""
-    known = op.kind in litert_operators.OPERATORS and op.output.dtype in litert_operators.TYPES
-    return op.kind is Kind.CUSTOM or known
+    types = litert_operators.TYPES.get(op.kind, ())
+    return op.kind is Kind.CUSTOM or bool(types) and op.output.dtype in types
 
 
 def _may_abort(op: Operator) -> bool:

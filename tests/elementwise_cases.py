@@ -230,6 +230,10 @@ def _unary_cases() -> Iterator[Case]:
         yield unary("ELU", t, t, domain=floats(-20, 20))
     gelu = lambda b: schema.GeluOptionsT(approximate=pick(b, True, False))  # noqa: E731
     yield unary("GELU", I8, I8, options=gelu)
+    by_tanh = lambda b: schema.GeluOptionsT(approximate=True)  # noqa: E731
+    by_erf = lambda b: schema.GeluOptionsT(approximate=False)  # noqa: E731
+    yield unary("GELU", F, F, options=by_tanh, domain=floats(-12, 12))
+    yield unary("GELU", F, F, options=by_erf, domain=floats(-1.41, 1.41))
     for t in (I8, F):
         yield unary("RELU_N1_TO_1", t, t, scale=(0.002, 0.05))
     for kind in ("NEG", "SQUARE"):

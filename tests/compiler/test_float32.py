@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.float_cases import FLOATS, STATEFUL_FLOATS
+from tests.functional import Accelerator
 from tests.kernel_check import (
     check_accelerator,
     check_core,
@@ -22,7 +23,7 @@ from tests.typed import int32, typed, typed_input
 
 @pytest.mark.parametrize("name", FLOATS)
 def test_operators_of_float32_give_the_bits_of_the_reference_kernel(name: str) -> None:
-    for seed in seeds(8):
+    for seed in seeds(6):
         reference, where = reference_of(name, FLOATS[name], seed), repeat_with(seed, name)
         check_core(reference, seed, where)
         if seed % 4 == 1:
@@ -32,7 +33,7 @@ def test_operators_of_float32_give_the_bits_of_the_reference_kernel(name: str) -
 
 @pytest.mark.parametrize("name", STATEFUL_FLOATS)
 def test_states_of_float32_go_on_as_the_reference_kernel_does(name: str) -> None:
-    for seed in seeds(8):
+    for seed in seeds(6):
         where = repeat_with(seed, name)
         reference = reference_of(name, STATEFUL_FLOATS[name], seed)
         check_state(reference, seed, 4, where, on_rv32=seed % 4 == 1)
@@ -40,6 +41,24 @@ def test_states_of_float32_go_on_as_the_reference_kernel_does(name: str) -> None
             reference = reference_of(name, STATEFUL_FLOATS[name], seed)
             runs = input_sets(reference, seed, 3)
             assert check_accelerator(reference, small(), runs, where) == ["core"]
+
+
+def test_gelu_of_large_values_differs_from_litert_by_three_in_the_last_place_at_most() -> None:
+    """Where LiteRT's error function depends on the machine."""
+
+    def gelu(b: ModelBuilder) -> list[int]:
+        x = typed_input(b, (2000,), DType.FLOAT32)
+        y = typed(b, (2000,), DType.FLOAT32)
+        b.operator(Kind.GELU, [x], [y], schema.GeluOptionsT(approximate=False))
+        return [y]
+
+    reference = reference_of("gelu", gelu, 1)
+    values = np.linspace(-8, 8, 2000, dtype=np.float32)
+    (expected,), (actual,) = (
+        runner.run([values]) for runner in (reference, Accelerator(reference.graph, small()))
+    )
+    places = expected.view(np.int32).astype(np.int64) - actual.view(np.int32)
+    assert np.abs(places).max() <= 3
 
 
 def test_what_is_loaded_over_a_reshaped_tensor_waits_for_all_of_its_readers() -> None:
