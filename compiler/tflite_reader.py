@@ -318,6 +318,8 @@ _OPTIONS: dict[Kind, tuple[Table, type[Options], Options | None]] = {
     Kind.GELU: (tflite_schema.GELU_OPTIONS, GeluOptions, GeluOptions()),
     Kind.SUM: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.REDUCE_MAX: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.REDUCE_ANY: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.REDUCE_ALL: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.REDUCE_PROD: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.REDUCE_MIN: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.AVERAGE_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),

@@ -18,7 +18,9 @@ Array = NDArray[Any]
 
 _INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
 _FLOAT32, _BOOL, _UINT8 = DType.FLOAT32, DType.BOOL, DType.UINT8
-_NEVER = frozenset({Kind.TILE, Kind.POW, Kind.SELECT, Kind.RANK, Kind.RANGE, Kind.REDUCE_PROD})
+_NEVER = frozenset(
+    {Kind.TILE, Kind.POW, Kind.SELECT, Kind.RANK, Kind.RANGE, Kind.REDUCE_PROD, Kind.REDUCE_ANY}
+)
 _MOVED_BY_MICRO = {
     **dict.fromkeys(
         (
@@ -62,6 +64,10 @@ def is_run_by_litert(op: Operator) -> bool:
     if op.kind in (Kind.STRIDED_SLICE, Kind.TRANSPOSE) and not _is_micro_walk(op):
         return True
     if op.kind in _MOVED_BY_MICRO and op.outputs[0].dtype not in _MOVED_BY_MICRO[op.kind]:
+        return True
+    if op.kind in (Kind.REDUCE_MAX, Kind.REDUCE_MIN) and dtype in (_INT16, _INT32):
+        return True
+    if op.kind is Kind.RESIZE_BILINEAR and dtype is _INT16:
         return True
     if op.kind is Kind.GELU and dtype is DType.FLOAT32:
         return True

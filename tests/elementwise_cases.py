@@ -489,7 +489,9 @@ def _all_cases() -> Iterator[Case]:
     yield from (_select(t) for t in (I8, I16, I32, I64, F))
     yield from (_select(t, "SELECT") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("MEAN", "SUM") for t in (I8, I16, F))
-    yield from (_reduction(kind, t) for kind in ("REDUCE_MAX", "REDUCE_MIN") for t in (I8, F))
+    for kind in ("REDUCE_MAX", "REDUCE_MIN"):
+        yield from (_reduction(kind, t) for t in (I8, I16, I32, F))
+    yield from (_reduction(kind, B) for kind in ("REDUCE_ANY", "REDUCE_ALL"))
     yield from (_cumsum(t) for t in (I8, F))
     yield from (_add_n(t) for t in (I8, F))
     yield from (_arg(kind, t) for kind in ("ARG_MAX", "ARG_MIN") for t in (I8, F))

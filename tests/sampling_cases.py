@@ -72,7 +72,8 @@ def _resize(b: ModelBuilder, kind: int, types: tuple[int, ...], options: object)
 
 
 def resize_bilinear(b: ModelBuilder) -> list[int]:
-    return _resize(b, Op.RESIZE_BILINEAR, (INT8, INT8, FLOAT32), schema.ResizeBilinearOptionsT())
+    types = (INT8, INT8, INT16, FLOAT32)
+    return _resize(b, Op.RESIZE_BILINEAR, types, schema.ResizeBilinearOptionsT())
 
 
 def resize_nearest_neighbor(b: ModelBuilder) -> list[int]:

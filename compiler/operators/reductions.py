@@ -41,7 +41,10 @@ def _sum(op: Operator) -> CoreUse:
 
 
 def _extreme(op: Operator) -> CoreUse:
-    return CoreUse(op.kind.name, structures.REDUCE.pack({"axes": _bits(reduced_axes(op))}))
+    """Of bool they are REDUCE_ANY and REDUCE_ALL."""
+    largest = op.kind in (Kind.REDUCE_MAX, Kind.REDUCE_ANY)
+    function = "REDUCE_MAX" if largest else "REDUCE_MIN"
+    return CoreUse(function, structures.REDUCE.pack({"axes": _bits(reduced_axes(op))}))
 
 
 def _arg(op: Operator) -> CoreUse:
@@ -75,13 +78,19 @@ _TOTAL = Spec(
     core=_sum,
 )
 
-_EXTREME = Spec(
-    operands=(2, 2),
-    types=(all_of((_INT8, _FLOAT32), 0), quantised(0), rules.axes_are_constant),
-    shape=shapes.reduction,
-    limits=(rules.reduction_keeps_quantisation,),
-    core=_extreme,
-)
+
+def _extreme_of(*types: DType) -> Spec:
+    return Spec(
+        operands=(2, 2),
+        types=(all_of(types, 0), quantised(0), rules.axes_are_constant),
+        shape=shapes.reduction,
+        limits=(rules.reduction_keeps_quantisation,),
+        core=_extreme,
+    )
+
+
+_NUMBERS = _extreme_of(_INT8, _INT16, _INT32, _FLOAT32)
+_TRUTHS = _extreme_of(DType.BOOL)
 
 _ARG = Spec(
     operands=(2, 2),
@@ -96,8 +105,10 @@ _ARG = Spec(
 SPECS = {
     Kind.MEAN: _TOTAL,
     Kind.SUM: _TOTAL,
-    Kind.REDUCE_MAX: _EXTREME,
-    Kind.REDUCE_MIN: _EXTREME,
+    Kind.REDUCE_MAX: _NUMBERS,
+    Kind.REDUCE_MIN: _NUMBERS,
+    Kind.REDUCE_ANY: _TRUTHS,
+    Kind.REDUCE_ALL: _TRUTHS,
     Kind.ARG_MAX: _ARG,
     Kind.ARG_MIN: _ARG,
     Kind.CUMSUM: Spec(

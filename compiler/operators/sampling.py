@@ -90,7 +90,12 @@ SPECS = {
     ),
     Kind.RESIZE_BILINEAR: Spec(
         operands=(2, 2),
-        types=(all_of((DType.INT8, DType.FLOAT32), 0), _QUANTISED, *_SIZED),
+        types=(
+            all_of((DType.INT8, DType.INT16, DType.FLOAT32), 0),
+            _QUANTISED,
+            *_SIZED,
+            rules.int16_reference_is_litert,
+        ),
         shape=shapes.resize,
         core=_bilinear,
     ),

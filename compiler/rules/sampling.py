@@ -31,3 +31,8 @@ def corners_or_centres(op: Operator) -> str | None:
     assert isinstance(op.options, ResizeOptions)
     both = op.options.align_corners and op.options.half_pixel_centers
     return "it has both" if both else None
+
+
+def int16_reference_is_litert(op: Operator) -> str | None:
+    """Of int16, the reference is LiteRT, as TensorFlow Lite Micro has no such kernel."""
+    return None
