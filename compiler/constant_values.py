@@ -50,11 +50,17 @@ def _fit(op: Operator, arrays: list[Array]) -> bool:
 
 
 def _widened(op: Operator) -> list[Array] | None:
-    """DEQUANTIZE of weights of float16, and of those of integers with one scale."""
-    if op.kind is not Kind.DEQUANTIZE or not len(op.inputs) == len(op.outputs) == 1:
+    """DENSIFY, as sparse constants are read dense, and DEQUANTIZE of weights of float16, and of
+    those of integers with one scale."""
+    is_unary = len(op.inputs) == len(op.outputs) == 1
+    if op.kind not in (Kind.DENSIFY, Kind.DEQUANTIZE) or not is_unary:
         return None
     x, y = op.inputs[0], op.outputs[0]
-    if x is None or x.data is None or x.shape != y.shape or y.dtype is not DType.FLOAT32:
+    if x is None or x.data is None or x.shape != y.shape:
+        return None
+    if op.kind is Kind.DENSIFY:
+        return [x.data] if x.dtype is y.dtype else None
+    if y.dtype is not DType.FLOAT32:
         return None
     if x.dtype is DType.FLOAT16:
         return [x.data.astype(np.float32)]

@@ -55,10 +55,12 @@ loop over the steps of a sequence is. They assign no variables.
 
 SHAPE is known before a model runs, and so is what is computed from it and from constants of int32,
 int64 and bool: by operators that move data and by the usual arithmetic, RANK, RANGE, REDUCE_PROD
-and BROADCAST_ARGS included. Constants behind a DEQUANTIZE, of float16 among others, and filters of
-int4 are unpacked. A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias
-nor activation. An EMBEDDING_LOOKUP whose rows are of its output's type is a GATHER. A filter of
-int8 with a zero point, of a FULLY_CONNECTED, is one of nine bits without, as of uint8.
+and BROADCAST_ARGS included. Constants behind a DEQUANTIZE, of float16 among others, sparse ones
+behind a DENSIFY and filters of int4 are unpacked.
+
+A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor activation. An
+EMBEDDING_LOOKUP whose rows are of its output's type is a GATHER. A filter of int8 with a zero
+point, of a FULLY_CONNECTED, is one of nine bits without, as of uint8.
 
 """
 

@@ -56,6 +56,7 @@ from compiler.options import (
     VarHandleOptions,
     WhileOptions,
 )
+from compiler.sparse import SparsityError, dense
 from compiler.states import called_once, with_states
 
 ABSENT = -1  # the index of an optional operand that is not given
@@ -152,7 +153,7 @@ class _Reader:
             shape=shape,
             dtype=dtype,
             quantization=_quantization(table.quantization, shape, where),
-            data=_constant(raw, shape, dtype, where) if len(raw) else None,
+            data=_constant(raw, shape, dtype, where, table.sparsity) if len(raw) else None,
             is_variable=table.is_variable,
             index=index,
         )
@@ -237,10 +238,19 @@ def _unpacked(raw: NDArray[np.uint8], shape: tuple[int, ...], where: str) -> NDA
 
 
 def _constant(
-    raw: NDArray[np.uint8], shape: tuple[int, ...], dtype: DType, where: str
+    raw: NDArray[np.uint8],
+    shape: tuple[int, ...],
+    dtype: DType,
+    where: str,
+    sparsity: Record | None,
 ) -> NDArray[Any]:
     if dtype.numpy is None:
         raise MalformedError(f"{where}: constants of type {dtype.name} are not supported")
+    if sparsity is not None and len(raw) % dtype.numpy.itemsize == 0:
+        try:
+            return dense(raw.view(dtype.numpy), shape, sparsity)
+        except SparsityError as error:
+            raise MalformedError(f"{where}: is sparse, and {error}") from None
     count = math.prod(max(extent, 0) for extent in shape)
     if len(raw) != count * dtype.numpy.itemsize:
         raise MalformedError(

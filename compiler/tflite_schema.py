@@ -224,6 +224,29 @@ _QUANTIZATION = Table(
     },
 )
 
+_INDICES = Union(
+    {
+        1: Table("Int32Vector", {"values": _INTS}),
+        2: Table("Uint16Vector", {"values": Scalars("<u2")}),
+        3: Table("Uint8Vector", {"values": _BYTES}),
+    }
+)
+_DIMENSION = Table(
+    "DimensionMetadata",
+    {
+        "format": _INT8,
+        "dense_size": _INT32,
+        "array_segments_type": _UINT8,
+        "array_segments": _INDICES,
+        "array_indices_type": _UINT8,
+        "array_indices": _INDICES,
+    },
+)
+_SPARSITY = Table(
+    "SparsityParameters",
+    {"traversal_order": _INTS, "block_map": _INTS, "dim_metadata": Tables(_DIMENSION)},
+)
+
 _TENSOR = Table(
     "Tensor",
     {
@@ -233,7 +256,7 @@ _TENSOR = Table(
         "name": Text(),
         "quantization": _QUANTIZATION,
         "is_variable": _BOOL,
-        "sparsity": Refused(4, "sparse tensors are not supported; convert the model without"),
+        "sparsity": _SPARSITY,
         "shape_signature": _INTS,
         "has_rank": _BOOL,
         "variant_tensors": Refused(4, "variant tensors are not supported"),

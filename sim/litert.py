@@ -19,7 +19,16 @@ Array = NDArray[Any]
 _INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
 _FLOAT32, _BOOL, _UINT8 = DType.FLOAT32, DType.BOOL, DType.UINT8
 _NEVER = frozenset(
-    {Kind.TILE, Kind.POW, Kind.SELECT, Kind.RANK, Kind.RANGE, Kind.REDUCE_PROD, Kind.REDUCE_ANY}
+    {
+        Kind.TILE,
+        Kind.POW,
+        Kind.SELECT,
+        Kind.RANK,
+        Kind.RANGE,
+        Kind.REDUCE_PROD,
+        Kind.REDUCE_ANY,
+        Kind.DENSIFY,
+    }
 )
 _MOVED_BY_MICRO = {
     **dict.fromkeys(

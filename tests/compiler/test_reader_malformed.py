@@ -206,7 +206,7 @@ def _input_twice(b: ModelBuilder) -> None:
         (_vast_without_elements, "tensor 4 'vast' (INT8 0x2147483647x2147483647x2147483647) has"),
         (_zero_points, "tensor 1 't1': has 2 scales and 3 zero points"),
         (_scales, "tensor 1 't1': has 2 scales, but not as many indices to scale"),
-        (_sparse, "Model.subgraphs[0].tensors[1].sparsity: sparse tensors are not supported"),
+        (_sparse, "tensor 1 't1': is sparse, and its dimensions are listed in no order"),
         (_details, "quantization.details_type: quantisation other than by scales"),
         (_external, "tensors[1].external_buffer: constants in other files are not supported"),
         (_no_options, "operator 0 CONV_2D: its options are missing"),
