@@ -35,7 +35,7 @@ def dense(values: NDArray[Any], shape: tuple[int, ...], sparsity: Record) -> NDA
         raise SparsityError("its dimensions are listed in no order")
     if len(set(block_map)) != len(block_map) or not set(block_map) <= set(range(rank)):
         raise SparsityError("its blocks are of no dimensions")
-    if min(shape, default=1) < 1 or math.prod(shape) * values.itemsize > MAX_BYTES:
+    if min(shape, default=0) < 1 or math.prod(shape) * values.itemsize > MAX_BYTES:
         raise SparsityError("its dimensions are beyond all limits")
     blocks = dict.fromkeys(range(rank), 1)
     for level, number in zip(levels, order, strict=True):
@@ -44,7 +44,7 @@ def dense(values: NDArray[Any], shape: tuple[int, ...], sparsity: Record) -> NDA
     places = np.zeros((1, rank), np.int64)
     # Every place leads to an element, or to a segment.
     segments = [0 if x.array_segments is None else len(x.array_segments.values) for x in levels]
-    most = max(len(values), *segments)
+    most = max([len(values), *segments])
     for level, number in zip(levels, order, strict=True):
         axis, step = (number, blocks[number]) if number < rank else (block_map[number - rank], 1)
         places, indices = _children(level, places, most)
