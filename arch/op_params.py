@@ -194,7 +194,20 @@ LSTM = CStruct(
     CField("tanh_shift", "int32_t", "to the right, behind it"),
 )
 
+LSTM_FLOAT = CStruct(
+    "weft_lstm_float_params_t",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM of float32.",
+    CField("batches", "int32_t", "sequences"),
+    CField("steps", "int32_t", "of a sequence"),
+    CField("inputs", "int32_t", "of a step"),
+    CField("units", "int32_t", "cells of a sequence, and outputs of a step"),
+    CField("batch_rows", "int32_t", "rows of input and output from sequence to sequence"),
+    CField("step_rows", "int32_t", "rows from step to step"),
+    CField("cell_clip", "float", "the largest cell; 0 for any"),
+)
+
 STRUCTS = (
+    LSTM_FLOAT,
     SOFTMAX,
     ADD,
     POOL_2D,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arch.isa import MAX_LEAD, Engine, Mode
 from arch.params import Params
 from compiler.layout import InputView, Layout
-from compiler.passplan import IDLE, PassPlan
+from compiler.passplan import IDLE, Entry, PassPlan
 from compiler.steps import SCRATCHPAD, Blob, Range, Step
 from compiler.timing.array import ArrayTiming
 from compiler.timing.passes import pass_work
@@ -120,26 +120,30 @@ class ArrayJob:
 def narrowed(job: ArrayJob) -> ArrayJob:
     """The same with weights of int8: what is beyond them follows in passes of its own.
 
-    Weights are those of uint8 less their zero point, from -255 to 255; few are beyond int8.
+    Weights are those of uint8 less their zero point, from -255 to 255; few are beyond int8, and of
+    those but 255 is beyond two of them.
     """
     if job.weights.dtype == np.int8:
         return job
-    weights = job.weights.astype(np.int16)
-    near = np.clip(weights, -128, 127).astype(np.int16)
-    rest = weights - near
-    n_taps = weights.shape[1]
-    wanted = set(np.flatnonzero(rest.any(axis=0)).tolist())
-    plan, extra = job.plan, []
-    for entry in plan.entries:
-        shifts = range(0, plan.cb_count * len(entry.taps), len(entry.taps))
-        taps = [tap for tap in entry.taps if tap != IDLE]
-        if wanted.intersection(tap + shift for tap in taps for shift in shifts):
-            moved = tuple(tap if tap == IDLE else tap + n_taps for tap in entry.taps)
-            extra.append(replace(entry, taps=moved))
+    rest = job.weights.astype(np.int16)
+    n_taps = rest.shape[1]
+    parts: list[NDArray[np.int8]] = []
+    entries: list[Entry] = []
+    while not parts or rest.any():
+        wanted = set(np.flatnonzero(rest.any(axis=0)).tolist())
+        for entry in job.plan.entries:
+            shifts = range(0, job.plan.cb_count * len(entry.taps), len(entry.taps))
+            taps = [tap for tap in entry.taps if tap != IDLE]
+            if not parts or wanted.intersection(tap + shift for tap in taps for shift in shifts):
+                first = len(parts) * n_taps
+                moved = tuple(tap if tap == IDLE else tap + first for tap in entry.taps)
+                entries.append(replace(entry, taps=moved))
+        parts.append(np.clip(rest, -128, 127).astype(np.int8))
+        rest = rest - parts[-1]
     return replace(
         job,
-        plan=replace(plan, entries=(*plan.entries, *extra)),
-        weights=np.concatenate([near, rest], axis=1).astype(np.int8),
+        plan=replace(job.plan, entries=tuple(entries)),
+        weights=np.concatenate(parts, axis=1),
     )
 
 
@@ -350,7 +354,7 @@ def steps_of(
 
 
 def _chunks(n_blocks: int, most: int, tapers: bool) -> Iterator[range]:
-    """Blocks in chunks of equal size up to ``most``, or of a part of what is left towards the end."""
+    """Blocks in chunks of equal size up to ``most``, or of a part of what is left at the end."""
     n_chunks = -(-n_blocks // most)
     equal = -(-n_blocks // n_chunks)
     start = 0

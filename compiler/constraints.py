@@ -38,6 +38,8 @@ def check(graph: Graph) -> None:
     Raises :class:`ModelError` for the first that is not: which operator, what is wrong with it,
     and what is supported.
     """
+    if not graph.operators:
+        raise ModelError(f"{graph.name}: has no operators; supported: models of one or more")
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dtype not in CUSTOM_TYPES:
             raise ModelError(

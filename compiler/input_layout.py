@@ -35,7 +35,7 @@ def layout_of(
     A first layer's input gets columns beside the image where that saves passes; a tensor between
     windowed operators gets room between rows where that keeps streams apart in the banks.
     """
-    dense = _dense(tensor)
+    dense = dense_layout(tensor)
     if tensor.dtype is not DType.INT8 or tensor in graph.outputs or len(tensor.shape) != 4:
         return dense
     readers = _readers(tensor, graph, folded)
@@ -52,7 +52,8 @@ def layout_of(
     return _with_gaps(layout, readers, params)
 
 
-def _dense(tensor: Tensor) -> Layout:
+def dense_layout(tensor: Tensor) -> Layout:
+    """The plain layout from address 0; elements of several bytes lie as so many channels."""
     element = max(1, tensor.n_bytes // max(1, tensor.size))
     shape = tensor.shape
     if element > 1:

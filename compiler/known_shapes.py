@@ -1,4 +1,4 @@
-"""SHAPE, which is known before a model runs, and what only computes the shape of a RESHAPE.
+"""What is known before a model runs: SHAPE, and what is computed from it and from constants.
 
 Converters write chains of SHAPE, STRIDED_SLICE and PACK for a batch of any size. The shapes of all
 tensors are fixed here, and RESHAPE has that of its output.
@@ -8,35 +8,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from compiler.builtin import Kind
+from compiler.constant_values import values_of
 from compiler.graph import DType, Graph, Operator, Tensor
 
-_INTEGERS = (DType.INT32, DType.INT64)
+_INTEGERS = (DType.INT32, DType.INT64, DType.BOOL)
 
 
 def with_known_shapes(graph: Graph) -> Graph:
-    """The graph without its SHAPE operators, and without operators that nothing reads then."""
+    """The graph without operators whose results are known, and without what nothing reads then."""
     known: dict[int, Tensor] = {}
     operators = []
     for op in graph.operators:
-        if _is_known(op) and op.output not in graph.outputs:
-            data = np.array(op.input(0).shape, op.output.dtype.numpy)
-            known[id(op.output)] = replace(op.output, data=data)
-            continue
-        operators.append(replace(op, inputs=[known.get(id(t), t) for t in op.inputs]))
+        read = replace(op, inputs=[known.get(id(t), t) for t in op.inputs])
+        values = None if any(t in graph.outputs for t in op.outputs) else values_of(read)
+        if values is None:
+            operators.append(read)
+        else:
+            pairs = zip(op.outputs, values, strict=True)
+            known |= {id(t): replace(t, data=array) for t, array in pairs}
     if not known:
         return graph
     tensors = [known.get(id(t), t) for t in graph.tensors]
     return replace(graph, tensors=tensors, operators=_read(graph, operators))
-
-
-def _is_known(op: Operator) -> bool:
-    complete = len(op.inputs) == len(op.outputs) == 1 and op.inputs[0] is not None
-    if op.kind is not Kind.SHAPE or not complete or op.output.dtype not in _INTEGERS:
-        return False
-    return op.output.shape == (len(op.input(0).shape),)
 
 
 def _read(graph: Graph, operators: list[Operator]) -> list[Operator]:

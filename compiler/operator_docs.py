@@ -41,16 +41,26 @@ where every access takes as long as memory does.
 
 Models of uint8 run as int8, every code less 128, with the results of LiteRT's reference kernels:
 @UNSIGNED@,
-and what only moves data. A CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED may then have a filter of
-uint8 with any zero point; weights that do not fit int8 without it take passes of their own.
+and what only moves data. A CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED or TRANSPOSE_CONV may then
+have a filter of uint8 with any zero point; weights that do not fit int8 without it take passes of
+their own. RESIZE_BILINEAR is fast where no product of its weights is rounded in float32, as to
+twice the size, and in software floating point elsewhere.
 
 Variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, with constants to begin with, assigned in the
 subgraph of a CALL_ONCE) keep their values in external memory from one inference to the next.
-Models with other subgraphs (IF, WHILE) are refused.
 
-SHAPE is known before a model runs; operators that compute the shape of a RESHAPE from it are left
-out. A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor
-activation.
+The first subgraph is the model. Of an IF both branches run, unless its condition is known, and a
+SELECT_V2 chooses; a WHILE is unrolled, and its condition must be known in every turn, as that of a
+loop over the steps of a sequence is. They assign no variables.
+
+SHAPE is known before a model runs, and so is what is computed from it and from constants of int32,
+int64 and bool: by operators that move data and by the usual arithmetic, RANK, RANGE, REDUCE_PROD
+and BROADCAST_ARGS included. Constants behind a DEQUANTIZE, of float16 among others, sparse ones
+behind a DENSIFY and filters of int4 are unpacked.
+
+A FULLY_CONNECTED whose matrix is computed is a BATCH_MATMUL; it has neither bias nor activation. An
+EMBEDDING_LOOKUP whose rows are of its output's type is a GATHER. A filter of int8 with a zero
+point, of a FULLY_CONNECTED, is one of nine bits without, as of uint8.
 
 """
 
@@ -89,7 +99,8 @@ def markdown() -> str:
     for kind in kinds:
         lines += ["", f"### {kind.name}", ""]
         lines += [f"- {rule_of(constraint)}" for constraint in rules_of(kind)]
-    unsigned = textwrap.fill(", ".join(sorted(kind.name for kind in COMPUTING)), 100)
+    named = sorted(kind.name for kind in (*COMPUTING, Kind.CAST, Kind.QUANTIZE))
+    unsigned = textwrap.fill(", ".join(named), 100)
     return _HEAD.replace("@UNSIGNED@", unsigned) + "\n".join(lines) + "\n"
 
 

@@ -60,6 +60,10 @@ class ArithmeticOptions:
     activation: Activation = Activation.NONE
 
 
+class UnsignedNormOptions(ArithmeticOptions):
+    """Of an L2_NORMALIZATION that a pass has made of one of uint8: it rounds elsewhere."""
+
+
 @dataclass(frozen=True)
 class Pool2DOptions:
     padding: Padding
@@ -188,6 +192,10 @@ class ResizeOptions:
     half_pixel_centers: bool = False
 
 
+class UnsignedResizeOptions(ResizeOptions):
+    """Of a RESIZE_BILINEAR that a pass has made of one of uint8: it mixes unsigned codes."""
+
+
 @dataclass(frozen=True)
 class TransposeConvOptions:
     padding: Padding
@@ -222,6 +230,18 @@ class LstmOptions:
 @dataclass(frozen=True)
 class CallOnceOptions:
     init_subgraph_index: int
+
+
+@dataclass(frozen=True)
+class IfOptions:
+    then_subgraph_index: int
+    else_subgraph_index: int
+
+
+@dataclass(frozen=True)
+class WhileOptions:
+    cond_subgraph_index: int
+    body_subgraph_index: int
 
 
 @dataclass(frozen=True)
@@ -268,6 +288,8 @@ Options = (
     | SvdfOptions
     | LstmOptions
     | CallOnceOptions
+    | IfOptions
+    | WhileOptions
     | VarHandleOptions
     | TableOptions
 )

@@ -17,7 +17,7 @@ from compiler.fold import FoldedPad
 from compiler.fuse import FusedTables
 from compiler.fusion import Fusion, Plan
 from compiler.graph import Graph, Operator, Tensor
-from compiler.input_layout import layout_of
+from compiler.input_layout import dense_layout, layout_of
 from compiler.layout import Layout, image_shape
 from compiler.lower import FLAT, workspace_of
 from compiler.lower.copies import is_copying
@@ -333,12 +333,12 @@ class _Placer:
             max(16, self.params.cols),
         )
         layouts = {key: self.stores[key].layout.at(b.address) for key, b in buffers.items()}
-        layouts |= {key: Layout.dense(0, self.stores[key].tensor.shape) for key in spilled}
+        layouts |= {key: dense_layout(self.stores[key].tensor) for key in spilled}
         external, arena = self._external(spilled - self._inside(plans))
         self._aliases(layouts, external)
         for key, tensor in self.elsewhere.items():
             external[key] = self.constant_place(tensor)
-            layouts[key] = Layout.dense(0, tensor.shape)
+            layouts[key] = dense_layout(tensor)
         staging = {}
         for key, (rows, pairs) in slabs.items():
             places = [None if not pair else (pair[0].address, pair[-1].address) for pair in pairs]
@@ -436,7 +436,7 @@ class _Placer:
             store = self.roots.get(id(tensor))
             if store is None:
                 continue
-            layouts[id(tensor)] = Layout.dense(layouts[id(store)].start, tensor.shape)
+            layouts[id(tensor)] = dense_layout(tensor).at(layouts[id(store)].start)
             if id(store) in external:
                 external[id(tensor)] = external[id(store)]
 

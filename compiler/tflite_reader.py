@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from compiler import tflite_schema
 from compiler.builtin import Kind
+from compiler.control_flow import without_control_flow
 from compiler.errors import ModelError, printable
 from compiler.flatbuffer import MAX_BYTES, FlatbufferError, Record, Table, read
 from compiler.graph import DType, Graph, Operator, Quantization, Tensor
@@ -33,6 +34,7 @@ from compiler.options import (
     FullyConnectedOptions,
     GatherOptions,
     GeluOptions,
+    IfOptions,
     LeakyReluOptions,
     LstmOptions,
     MirrorPadOptions,
@@ -52,7 +54,9 @@ from compiler.options import (
     TransposeConvOptions,
     UnpackOptions,
     VarHandleOptions,
+    WhileOptions,
 )
+from compiler.sparse import SparsityError, dense
 from compiler.states import called_once, with_states
 
 ABSENT = -1  # the index of an optional operand that is not given
@@ -87,7 +91,9 @@ def read_model(data: bytes, source: str = "model") -> Graph:
     The graph's structure is verified; whether its operators are supported is for
     :func:`compiler.constraints.check` to say. Constants are read-only views of ``data``.
 
-    Raises :class:`ModelError` with one line on anything else than a model with one graph.
+    The first subgraph is the model; those that it calls become part of it.
+
+    Raises :class:`ModelError` with one line on anything else than a model.
     """
     source = printable(source)
     try:
@@ -112,15 +118,11 @@ class _Reader:
                 f"its schema has version {model.version} instead of {tflite_schema.VERSION}"
             )
         graphs = [self.subgraph(table) for table in model.subgraphs]
-        initial = called_once(graphs)
-        if len(initial) + 1 != len(graphs):
-            raise MalformedError(
-                f"it has {len(model.subgraphs)} subgraphs instead of one; convert a model "
-                "without control flow or several signatures"
-            )
+        if not graphs:
+            raise MalformedError("it has no subgraphs")
         if not graphs[0].outputs:
             raise MalformedError("it has no outputs")
-        return with_states(graphs[0], initial)
+        return with_states(without_control_flow(graphs), called_once(graphs))
 
     def subgraph(self, subgraph: Record) -> Graph:
         model = self.model
@@ -144,12 +146,14 @@ class _Reader:
         if len(shape) > MAX_RANK:
             raise MalformedError(f"{where}: has {len(shape)} dimensions; the limit is {MAX_RANK}")
         raw = self.buffer(table.buffer, where)
+        if dtype is DType.INT4 and len(raw):
+            raw, dtype = _unpacked(raw, shape, where), DType.INT8
         return Tensor(
             name=table.name,
             shape=shape,
             dtype=dtype,
             quantization=_quantization(table.quantization, shape, where),
-            data=_constant(raw, shape, dtype, where) if len(raw) else None,
+            data=_constant(raw, shape, dtype, where, table.sparsity) if len(raw) else None,
             is_variable=table.is_variable,
             index=index,
         )
@@ -224,11 +228,29 @@ def _fill_if_empty(tensor: Tensor) -> None:
     tensor.data = np.empty(tensor.shape, tensor.dtype.numpy)
 
 
+def _unpacked(raw: NDArray[np.uint8], shape: tuple[int, ...], where: str) -> NDArray[np.uint8]:
+    """Constants of int4, two to a byte with the first in the lower half, as those of int8."""
+    count = math.prod(max(extent, 0) for extent in shape)
+    if len(raw) != (count + 1) // 2:
+        raise MalformedError(f"{where}: holds {len(raw)} bytes for {count} elements of type INT4")
+    halves = np.stack([raw << 4, raw & 0xF0], axis=1).reshape(-1)[:count]
+    return (halves.view(np.int8) >> 4).view(np.uint8)
+
+
 def _constant(
-    raw: NDArray[np.uint8], shape: tuple[int, ...], dtype: DType, where: str
+    raw: NDArray[np.uint8],
+    shape: tuple[int, ...],
+    dtype: DType,
+    where: str,
+    sparsity: Record | None,
 ) -> NDArray[Any]:
     if dtype.numpy is None:
         raise MalformedError(f"{where}: constants of type {dtype.name} are not supported")
+    if sparsity is not None and len(raw) % dtype.numpy.itemsize == 0:
+        try:
+            return dense(raw.view(dtype.numpy), shape, sparsity)
+        except SparsityError as error:
+            raise MalformedError(f"{where}: is sparse, and {error}") from None
     count = math.prod(max(extent, 0) for extent in shape)
     if len(raw) != count * dtype.numpy.itemsize:
         raise MalformedError(
@@ -306,9 +328,13 @@ _OPTIONS: dict[Kind, tuple[Table, type[Options], Options | None]] = {
     Kind.GELU: (tflite_schema.GELU_OPTIONS, GeluOptions, GeluOptions()),
     Kind.SUM: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.REDUCE_MAX: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.REDUCE_ANY: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.REDUCE_ALL: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
+    Kind.REDUCE_PROD: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.REDUCE_MIN: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.AVERAGE_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
     Kind.MAX_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
+    Kind.L2_POOL_2D: (tflite_schema.POOL_2D_OPTIONS, Pool2DOptions, None),
     Kind.MEAN: (tflite_schema.REDUCER_OPTIONS, ReducerOptions, None),
     Kind.PAD: (tflite_schema.PAD_OPTIONS, PadOptions, PadOptions()),
     Kind.RESHAPE: (tflite_schema.RESHAPE_OPTIONS, ReshapeOptions, ReshapeOptions()),
@@ -336,6 +362,8 @@ _OPTIONS: dict[Kind, tuple[Table, type[Options], Options | None]] = {
     ),
     Kind.SVDF: (tflite_schema.SVDF_OPTIONS, SvdfOptions, None),
     Kind.CALL_ONCE: (tflite_schema.CALL_ONCE_OPTIONS, CallOnceOptions, None),
+    Kind.IF: (tflite_schema.IF_OPTIONS, IfOptions, None),
+    Kind.WHILE: (tflite_schema.WHILE_OPTIONS, WhileOptions, None),
     Kind.VAR_HANDLE: (tflite_schema.VAR_HANDLE_OPTIONS, VarHandleOptions, None),
     Kind.UNIDIRECTIONAL_SEQUENCE_LSTM: (tflite_schema.LSTM_OPTIONS, LstmOptions, None),
 }

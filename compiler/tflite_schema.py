@@ -68,6 +68,10 @@ CUMSUM_OPTIONS = Table("CumsumOptions", {"exclusive": _BOOL, "reverse": _BOOL})
 GELU_OPTIONS = Table("GeluOptions", {"approximate": _BOOL})
 
 CALL_ONCE_OPTIONS = Table("CallOnceOptions", {"init_subgraph_index": _INT32})
+IF_OPTIONS = Table("IfOptions", {"then_subgraph_index": _INT32, "else_subgraph_index": _INT32})
+WHILE_OPTIONS = Table(
+    "WhileOptions", {"cond_subgraph_index": _INT32, "body_subgraph_index": _INT32}
+)
 VAR_HANDLE_OPTIONS = Table("VarHandleOptions", {"container": Text(), "shared_name": Text()})
 
 POOL_2D_OPTIONS = Table(
@@ -187,6 +191,8 @@ OPTIONS: dict[int, Table] = {
     75: LEAKY_RELU_OPTIONS,
     77: MIRROR_PAD_OPTIONS,
     79: SPLIT_V_OPTIONS,
+    92: IF_OPTIONS,
+    93: WHILE_OPTIONS,
     94: DEPTH_TO_SPACE_OPTIONS,
     101: BATCH_MATMUL_OPTIONS,
     102: CUMSUM_OPTIONS,
@@ -218,6 +224,29 @@ _QUANTIZATION = Table(
     },
 )
 
+_INDICES = Union(
+    {
+        1: Table("Int32Vector", {"values": _INTS}),
+        2: Table("Uint16Vector", {"values": Scalars("<u2")}),
+        3: Table("Uint8Vector", {"values": _BYTES}),
+    }
+)
+_DIMENSION = Table(
+    "DimensionMetadata",
+    {
+        "format": _INT8,
+        "dense_size": _INT32,
+        "array_segments_type": _UINT8,
+        "array_segments": _INDICES,
+        "array_indices_type": _UINT8,
+        "array_indices": _INDICES,
+    },
+)
+_SPARSITY = Table(
+    "SparsityParameters",
+    {"traversal_order": _INTS, "block_map": _INTS, "dim_metadata": Tables(_DIMENSION)},
+)
+
 _TENSOR = Table(
     "Tensor",
     {
@@ -227,7 +256,7 @@ _TENSOR = Table(
         "name": Text(),
         "quantization": _QUANTIZATION,
         "is_variable": _BOOL,
-        "sparsity": Refused(4, "sparse tensors are not supported; convert the model without"),
+        "sparsity": _SPARSITY,
         "shape_signature": _INTS,
         "has_rank": _BOOL,
         "variant_tensors": Refused(4, "variant tensors are not supported"),

@@ -1,7 +1,8 @@
 """Models of uint8 as models of int8: every code and zero point less 128.
 
 All kernels subtract zero points first, so nothing changes but where codes themselves are computed
-with: AVERAGE_POOL_2D rounds sums of unsigned codes, and CONCATENATION of uint8 rescales its inputs.
+with: AVERAGE_POOL_2D rounds sums of unsigned codes, RESIZE_BILINEAR mixes them in float32,
+CONCATENATION of uint8 rescales its inputs, and L2_NORMALIZATION rounds at another place.
 Filters of uint8 have a zero point, and less it nine bits; they become int16.
 """
 
@@ -13,11 +14,20 @@ import numpy as np
 
 from compiler.builtin import Kind
 from compiler.graph import DType, Graph, Operator, Quantization, Tensor
-from compiler.options import Pool2DOptions, TableOptions, UnsignedPool2DOptions
+from compiler.options import (
+    ArithmeticOptions,
+    Options,
+    Pool2DOptions,
+    ResizeOptions,
+    TableOptions,
+    UnsignedNormOptions,
+    UnsignedPool2DOptions,
+    UnsignedResizeOptions,
+)
 
 MIDDLE = 128
 
-_FILTERED = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D, Kind.FULLY_CONNECTED)
+_FILTERED = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D, Kind.FULLY_CONNECTED, Kind.TRANSPOSE_CONV)
 COMPUTING = (
     *_FILTERED,
     Kind.AVERAGE_POOL_2D,
@@ -25,18 +35,34 @@ COMPUTING = (
     Kind.ADD,
     Kind.SUB,
     Kind.MUL,
+    Kind.DIV,
+    Kind.PRELU,
     Kind.MEAN,
+    Kind.SUM,
     Kind.SOFTMAX,
+    Kind.LOG_SOFTMAX,
+    Kind.L2_NORMALIZATION,
     Kind.LOGISTIC,
     Kind.TANH,
     Kind.RELU,
     Kind.RELU6,
+    Kind.RELU_N1_TO_1,
+    Kind.GELU,
     Kind.LEAKY_RELU,
     Kind.HARD_SWISH,
     Kind.MAXIMUM,
     Kind.MINIMUM,
     Kind.REDUCE_MAX,
+    Kind.REDUCE_MIN,
     Kind.ARG_MAX,
+    Kind.ARG_MIN,
+    Kind.RESIZE_BILINEAR,
+    Kind.EQUAL,
+    Kind.NOT_EQUAL,
+    Kind.LESS,
+    Kind.LESS_EQUAL,
+    Kind.GREATER,
+    Kind.GREATER_EQUAL,
 )
 _MOVING = (
     Kind.RESHAPE,
@@ -48,7 +74,16 @@ _MOVING = (
     Kind.SLICE,
     Kind.STRIDED_SLICE,
     Kind.TRANSPOSE,
+    Kind.REVERSE_V2,
+    Kind.TILE,
+    Kind.GATHER,
+    Kind.GATHER_ND,
+    Kind.DYNAMIC_UPDATE_SLICE,
+    Kind.SELECT,
+    Kind.SELECT_V2,
     Kind.PAD,
+    Kind.PADV2,
+    Kind.MIRROR_PAD,
     Kind.PACK,
     Kind.UNPACK,
     Kind.SPACE_TO_DEPTH,
@@ -70,11 +105,14 @@ def with_signed_codes(graph: Graph) -> Graph:
 
 def computes_with_uint8(op: Operator) -> bool:
     """Whether an operator does more with codes of uint8 than to move them."""
+    if op.kind is Kind.QUANTIZE:
+        types = {op.input(0).dtype, op.outputs[0].dtype}
+        return DType.UINT8 in types and types != {DType.INT8, DType.UINT8}
     if not _reads_uint8(op):
         return False
     if op.kind is Kind.CONCATENATION:
         return any(t is not None and _differ(t, op.output) for t in op.inputs)
-    return op.kind in COMPUTING
+    return op.kind in (*COMPUTING, Kind.SELECT, Kind.SELECT_V2)
 
 
 def _differ(a: Tensor, b: Tensor) -> bool:
@@ -85,7 +123,19 @@ def _differ(a: Tensor, b: Tensor) -> bool:
 
 
 def _reads_uint8(op: Operator) -> bool:
-    return bool(op.inputs) and op.inputs[0] is not None and op.inputs[0].dtype is DType.UINT8
+    return any(t is not None and t.dtype is DType.UINT8 for t in op.inputs)
+
+
+def _unsigned_options(op: Operator) -> Options | None:
+    """Options that say so of an operator of uint8 whose results are not those of int8."""
+    options = op.options
+    if op.kind is Kind.AVERAGE_POOL_2D and isinstance(options, Pool2DOptions):
+        return UnsignedPool2DOptions(**vars(options))
+    if op.kind is Kind.L2_NORMALIZATION and isinstance(options, ArithmeticOptions):
+        return UnsignedNormOptions(**vars(options))
+    if op.kind is Kind.RESIZE_BILINEAR and isinstance(options, ResizeOptions):
+        return UnsignedResizeOptions(**vars(options))
+    return options
 
 
 @dataclass
@@ -120,10 +170,7 @@ class _Signed:
             return
         inputs = [self._operand(op, i, tensor) for i, tensor in enumerate(op.inputs)]
         outputs = [self._twin(t) if t.dtype is DType.UINT8 else t for t in op.outputs]
-        options = op.options
-        if op.kind is Kind.AVERAGE_POOL_2D and _reads_uint8(op):
-            assert isinstance(options, Pool2DOptions)
-            options = UnsignedPool2DOptions(**vars(options))
+        options = _unsigned_options(op) if _reads_uint8(op) else op.options
         new = replace(op, inputs=inputs, outputs=outputs, options=options)
         if op.kind is Kind.CONCATENATION:
             new.inputs = [self._rescaled(t, new.output) for t in inputs if t is not None]

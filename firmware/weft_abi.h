@@ -98,6 +98,17 @@ typedef struct {
     const weft_accelerator_t *accelerator;  /* null unless it asked for a workspace */
 } weft_op_t;
 
+/* UNIDIRECTIONAL_SEQUENCE_LSTM of float32. */
+typedef struct {
+    int32_t batches;  /* sequences */
+    int32_t steps;  /* of a sequence */
+    int32_t inputs;  /* of a step */
+    int32_t units;  /* cells of a sequence, and outputs of a step */
+    int32_t batch_rows;  /* rows of input and output from sequence to sequence */
+    int32_t step_rows;  /* rows from step to step */
+    float cell_clip;  /* the largest cell; 0 for any */
+} weft_lstm_float_params_t;
+
 /* SOFTMAX of int8; exp_table is cut behind its last entry that can change an output. */
 typedef struct {
     int32_t n_entries;  /* entries of exp_table that are there; 1 to 256 */

@@ -11,11 +11,54 @@ from numpy.typing import NDArray
 from compiler.builtin import Kind
 from compiler.errors import ModelError
 from compiler.graph import DType, Operator
+from compiler.options import StridedSliceOptions
 from compiler.unsigned import computes_with_uint8
 
 Array = NDArray[Any]
 
-_NEVER = frozenset({Kind.TILE, Kind.POW, Kind.SELECT})
+_INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
+_FLOAT32, _BOOL, _UINT8 = DType.FLOAT32, DType.BOOL, DType.UINT8
+_NEVER = frozenset(
+    {
+        Kind.TILE,
+        Kind.POW,
+        Kind.SELECT,
+        Kind.RANK,
+        Kind.RANGE,
+        Kind.REDUCE_PROD,
+        Kind.REDUCE_ANY,
+        Kind.DENSIFY,
+    }
+)
+_MOVED_BY_MICRO = {
+    **dict.fromkeys(
+        (
+            Kind.GATHER,
+            Kind.GATHER_ND,
+            Kind.MIRROR_PAD,
+            Kind.SPACE_TO_DEPTH,
+            Kind.DEPTH_TO_SPACE,
+            Kind.SPACE_TO_BATCH_ND,
+            Kind.BATCH_TO_SPACE_ND,
+        ),
+        (_INT8, _FLOAT32),
+    ),
+    **dict.fromkeys(
+        (Kind.TRANSPOSE, Kind.RESIZE_NEAREST_NEIGHBOR, Kind.SELECT_V2), (_INT8, _INT16, _FLOAT32)
+    ),
+    **dict.fromkeys((Kind.PAD, Kind.SPLIT, Kind.SPLIT_V), (_INT8, _INT16, _INT32, _FLOAT32)),
+    **dict.fromkeys((Kind.SLICE, Kind.STRIDED_SLICE), (_INT8, _INT16, _INT32, _FLOAT32, _BOOL)),
+    **dict.fromkeys((Kind.PACK, Kind.UNPACK), (_INT8, _INT16, _INT32, _INT64, _FLOAT32)),
+    Kind.CONCATENATION: (_INT8, _INT16, _INT32, _INT64, _FLOAT32, _BOOL),
+}
+"""The types that TensorFlow Lite Micro moves, where it does not move all."""
+_MICRO_TRANSPOSED_RANK = 5
+_MICRO_SLICED_RANK = 4
+_NEEDED_CONSTANT = {
+    Kind.FILL: 0,
+    **dict.fromkeys((Kind.RESIZE_BILINEAR, Kind.RESIZE_NEAREST_NEIGHBOR, Kind.BROADCAST_TO), 1),
+}
+"""Operands that TensorFlow Lite Micro takes only as constants, whatever computes them."""
 _ONLY_FLOAT32 = frozenset(
     {Kind.NEG, Kind.SQRT, Kind.EXP, Kind.LOG, Kind.FLOOR_DIV, Kind.FLOOR_MOD}
 )  # in TensorFlow Lite Micro
@@ -27,7 +70,35 @@ def is_run_by_litert(op: Operator) -> bool:
     dtype = None if first is None else first.dtype
     if op.kind in _NEVER or (op.kind in _ONLY_FLOAT32 and dtype is not DType.FLOAT32):
         return True
-    return computes_with_uint8(op) or (op.kind is Kind.PAD and dtype is DType.UINT8)
+    if op.kind in (Kind.STRIDED_SLICE, Kind.TRANSPOSE) and not _is_micro_walk(op):
+        return True
+    if op.kind in _MOVED_BY_MICRO and op.outputs[0].dtype not in _MOVED_BY_MICRO[op.kind]:
+        return True
+    if op.kind in (Kind.REDUCE_MAX, Kind.REDUCE_MIN) and dtype in (_INT16, _INT32):
+        return True
+    if op.kind is Kind.RESIZE_BILINEAR and dtype is _INT16:
+        return True
+    if op.kind is Kind.GELU and dtype is DType.FLOAT32:
+        return True
+    needed = _NEEDED_CONSTANT.get(op.kind)
+    if needed is not None and not op.input(needed).is_constant:
+        return True
+    if op.kind is Kind.DEQUANTIZE and dtype is DType.FLOAT16:
+        return True
+    if op.kind is Kind.CAST and {dtype, op.outputs[0].dtype} & {_UINT8, _INT64}:
+        return True
+    if op.kind in (Kind.ARG_MAX, Kind.ARG_MIN) and op.outputs[0].dtype is _INT64:
+        return True
+    return computes_with_uint8(op)
+
+
+def _is_micro_walk(op: Operator) -> bool:
+    """Whether TensorFlow Lite Micro takes the dimensions of a STRIDED_SLICE or TRANSPOSE."""
+    options, rank = op.options, len(op.input(0).shape)
+    if not isinstance(options, StridedSliceOptions):
+        return rank <= _MICRO_TRANSPOSED_RANK
+    special = options.new_axis_mask or options.ellipsis_mask
+    return not special and op.input(1).size == rank <= _MICRO_SLICED_RANK
 
 
 def run_litert(

@@ -61,4 +61,8 @@ OPERATORS: Mapping[Kind, Callable[[Operator, Values], list[Array]]] = {
     Kind.GELU: _gelu,
 }
 
-TYPES = (DType.INT8, DType.FLOAT32)
+TYPES: Mapping[Kind, tuple[DType, ...]] = {
+    Kind.RELU_N1_TO_1: (DType.INT8, DType.FLOAT32),
+    Kind.GELU: (DType.INT8,),
+}
+"""Those that are computed here; LiteRT itself runs the others."""

@@ -112,8 +112,8 @@ class Reference:
         written: list[tuple[Operator | None, Tensor]] = [(None, t) for t in self.graph.inputs]
         written += [(op, tensor) for op in self.graph.operators for tensor in op.outputs]
         for op, tensor in written:
-            index = _index(tensor)
-            if index in actual:
+            index = tensor.index
+            if index is not None and index in actual:
                 found = difference(tensor, op, expected[index], actual[index])
                 if found is not None:
                     return found
@@ -176,10 +176,8 @@ class _Segment:
             raise ModelError(f"{self.graph.name}: TensorFlow Lite Micro fails: {error}") from None
         results = {index: interpreter.get_output(i) for i, index in enumerate(self.outputs)}
         if every_tensor:
-            for op in self.operators:
-                for tensor in op.outputs:
-                    index = _index(tensor)
-                    results[index] = interpreter.GetTensor(index, 0)["tensor_data"]
+            for index in _written(self.operators):
+                results[index] = interpreter.GetTensor(index, 0)["tensor_data"]
         return results
 
     def _interpreter(self, every_tensor: bool) -> runtime.Interpreter:
@@ -209,7 +207,7 @@ class _LitertSegment:
         part = self.segment
         indices = part.outputs
         if every_tensor:
-            indices = [_index(tensor) for op in part.operators for tensor in op.outputs]
+            indices = _written(part.operators)
         inputs = {index: values[index] for index in part.inputs}
         return run_litert(part.data, part.graph.name, inputs, indices)
 
@@ -285,6 +283,12 @@ def _index(tensor: Tensor) -> int:
     return tensor.index
 
 
+def _written(operators: Sequence[Operator]) -> list[int]:
+    """Indices of what operators write; tensors of other subgraphs have none."""
+    tensors = (tensor for op in operators for tensor in op.outputs)
+    return [tensor.index for tensor in tensors if tensor.index is not None]
+
+
 def _operand(tensor: Tensor | None, values: Mapping[int, Array]) -> Array | None:
     if tensor is None:
         return None
@@ -301,7 +305,9 @@ def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> None:
 
 
 def _plan(graph: Graph, data: bytes) -> list[_Segment | _LitertSegment | Operator]:
-    """Segments and custom operators, in execution order."""
+    """Segments and custom operators, in execution order; one for a model with control flow."""
+    if tflite_rewrite.has_control_flow(data):
+        return [_with_control_flow(graph, data)]
     runs: list[list[Operator]] = []
     for op in graph.operators:
         alone = _is_run_here(op) or bool(runs) and _is_run_here(runs[-1][-1])
@@ -310,10 +316,7 @@ def _plan(graph: Graph, data: bytes) -> list[_Segment | _LitertSegment | Operato
             runs.append([])
         runs[-1].append(op)
     if len(runs) <= 1 and not any(map(_is_not_micro, graph.operators)):
-        # TensorFlow Lite Micro gets the file as it is.
-        indices = [[_index(t) for t in tensors] for tensors in (graph.inputs, graph.outputs)]
-        inside = tflite_rewrite.with_data_inside(data)
-        return [_Segment(graph, graph.operators, inside, *indices)]
+        return [_whole(graph, data)]
     model = tflite_rewrite.unpack(data)
     steps: list[_Segment | _LitertSegment | Operator] = []
     for operators in runs:
@@ -323,6 +326,24 @@ def _plan(graph: Graph, data: bytes) -> list[_Segment | _LitertSegment | Operato
             part = _segment(graph, operators, model)
             steps.append(_LitertSegment(part) if is_run_by_litert(operators[0]) else part)
     return steps
+
+
+def _whole(graph: Graph, data: bytes) -> _Segment:
+    """The file as it is."""
+    indices = [[_index(t) for t in tensors] for tensors in (graph.inputs, graph.outputs)]
+    return _Segment(graph, graph.operators, tflite_rewrite.with_data_inside(data), *indices)
+
+
+def _with_control_flow(graph: Graph, data: bytes) -> _Segment | _LitertSegment:
+    """The file as it is, for LiteRT where TensorFlow Lite Micro lacks something in it."""
+    if any(map(_is_run_here, graph.operators)) or graph.states:
+        raise ModelError(
+            f"{graph.name}: has IF or WHILE beside variables or custom operators; there is no"
+            " reference for both in one model"
+        )
+    whole = _whole(graph, data)
+    by_litert = any(is_run_by_litert(op) for op in graph.operators if op.index is not None)
+    return _LitertSegment(whole) if by_litert else whole
 
 
 def _is_not_micro(op: Operator) -> bool:
@@ -344,8 +365,8 @@ def _segment(graph: Graph, operators: list[Operator], model: Any) -> _Segment:
 
 def _is_run_here(op: Operator) -> bool:
     """Custom operators, and those of LiteRT that are written here."""
-    known = op.kind in litert_operators.OPERATORS and op.output.dtype in litert_operators.TYPES
-    return op.kind is Kind.CUSTOM or known
+    types = litert_operators.TYPES.get(op.kind, ())
+    return op.kind is Kind.CUSTOM or bool(types) and op.output.dtype in types
 
 
 def _may_abort(op: Operator) -> bool:

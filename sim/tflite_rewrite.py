@@ -62,17 +62,29 @@ def with_data_inside(data: bytes) -> bytes:
     return pack(unpack(data)) if any(buffer.Offset() > 1 for buffer in buffers) else data
 
 
+def has_control_flow(data: bytes) -> bool:
+    """Whether operators call other subgraphs in every inference."""
+    model = schema.Model.GetRootAs(data, 0)
+    codes = (model.OperatorCodes(i).BuiltinCode() for i in range(model.OperatorCodesLength()))
+    kinds = schema.BuiltinOperator
+    return any(code in (kinds.IF, kinds.WHILE) for code in codes)
+
+
 def extract(
     model: Any, operators: Sequence[int], inputs: Sequence[int], outputs: Sequence[int]
 ) -> Any:
     """A model of some operators, in order, with its own inputs and outputs (tensor indices).
 
-    Tensors keep their indices. Everything that only describes the whole (signatures, metadata) is
-    left out.
+    Tensors keep their indices. Left out are codes of other operators, which an interpreter would
+    look for, and everything that only describes the whole (signatures, metadata).
     """
     part = copy.copy(model)
     subgraph = copy.copy(model.subgraphs[0])
-    subgraph.operators = [subgraph.operators[i] for i in operators]
+    subgraph.operators = [copy.copy(subgraph.operators[i]) for i in operators]
+    used = sorted({operator.opcodeIndex for operator in subgraph.operators})
+    part.operatorCodes = [model.operatorCodes[i] for i in used]
+    for operator in subgraph.operators:
+        operator.opcodeIndex = used.index(operator.opcodeIndex)
     subgraph.inputs = np.array(inputs, np.int32)
     subgraph.outputs = np.array(outputs, np.int32)
     part.subgraphs = [subgraph]

@@ -192,10 +192,12 @@ def unary(
             quantisation = output
         elif same and quantised:
             quantisation = b.quantisation(x)
+        elif kind == "QUANTIZE" and y_type == I32:
+            quantisation = (scale_of(b, x) * pick(b, 1e-6, 1e-3, 0.7), 0)
         elif quantised and y_type in QUANTISED:
             size = (255 if x_type != I16 else 65535) / (255 if y_type != I16 else 65535)
             quantisation = (fitting(b, factor(scale_of(b, x)) * size), None)
-        y = add_tensor(b, y_type, shape, *quantisation)
+        y = add_tensor(b, y_type, shape, *quantisation, quantised=quantisation[0] and True)
         b.operator(getattr(Kind, kind), [x], [y], options(b))
         return y
 
@@ -228,6 +230,10 @@ def _unary_cases() -> Iterator[Case]:
         yield unary("ELU", t, t, domain=floats(-20, 20))
     gelu = lambda b: schema.GeluOptionsT(approximate=pick(b, True, False))  # noqa: E731
     yield unary("GELU", I8, I8, options=gelu)
+    by_tanh = lambda b: schema.GeluOptionsT(approximate=True)  # noqa: E731
+    by_erf = lambda b: schema.GeluOptionsT(approximate=False)  # noqa: E731
+    yield unary("GELU", F, F, options=by_tanh, domain=floats(-12, 12))
+    yield unary("GELU", F, F, options=by_erf, domain=floats(-1.41, 1.41))
     for t in (I8, F):
         yield unary("RELU_N1_TO_1", t, t, scale=(0.002, 0.05))
     for kind in ("NEG", "SQUARE"):
@@ -250,12 +256,16 @@ def _unary_cases() -> Iterator[Case]:
         yield unary("DEQUANTIZE", x, F)
     for x, y in ((I8, I8), (I8, I16), (I8, U8), (U8, I8), (I16, I8), (I16, I16)):
         yield unary("QUANTIZE", x, y)
+    for x in (I8, I16):
+        yield unary("QUANTIZE", x, I32)
     for y in (I8, I16):
         yield unary("QUANTIZE", F, y, domain=floats(-40, 40))
         small = lambda rng, shape: rng.integers(-(2**20), 2**20, shape)  # noqa: E731
         yield unary(
             "QUANTIZE", I32, y, domain=small, factor=lambda s: s * 2**14, scale=(1e-6, 1e-4)
         )
+    for x, y in ((I64, I32), (I32, I64), (F, I64), (I64, F)):
+        yield unary("CAST", x, y, domain=floats(-1000, 1000) if x == F else None)
     for x in (F, B, I8, I16, I32, U32):
         for y in (F, B, I8, I16, I32):
             yield unary("CAST", x, y, domain=floats(-127, 127) if x == F else None)
@@ -338,8 +348,8 @@ def _pair_cases() -> Iterator[Case]:
         for x, alpha in ((I8, I8), (I16, I8), (F, F)):
             yield pair("PRELU", x, alpha, x, rank=4, constant=constant)
     div = _fused(schema.DivOptionsT)
-    # From the smallest factor to the output that there is a reference for.
-    quotient = lambda a, b: a / b / 2e4  # noqa: E731
+    # Most shift some quotients by more than 31 bits, as networks do.
+    quotient = lambda a, b: a / b / 500  # noqa: E731
     for constant in (False, True):
         yield pair("DIV", I8, I8, I8, rank=5, options=div, factor=quotient, constant=constant)
     yield pair("DIV", I32, I32, I32, rank=5, options=div, domain=nonzero)
@@ -393,19 +403,19 @@ def _reduction(kind: str, t: int) -> Case:
     return Case(kind, (t, t), make, floats(-50, 50) if kind in ("MEAN", "SUM") else None)
 
 
-def _arg(kind: str, t: int) -> Case:
+def _arg(kind: str, t: int, place: int = I32) -> Case:
     def make(b: ModelBuilder) -> int:
         shape = shape_of(b, int(b.rng.integers(1, 5)), 6)
         axis = int(b.rng.integers(len(shape)))
         x = add_tensor(b, t, shape, is_input=True)
-        y = add_tensor(b, I32, shape[:axis] + shape[axis + 1 :])
+        y = add_tensor(b, place, shape[:axis] + shape[axis + 1 :])
         table = b.constant(np.array([pick(b, axis, axis - len(shape))], np.int32))
         options = {"ARG_MAX": schema.ArgMaxOptionsT, "ARG_MIN": schema.ArgMinOptionsT}[kind]
-        b.operator(getattr(Kind, kind), [x, table], [y], options(outputType=I32))
+        b.operator(getattr(Kind, kind), [x, table], [y], options(outputType=place))
         return y
 
     few = lambda rng, shape: rng.integers(-3, 4, shape)  # noqa: E731
-    return Case(kind, (t, I32), make, few)
+    return Case(kind, (t, place), make, few)
 
 
 def _cumsum(t: int) -> Case:
@@ -476,13 +486,16 @@ def _all_cases() -> Iterator[Case]:
     yield from _unary_cases()
     yield from _pair_cases()
     yield from _row_cases()
-    yield from (_select(t) for t in (I8, I16, F))
+    yield from (_select(t) for t in (I8, I16, I32, I64, F))
     yield from (_select(t, "SELECT") for t in (I8, I16, F))
     yield from (_reduction(kind, t) for kind in ("MEAN", "SUM") for t in (I8, I16, F))
-    yield from (_reduction(kind, t) for kind in ("REDUCE_MAX", "REDUCE_MIN") for t in (I8, F))
+    for kind in ("REDUCE_MAX", "REDUCE_MIN"):
+        yield from (_reduction(kind, t) for t in (I8, I16, I32, F))
+    yield from (_reduction(kind, B) for kind in ("REDUCE_ANY", "REDUCE_ALL"))
     yield from (_cumsum(t) for t in (I8, F))
     yield from (_add_n(t) for t in (I8, F))
     yield from (_arg(kind, t) for kind in ("ARG_MAX", "ARG_MIN") for t in (I8, F))
+    yield _arg("ARG_MAX", I8, I64)
 
 
 CASES: tuple[Case, ...] = tuple(_all_cases())

@@ -189,8 +189,45 @@ def strided_slice(b: ModelBuilder) -> list[int]:
     )
 
 
+def slice_of_some(b: ModelBuilder) -> list[int]:
+    """A STRIDED_SLICE that leaves dimensions out, or puts new ones in; LiteRT's alone."""
+    shape = sizes(b, choice(b, 2, 3, 4))
+    named = choice(b, 1, len(shape) - 1)
+    items = ["extent"] * named
+    for kind in b.rng.choice(["ellipsis", "new"], choice(b, 0, 1, 2), replace=False):
+        items.insert(int(b.rng.integers(len(items) + 1)), str(kind))
+    begins, ends, index, masks = [], [], [], dict.fromkeys(("ellipsis", "new", "shrunk"), 0)
+    axis = 0
+    for i, item in enumerate(items):
+        begin, end = 0, 0
+        if item == "ellipsis":
+            axis -= named  # counted from the end behind it
+            index.append(Ellipsis)
+        elif item == "new":
+            index.append(None)
+        else:
+            begin = int(b.rng.integers(shape[axis]))
+            end = int(b.rng.integers(begin, shape[axis])) + 1
+            item = choice(b, "extent", "shrunk")
+            index.append(begin if item == "shrunk" else slice(begin, end))
+            axis += 1
+        if item in masks:
+            masks[item] |= 1 << i
+        begins.append(begin)
+        ends.append(end)
+    out = np.empty(shape)[tuple(index)].shape
+    operands = [int32(b, values) for values in (begins, ends, [1] * len(begins))]
+    options = schema.StridedSliceOptionsT(
+        ellipsisMask=masks["ellipsis"],
+        newAxisMask=masks["new"],
+        shrinkAxisMask=masks["shrunk"],
+    )
+    types = (INT8, INT16, FLOAT32)
+    return one(b, Op.STRIDED_SLICE, shape, out, types=types, operands=operands, options=options)
+
+
 def transpose(b: ModelBuilder) -> list[int]:
-    shape = sizes(b, choice(b, 1, 2, 3, 4, 5))
+    shape = sizes(b, choice(b, 1, 2, 3, 4, 5)) if choice(b, 0, 1, 1) else [2, 3, 1, 2, 3, 4]
     order = b.rng.permutation(len(shape))
     out = [shape[i] for i in order]
     return one(
@@ -372,6 +409,7 @@ MOVEMENT: dict[str, Case] = {
         unpack,
         slice_,
         strided_slice,
+        slice_of_some,
         transpose,
         reverse_v2,
         space_to_depth,

@@ -269,12 +269,24 @@ def svdf(b: ModelBuilder) -> list[int]:
 
 
 def unidirectional_sequence_lstm(b: ModelBuilder) -> list[int]:
+    return _lstm(b, is_wide=False)
+
+
+def unidirectional_sequence_lstm_16x8(b: ModelBuilder) -> list[int]:
+    return _lstm(b, is_wide=True)
+
+
+def _lstm(b: ModelBuilder, is_wide: bool) -> list[int]:
     batches, steps = choice(b, 1, 1, 2), choice(b, 1, 3, 5)
     inputs, units = choice(b, 1, 4, 9), choice(b, 1, 3, 8)
     time_major = bool(choice(b, 0, 1))
     lead = (steps, batches) if time_major else (batches, steps)
-    x = b.input((*lead, inputs), scale=0.02)
-    hidden_scale, hidden_zero = 1 / 128, choice(b, -128, 0, 5)
+    dtype = DType.INT16 if is_wide else DType.INT8
+    x_scale, hidden_scale = (5e-5, 1 / 32768) if is_wide else (0.02, 1 / 128)
+    hidden_zero = 0 if is_wide else choice(b, -128, 0, 5)
+    x_zero = 0 if is_wide else b.zero_point()
+    x = b.tensor((*lead, inputs), dtype=dtype, scale=x_scale, zero_point=x_zero)
+    b.subgraph.inputs.append(x)
     operands = [x]
     for width in (inputs, units):
         for _ in range(4):
@@ -282,14 +294,15 @@ def unidirectional_sequence_lstm(b: ModelBuilder) -> list[int]:
             operands.append(b.constant(weights, scale=b.scale(0.001, 0.02), zero_point=0))
     operands += [-1] * 3
     for _ in range(4):
-        bias = b.rng.integers(-5000, 5000, units, np.int32)
-        operands.append(b.constant(bias, scale=0.02 * 0.01, zero_point=0))
+        spread = 2_000_000 if is_wide else 5000
+        bias = b.rng.integers(-spread, spread, units).astype(np.int64 if is_wide else np.int32)
+        operands.append(b.constant(bias, scale=x_scale * 0.01, zero_point=0))
     operands += [-1] * 2
-    operands.append(_state(b, [batches, units], DType.INT8, hidden_scale, hidden_zero))
+    operands.append(_state(b, [batches, units], dtype, hidden_scale, hidden_zero))
     cell_scale = choice(b, 2.0**-11, 2.0**-12, 2.0**-15)
     operands.append(_state(b, [batches, units], DType.INT16, cell_scale, 0))
     operands += [-1] * 4
-    y = b.activation((*lead, units), hidden_scale, hidden_zero)
+    y = b.tensor((*lead, units), dtype=dtype, scale=hidden_scale, zero_point=hidden_zero)
     options = schema.UnidirectionalSequenceLSTMOptionsT(
         fusedActivationFunction=Activation.TANH,
         cellClip=choice(b, 0.0, 0.3, 10.0),

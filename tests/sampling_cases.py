@@ -7,7 +7,7 @@ import numpy as np
 from tests.model_builder import Kind as Op
 from tests.model_builder import ModelBuilder, schema
 from tests.movement_cases import FLOAT32, INT8, INT16, Case, choice, one, sizes
-from tests.typed import int32
+from tests.typed import int32, typed, typed_input
 
 
 def gather(b: ModelBuilder) -> list[int]:
@@ -39,6 +39,28 @@ def gather_nd(b: ModelBuilder) -> list[int]:
     return one(b, Op.GATHER_ND, shape, output, types=(INT8, FLOAT32), operands=operands)
 
 
+def dynamic_update_slice(b: ModelBuilder) -> list[int]:
+    rank = choice(b, 1, 2, 3, 4)
+    shape, dtype = sizes(b, rank), choice(b, INT8, INT16, FLOAT32)
+    part = [int(b.rng.integers(1, n + 1)) for n in shape]
+    x = typed_input(b, shape, dtype)
+    update = typed_input(b, part, dtype, x)
+    starts = int32(b, b.rng.integers(-2, 6, rank))
+    y = typed(b, shape, dtype, x)
+    b.operator(Op.DYNAMIC_UPDATE_SLICE, [x, update, starts], [y])
+    return [y]
+
+
+def embedding_lookup(b: ModelBuilder) -> list[int]:
+    rows = sizes(b, choice(b, 2, 3))
+    table = b.rng.integers(-128, 128, rows, np.int8)
+    x = int32(b, b.rng.integers(0, rows[0], choice(b, 1, 5)))
+    values = b.constant(table, scale=b.scale(), zero_point=0)
+    y = b.activation([*b.shape(x), *rows[1:]], *b.quantisation(values))
+    b.operator(Op.EMBEDDING_LOOKUP, [x, values], [y])
+    return [y]
+
+
 def _resize(b: ModelBuilder, kind: int, types: tuple[int, ...], options: object) -> list[int]:
     n, h, w, c = choice(b, 1, 2), *sizes(b, 2), choice(b, 1, 3, 8)
     new = [m * n for n in (h, w)] if (m := choice(b, 0, 1, 2, 3)) else sizes(b, 2)
@@ -50,7 +72,8 @@ def _resize(b: ModelBuilder, kind: int, types: tuple[int, ...], options: object)
 
 
 def resize_bilinear(b: ModelBuilder) -> list[int]:
-    return _resize(b, Op.RESIZE_BILINEAR, (INT8, INT8, FLOAT32), schema.ResizeBilinearOptionsT())
+    types = (INT8, INT8, INT16, FLOAT32)
+    return _resize(b, Op.RESIZE_BILINEAR, types, schema.ResizeBilinearOptionsT())
 
 
 def resize_nearest_neighbor(b: ModelBuilder) -> list[int]:
@@ -60,5 +83,6 @@ def resize_nearest_neighbor(b: ModelBuilder) -> list[int]:
 
 
 SAMPLING: dict[str, Case] = {
-    case.__name__: case for case in (gather, gather_nd, resize_bilinear, resize_nearest_neighbor)
+    case.__name__: case
+    for case in (gather, gather_nd, dynamic_update_slice, resize_bilinear, resize_nearest_neighbor)
 }

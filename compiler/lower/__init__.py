@@ -88,9 +88,11 @@ def _copied(op: Operator, params: Params) -> bool:
 
 
 def _few_elements(op: Operator, params: Params) -> bool:
-    """no window has more than 2896 elements."""
+    """all is int8 and no window has more than 2896 elements."""
+    if not _is_int8(op):
+        return False
     counts = {int(n) for n in average_counts(op).flat}
-    return _is_int8(op) and all(average_multiplier(n) is not None for n in counts)
+    return all(average_multiplier(n) is not None for n in counts)
 
 
 def _over_the_image(op: Operator, params: Params) -> bool:

@@ -102,7 +102,7 @@ def lower_transpose_conv(op: Operator, ctx: Context) -> Iterator[Step]:
                 ),
                 pad=c.input_zero_point,
             )
-            yield from steps_of(ctx.params, job)
+            yield from steps_of(ctx.params, narrowed(job))
 
 
 def fully_connected_jobs(op: Operator, ctx: Context) -> Iterator[ArrayJob]:

@@ -17,7 +17,7 @@ from arch.isa import CONFIG_WORDS, Opcode
 from arch.params import Params
 from compiler.array_job import ArrayJob, Scales, Tile, blob_of, tile_config
 from compiler.builtin import Kind
-from compiler.graph import Operator, Tensor
+from compiler.graph import DType, Operator, Tensor
 from compiler.layout import InputView, Layout, ViewAxis
 from compiler.ops import recurrent
 from compiler.ops.convolution import folded_bias
@@ -92,13 +92,13 @@ def _lstm(op: Operator, params: Params) -> tuple[list[_Matrix], int]:
         own = slice(number * gates, (number + 1) * gates)
         weights = np.concatenate([op.input(first + g).data for g in range(gates)])
         multiplier, shift = (
-            np.repeat([scale[i] for scale in p.scales[own]], p.units) for i in range(2)
+            np.repeat([scale[i] for scale in p.scales[own]], p.walk.units) for i in range(2)
         )
         scales = Scales(p.biases[own].reshape(-1), multiplier, shift, 0, -128, 127)
         matrices.append(_Matrix(weights, scales))
-    sums = 2 * gates * p.units  # of one row, low and high bytes
-    rows = min(p.steps, params.accumulator_depth, max(1, INPUT_SUM_BYTES // sums))
-    return matrices, (rows + 1) * sums + p.units
+    sums = 2 * gates * p.walk.units  # of one row, low and high bytes
+    rows = min(p.walk.steps, params.accumulator_depth, max(1, INPUT_SUM_BYTES // sums))
+    return matrices, (rows + 1) * sums + p.walk.units
 
 
 _WEIGHTS = {
@@ -120,7 +120,7 @@ SUMS_ON_ARRAY = frozenset(_OPERATORS)
 
 def core_products(op: Operator, params: Params) -> CoreProducts | None:
     """What an operator on the core gives to the array; None for nothing."""
-    if op.kind not in _OPERATORS:
+    if op.kind not in _OPERATORS or op.input(0).dtype is not DType.INT8:
         return None
     matrices, workspace_bytes = _OPERATORS[op.kind](op, params)
     jobs = [_job(params, matrix) for matrix in matrices]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from arch import elementwise_params as structures
 from arch import op_params
 from arch.quant import quantize_multiplier
 from compiler.builtin import Kind
 from compiler.graph import DType, Operator
+from compiler.operators.plain import plain_params
 from compiler.operators.spec import CoreUse, Spec
 from compiler.ops.add import AddInput, add
 from compiler.ops.pairs import compared, prelu_factors, scaled_pair, squared_difference
@@ -19,7 +18,12 @@ from compiler.options import Activation, ArithmeticOptions
 from compiler.rules import Constraint
 from compiler.rules import elementwise as rules
 from compiler.rules.arithmetic import output_scale_is_not_tiny
-from compiler.rules.general import all_of, quantised, typed
+from compiler.rules.general import (
+    activation_function_is_a_clamp,
+    all_of,
+    quantised,
+    typed,
+)
 from compiler.shapes.arithmetic import broadcast
 
 _INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
@@ -33,14 +37,6 @@ _TRUE_IF = {
     Kind.LESS_EQUAL: 1 | 2,
     Kind.GREATER: 4,
     Kind.GREATER_EQUAL: 4 | 2,
-}
-
-_LOWEST, _HIGHEST = (float(limit) for limit in (np.finfo("f4").min, np.finfo("f4").max))
-_PLAIN_BOUNDS = {
-    Activation.NONE: (_LOWEST, _HIGHEST),
-    Activation.RELU: (0.0, _HIGHEST),
-    Activation.RELU6: (0.0, 6.0),
-    Activation.RELU_N1_TO_1: (-1.0, 1.0),
 }
 
 
@@ -102,16 +98,7 @@ def _plain(op: Operator) -> CoreUse:
     params = b""
     if isinstance(op.options, ArithmeticOptions):
         none = op.kind is Kind.ADD and op.output.dtype is _INT32
-        activation = Activation.NONE if none else op.options.activation
-        low, high = _PLAIN_BOUNDS[activation]
-        limits = np.iinfo(np.int32)
-        values = {
-            "low": int(max(low, limits.min)),
-            "high": int(min(high, limits.max)),
-            "low_f32": low,
-            "high_f32": high,
-        }
-        params = structures.PLAIN.pack(values)
+        params = plain_params(Activation.NONE if none else op.options.activation)
     return CoreUse(f"{op.kind.name}_PLAIN", params)
 
 
@@ -177,13 +164,13 @@ def _arithmetic_types(*types: DType) -> tuple[Constraint, ...]:
         all_of(types, 0, 1),
         quantised(0, 1),
         rules.int32_is_not_quantised,
-        rules.fused_activation_is_a_clamp,
+        activation_function_is_a_clamp,
     )
 
 
 _NUMBERS = (_INT8, _INT16, _INT32, _FLOAT32)
 _COMPARABLE = tuple((t, t, _BOOL) for t in (_INT8, _INT32, _INT64, _FLOAT32))
-_SELECTED = (typed(*((_BOOL, t, t, t) for t in (_INT8, _INT16, _FLOAT32))),)
+_SELECTED = (typed(*((_BOOL, t, t, t) for t in (_INT8, _INT16, _FLOAT32, _INT32, _INT64, _BOOL))),)
 
 SPECS = {
     Kind.ADD: _spec(

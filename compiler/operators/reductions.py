@@ -18,7 +18,8 @@ from compiler.shapes import arithmetic as shapes
 from compiler.shapes.arithmetic import reduced_axes, searched_axis
 
 MAX_ADDENDS = 64
-_INT8, _INT16, _INT32, _FLOAT32 = DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32
+_INT8, _INT16, _INT32, _INT64 = DType.INT8, DType.INT16, DType.INT32, DType.INT64
+_FLOAT32 = DType.FLOAT32
 
 
 def _bits(axes: tuple[int, ...]) -> int:
@@ -40,7 +41,10 @@ def _sum(op: Operator) -> CoreUse:
 
 
 def _extreme(op: Operator) -> CoreUse:
-    return CoreUse(op.kind.name, structures.REDUCE.pack({"axes": _bits(reduced_axes(op))}))
+    """Of bool they are REDUCE_ANY and REDUCE_ALL."""
+    largest = op.kind in (Kind.REDUCE_MAX, Kind.REDUCE_ANY)
+    function = "REDUCE_MAX" if largest else "REDUCE_MIN"
+    return CoreUse(function, structures.REDUCE.pack({"axes": _bits(reduced_axes(op))}))
 
 
 def _arg(op: Operator) -> CoreUse:
@@ -74,17 +78,26 @@ _TOTAL = Spec(
     core=_sum,
 )
 
-_EXTREME = Spec(
-    operands=(2, 2),
-    types=(all_of((_INT8, _FLOAT32), 0), quantised(0), rules.axes_are_constant),
-    shape=shapes.reduction,
-    limits=(rules.reduction_keeps_quantisation,),
-    core=_extreme,
-)
+
+def _extreme_of(*types: DType) -> Spec:
+    return Spec(
+        operands=(2, 2),
+        types=(all_of(types, 0), quantised(0), rules.axes_are_constant),
+        shape=shapes.reduction,
+        limits=(rules.reduction_keeps_quantisation,),
+        core=_extreme,
+    )
+
+
+_NUMBERS = _extreme_of(_INT8, _INT16, _INT32, _FLOAT32)
+_TRUTHS = _extreme_of(DType.BOOL)
 
 _ARG = Spec(
     operands=(2, 2),
-    types=(typed((_INT8, _INT32), (_FLOAT32, _INT32)), rules.axis_is_constant),
+    types=(
+        typed(*((x, y) for x in (_INT8, _FLOAT32) for y in (_INT32, _INT64))),
+        rules.axis_is_constant,
+    ),
     shape=shapes.search,
     core=_arg,
 )
@@ -92,8 +105,10 @@ _ARG = Spec(
 SPECS = {
     Kind.MEAN: _TOTAL,
     Kind.SUM: _TOTAL,
-    Kind.REDUCE_MAX: _EXTREME,
-    Kind.REDUCE_MIN: _EXTREME,
+    Kind.REDUCE_MAX: _NUMBERS,
+    Kind.REDUCE_MIN: _NUMBERS,
+    Kind.REDUCE_ANY: _TRUTHS,
+    Kind.REDUCE_ALL: _TRUTHS,
     Kind.ARG_MAX: _ARG,
     Kind.ARG_MIN: _ARG,
     Kind.CUMSUM: Spec(

@@ -8,7 +8,7 @@ from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.operators.spec import CoreUse, Spec
 from compiler.ops.softmax import LookupTables, log_softmax, softmax, softmax_int16
-from compiler.options import SoftmaxOptions
+from compiler.options import SoftmaxOptions, UnsignedNormOptions
 from compiler.rules import rows as rules
 from compiler.rules.elementwise import float_functions_are_those_of_glibc
 from compiler.rules.general import all_of, quantised, typed
@@ -51,7 +51,9 @@ def _log_softmax(op: Operator) -> CoreUse:
 
 
 def _l2_normalization(op: Operator) -> CoreUse:
-    suffix = "_FLOAT32" if op.output.dtype is _FLOAT32 else ""
+    if op.output.dtype is _FLOAT32:
+        return CoreUse("L2_NORMALIZATION_FLOAT32")
+    suffix = "_UINT8" if isinstance(op.options, UnsignedNormOptions) else ""
     return CoreUse(f"L2_NORMALIZATION{suffix}")
 
 

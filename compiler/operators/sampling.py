@@ -11,6 +11,7 @@ from compiler.builtin import Kind
 from compiler.graph import DType, Operator
 from compiler.operators.spec import CoreUse, Spec
 from compiler.ops import sampling as ops
+from compiler.options import UnsignedResizeOptions
 from compiler.rules import movement
 from compiler.rules import sampling as rules
 from compiler.rules.general import all_of, quantised
@@ -28,15 +29,21 @@ def _gather_nd(op: Operator) -> CoreUse:
     return CoreUse("GATHER_ND", op_params.GATHER_ND.pack(values))
 
 
-def _bits(weight: float, dtype: DType) -> int:
+def _bits(weight: float, is_float32: bool) -> int:
     """A weight as the core reads it: an integer, or the bits of a float32."""
-    return int(np.float32(weight).view(np.int32)) if dtype is DType.FLOAT32 else int(weight)
+    return int(np.float32(weight).view(np.int32)) if is_float32 else int(weight)
 
 
 def _bilinear(op: Operator) -> CoreUse:
+    if not isinstance(op.options, UnsignedResizeOptions):
+        function, axes, is_float32 = "", ops.bilinear(op), ops.weighs_in_float32(op)
+    elif exact := ops.in_steps(op):
+        function, axes, is_float32 = "_EXACT_UINT8", exact, False
+    else:
+        function, axes, is_float32 = "_UINT8", ops.bilinear(op), True
     parts = []
-    for sample in (s for axis in ops.bilinear(op) for s in axis):
-        weights = (_bits(w, op.output.dtype) for w in (sample.low_weight, sample.high_weight))
+    for sample in (s for axis in axes for s in axis):
+        weights = (_bits(w, is_float32) for w in (sample.low_weight, sample.high_weight))
         low_weight, high_weight = weights
         values = {
             "low": sample.low,
@@ -45,7 +52,7 @@ def _bilinear(op: Operator) -> CoreUse:
             "high_weight": high_weight,
         }
         parts.append(op_params.SAMPLE.pack(values))
-    return CoreUse("RESIZE_BILINEAR", b"".join(parts))
+    return CoreUse(f"RESIZE_BILINEAR{function}", b"".join(parts))
 
 
 def _nearest(op: Operator) -> CoreUse:
@@ -74,9 +81,21 @@ SPECS = {
         data=(0, 2),
         core=_gather_nd,
     ),
+    Kind.DYNAMIC_UPDATE_SLICE: Spec(
+        operands=(3, 3),
+        types=(movement.one_type(0, 1), rules.starts_are_int32),
+        shape=shapes.dynamic_update_slice,
+        data=(0, 3),
+        core=lambda op: CoreUse("DYNAMIC_UPDATE_SLICE"),
+    ),
     Kind.RESIZE_BILINEAR: Spec(
         operands=(2, 2),
-        types=(all_of((DType.INT8, DType.FLOAT32), 0), _QUANTISED, *_SIZED),
+        types=(
+            all_of((DType.INT8, DType.INT16, DType.FLOAT32), 0),
+            _QUANTISED,
+            *_SIZED,
+            rules.int16_reference_is_litert,
+        ),
         shape=shapes.resize,
         core=_bilinear,
     ),

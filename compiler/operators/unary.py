@@ -13,7 +13,7 @@ from compiler.ops.functions import rsqrt_factor
 from compiler.ops.rescale import rescale
 from compiler.ops.sigmoid import sigmoid_int16
 from compiler.ops.tables import table_of
-from compiler.options import LeakyReluOptions
+from compiler.options import GeluOptions, LeakyReluOptions
 from compiler.rules import Constraint
 from compiler.rules import elementwise as rules
 from compiler.rules.general import all_of, quantised, typed
@@ -29,6 +29,8 @@ def _float_on_core(op: Operator) -> CoreUse:
     params = b""
     if isinstance(op.options, LeakyReluOptions):
         params = structures.FLOAT.pack({"value": op.options.alpha})
+    if isinstance(op.options, GeluOptions):
+        return CoreUse(f"GELU_{'TANH' if op.options.approximate else 'ERF'}_FLOAT32")
     return CoreUse(f"{op.kind.name}_FLOAT32", params)
 
 
@@ -67,7 +69,9 @@ SPECS = {
         rules.one_fits,
         rules.reference_is_litert,
     ),
-    Kind.GELU: _spec(all_of((_INT8,), 0), rules.reference_is_litert),
+    Kind.GELU: _spec(
+        all_of((_INT8, _FLOAT32), 0), rules.reference_is_litert, rules.error_function_is_close
+    ),
     Kind.LEAKY_RELU: _spec(all_of(_TYPES, 0), rules.rescaling_fits),
     Kind.ABS: _spec(all_of(_TYPES, 0), rules.rescaling_fits),
     Kind.LOGISTIC: _spec(
@@ -85,11 +89,13 @@ SPECS = {
     Kind.QUANTIZE: _spec(
         typed(
             *((x, y) for x in (_INT8, _INT16, _INT32, _FLOAT32) for y in (_INT8, _INT16)),
+            (_INT8, _INT32),
+            (_INT16, _INT32),
             (_INT8, _UINT8),
             (_UINT8, _INT8),
         ),
         rules.rescaling_fits,
-        checks=(quantised(0), rules.integer_input_is_quantised),
+        checks=(quantised(0), rules.int32_of_quantize_is_quantised),
     ),
     **{
         kind: _spec(all_of((_FLOAT32,), 0), checks=())

@@ -40,7 +40,8 @@ def batch_matmul(op: Operator) -> BatchMatMulParams:
     assert isinstance(op.options, BatchMatMulOptions)
     a, b = _operand(op, 0, op.options.adj_x), _operand(op, 1, op.options.adj_y)
     out = (1,) * (BATCH_RANK + 2 - len(op.output.shape)) + op.output.shape
-    multiplier, shift = quantize_multiplier(factor(op))
+    is_float = op.output.dtype is DType.FLOAT32
+    multiplier, shift = (0, 0) if is_float else quantize_multiplier(factor(op))
     return BatchMatMulParams(
         batches=out[:BATCH_RANK],
         a_batch_steps=_batch_steps(a),

@@ -142,9 +142,16 @@ def _quotient(op: Operator, a: Int64, b: Int64) -> Int64:
         quotient = saturating_rounding_doubling_high_mul(dividend << spare, reciprocal)
         high = saturating_rounding_doubling_high_mul(quotient, p.multiplier)
         right = 31 - headroom + spare - p.shift
-        results.append(int(rounding_divide_by_pot(high, right)) + p.zero_point)
+        results.append(_rounded_shift(int(high), right) + p.zero_point)
     clipped: Int64 = np.clip(np.array(results, np.int64), p.low, p.high)
     return clipped
+
+
+def _rounded_shift(x: int, exponent: int) -> int:
+    """RoundingDivideByPOT on x86, which takes shift counts modulo 32, for exponents up to 62."""
+    if exponent <= 31:
+        return int(rounding_divide_by_pot(x, exponent))
+    return (x >> (exponent & 31)) + int(x >= 0)
 
 
 def _squared_difference(op: Operator, a: Int64, b: Int64) -> Int64:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arch.quant import Int64, quantize_multiplier
-from compiler.graph import Operator
+from compiler.graph import DType, Operator
 from compiler.ops.convolution import folded_bias
 from compiler.options import LstmOptions, SvdfOptions
 
@@ -51,24 +51,46 @@ def svdf(op: Operator) -> SvdfParams:
     options = op.options
     assert isinstance(options, SvdfOptions)
     x, features, times, state = (op.input(i) for i in (0, 1, 2, 4))
+    batches, inputs = x.shape
+    sizes = (batches, inputs, features.shape[0], times.shape[1], options.rank)
+    if x.dtype is DType.FLOAT32:
+        return SvdfParams(*sizes, 0, 0, 0, 0, 0, 0)
     f = np.float32
     feature = f(x.scale) * f(features.scale) / f(state.scale)
     time = f(state.scale) * f(times.scale) / f(op.output.scale)
     feature_multiplier, feature_shift = quantize_multiplier(float(feature))
     time_multiplier, time_shift = quantize_multiplier(float(time))
     return SvdfParams(
-        batches=x.shape[0],
-        inputs=x.shape[1],
-        filters=features.shape[0],
-        memory=times.shape[1],
-        rank=options.rank,
-        in_zero_point=x.zero_point,
-        state_zero_point=state.zero_point,
-        feature_multiplier=feature_multiplier,
-        feature_shift=feature_shift,
-        time_multiplier=time_multiplier,
-        time_shift=time_shift,
+        *sizes,
+        x.zero_point,
+        state.zero_point,
+        feature_multiplier,
+        feature_shift,
+        time_multiplier,
+        time_shift,
     )
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """How an LSTM walks; ``rows``: from batch to batch and from step to step, in input and output
+    alike."""
+
+    batches: int
+    steps: int
+    inputs: int
+    units: int
+    rows: tuple[int, int]
+
+
+def sequences(op: Operator) -> Sequences:
+    """Of a UNIDIRECTIONAL_SEQUENCE_LSTM that the constraints have passed."""
+    assert isinstance(op.options, LstmOptions)
+    first, second, inputs = op.input(0).shape
+    units = op.input(HIDDEN_STATE).shape[-1]
+    if op.options.time_major:
+        return Sequences(second, first, inputs, units, (1, second))
+    return Sequences(first, second, inputs, units, (second, 1))
 
 
 @dataclass(frozen=True)
@@ -77,7 +99,7 @@ class LstmParams:
 
     Members
     -------
-    rows : from batch to batch and from step to step, in input and output alike.
+    walk : over batches and steps.
     scales : of inputs for each gate, of hidden codes for each gate; of forget * cell,
         input * candidate and output * tanh.
     biases : (2 * gates, units), zero points folded in.
@@ -85,11 +107,7 @@ class LstmParams:
     tanh : multiplier and right shift from cells to the table of the sigmoid.
     """
 
-    batches: int
-    steps: int
-    inputs: int
-    units: int
-    rows: tuple[int, int]
+    walk: Sequences
     scales: tuple[Scale, ...]
     biases: Int64
     hidden_zero_point: int
@@ -103,11 +121,6 @@ def lstm(op: Operator) -> LstmParams:
     options = op.options
     assert isinstance(options, LstmOptions)
     x, hidden, cell = op.input(0), op.input(HIDDEN_STATE), op.input(CELL_STATE)
-    batches, steps = x.shape[:2]
-    rows = (steps, 1)
-    if options.time_major:
-        steps, batches = x.shape[:2]
-        rows = (1, batches)
     scales, biases = [], []
     for first, codes in ((INPUT_WEIGHTS, x), (HIDDEN_WEIGHTS, hidden)):
         for gate in range(GATES):
@@ -126,11 +139,7 @@ def lstm(op: Operator) -> LstmParams:
     limit = (1 << 15) - 1
     clip = limit if options.cell_clip <= 0 else int(min(options.cell_clip / cell.scale, limit))
     return LstmParams(
-        batches=batches,
-        steps=steps,
-        inputs=x.shape[2],
-        units=hidden.shape[-1],
-        rows=rows,
+        walk=sequences(op),
         scales=tuple(scales),
         biases=np.array(biases),
         hidden_zero_point=hidden.zero_point,

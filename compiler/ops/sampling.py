@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from compiler.graph import DType, Operator
 from compiler.ops.copies import CopyPlan, View, copy_of, element_bytes
-from compiler.options import GatherOptions, ResizeOptions
+from compiler.options import GatherOptions, ResizeOptions, UnsignedResizeOptions
 from compiler.shapes.sampling import gather_dimensions
 
 WEIGHT_ONE = 1 << 10
+MAX_EXACT = 1 << (24 - 8 - 2)  # steps of products of weights that leave a float32 room for codes
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,41 @@ class Sample(NamedTuple):
     low_weight: float
     high_weight: float
 
+    def scaled(self, factor: int) -> Sample:
+        return self._replace(
+            low_weight=self.low_weight * factor, high_weight=self.high_weight * factor
+        )
+
 
 def bilinear(op: Operator) -> tuple[list[Sample], list[Sample]]:
     """Samples of height and width of a RESIZE_BILINEAR."""
     options = op.options
     assert isinstance(options, ResizeOptions)
-    axis = _float_axis if op.output.dtype is DType.FLOAT32 else _integer_axis
+    axis = _float_axis if weighs_in_float32(op) else _integer_axis
     source, target = op.input(0).shape, op.output.shape
     return axis(source[1], target[1], options), axis(source[2], target[2], options)
+
+
+def weighs_in_float32(op: Operator) -> bool:
+    """Whether a RESIZE_BILINEAR has weights of float32: also of uint8, as its options then say."""
+    return op.output.dtype is DType.FLOAT32 or isinstance(op.options, UnsignedResizeOptions)
+
+
+def in_steps(op: Operator) -> tuple[list[Sample], list[Sample]] | None:
+    """The samples of a RESIZE_BILINEAR of uint8 with weights in steps of 1 / WEIGHT_ONE.
+
+    None where float32 rounds somewhere on the way, or steps are finer. Codes take eight bits,
+    weights beyond the first pixel up to one more for each axis.
+    """
+    axes = bilinear(op)
+    denominators = [
+        max(Fraction(w).denominator for s in axis for w in (s.low_weight, s.high_weight))
+        for axis in axes
+    ]
+    if math.prod(denominators) > MAX_EXACT or max(denominators) > WEIGHT_ONE:
+        return None
+    y, x = ([s.scaled(WEIGHT_ONE) for s in axis] for axis in axes)
+    return y, x
 
 
 def _integer_axis(n_in: int, n_out: int, options: ResizeOptions) -> list[Sample]:

@@ -15,11 +15,18 @@ MAX_WIDE_SHIFT = 7
 _WITH_WIDE_BIASES = (Kind.DEPTHWISE_CONV_2D, Kind.TRANSPOSE_CONV)
 
 
-def filter_is_constant_int8(op: Operator) -> str | None:
-    """The filter is a constant of type int8 (with uint8 data uint8), in the default layout."""
+def is_float(op: Operator) -> bool:
+    """Whether nothing is quantised."""
+    return op.output.dtype is DType.FLOAT32
+
+
+def filter_is_constant(op: Operator) -> str | None:
+    """The filter is a constant of type int8 (with uint8 data uint8, with float32 float32), in the
+    default layout."""
     filters = op.input(1)
     from_uint8 = filters.dtype is DType.INT16 and filters.index is None  # compiler/unsigned.py
-    if filters.dtype is not DType.INT8 and not from_uint8:
+    due = DType.FLOAT32 if is_float(op) else DType.INT8
+    if filters.dtype is not due and not from_uint8:
         return f"its filter {filters} is {filters.dtype.name}"
     if not filters.is_constant:
         return f"its filter {filters} is computed"
@@ -29,7 +36,10 @@ def filter_is_constant_int8(op: Operator) -> str | None:
 
 
 def filter_is_symmetric(op: Operator) -> str | None:
-    """The filter has one positive scale, or one for each output channel, and zero points of 0."""
+    """The filter has one positive scale, or one for each output channel, and zero points of 0,
+    unless it is float32."""
+    if is_float(op):
+        return None
     filters, axis = op.input(1), 3 if op.kind is Kind.DEPTHWISE_CONV_2D else 0
     q = filters.quantization
     if q is None:
@@ -43,18 +53,23 @@ def filter_is_symmetric(op: Operator) -> str | None:
     return None
 
 
-def bias_is_constant_int32(op: Operator) -> str | None:
+def bias_is_constant(op: Operator) -> str | None:
     """The bias, if any, is a constant of type int32 (with int16 data int64 as well, and only
-    int64 of a DEPTHWISE_CONV_2D or TRANSPOSE_CONV) with one element for each output channel."""
+    int64 of a DEPTHWISE_CONV_2D or TRANSPOSE_CONV; with float32 float32) with one element for each
+    output channel."""
     bias = op.optional_input(2)
     if bias is None:
         return None
+    n_out = op.output.shape[-1]
+    if is_float(op) and not (bias.dtype is DType.FLOAT32 and bias.is_constant):
+        return f"its bias {bias} is no float32 constant"
+    if is_float(op):
+        return None if bias.size == n_out else f"it has {bias.size} biases for {n_out} channels"
     wide = op.output.dtype is DType.INT16
     is_int64 = bias.dtype is DType.INT64 and bias.is_constant
     narrow = is_constant_int32(bias) and not (wide and op.kind in _WITH_WIDE_BIASES)
     if not narrow and not (wide and is_int64):
         return f"its bias {bias} is no int32 constant"
-    n_out = op.output.shape[-1]
     return None if bias.size == n_out else f"it has {bias.size} biases for {n_out} channels"
 
 
@@ -67,7 +82,7 @@ def bias_scale_is_that_of_products(op: Operator) -> str | None:
     """Without scales per channel, the bias's scale is that of input times filter (to 2 % of a
     step of the output)."""
     bias, filters = op.optional_input(2), op.input(1).quantization
-    if bias is None or filters is None or filters.per_channel:
+    if is_float(op) or bias is None or filters is None or filters.per_channel:
         return None
     bias_scale = 0.0 if bias.quantization is None else bias.quantization.scales[0]
     product_scale = op.input(0).scale * filters.scales[0]
@@ -78,6 +93,8 @@ def bias_scale_is_that_of_products(op: Operator) -> str | None:
 
 def multipliers_fit(op: Operator) -> str | None:
     """Input scale times filter scale over output scale is below 2**30."""
+    if is_float(op):
+        return None
     return unfit(max(convolution.channel_factors(op, op.output.shape[-1])))
 
 

@@ -68,13 +68,15 @@ def int8(*operands: int) -> Constraint:
     )
 
 
-def int8_or_int16(*operands: int) -> Constraint:
-    """A constraint that some operands, and the output, are int8, or int16."""
-    rule = all_of((DType.INT8, DType.INT16), *operands)
+def codes_or_floats(*operands: int) -> Constraint:
+    """A constraint that some operands, and the output, are int8, int16 or float32."""
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
+    rule = all_of(types, *operands)
     return documented(
         rule,
-        "Its inputs and its output are int8 (quantise the model to full integers), or int16.",
-        ("int8", "int16"),
+        "Its inputs and its output are of one type: int8 (quantise the model to full integers), "
+        "int16 or, a hundred times slower, float32.",
+        [dtype.name.lower() for dtype in types],
     )
 
 
@@ -172,6 +174,7 @@ def activation_function_is_a_clamp(op: Operator) -> str | None:
     activation = getattr(op.options, "activation")  # noqa: B009 (one of many option classes)
     if activation not in SUPPORTED_ACTIVATIONS:
         return f"its fused activation is {activation.name}"
-    if activation_range(activation, op.output) is None:
+    is_quantised = op.output.dtype in (DType.INT8, DType.UINT8, DType.INT16)
+    if is_quantised and activation_range(activation, op.output) is None:
         return f"{activation.name} at the output's scale of {op.output.scale:g} does not fit"
     return None

@@ -16,6 +16,8 @@ MAX_COPY_LOOPS = 8
 MAX_RESHAPE_RANK = 8
 MAX_RANK = 5
 """Of most kernels of the reference."""
+MAX_TRANSPOSED_RANK = 6
+"""Of LiteRT's; TensorFlow Lite Micro's takes 5."""
 QUANTISED = (DType.INT8, DType.INT16)
 
 
@@ -112,14 +114,10 @@ def no_fused_activation(op: Operator) -> str | None:
     return None if activation is SUPPORTED_ACTIVATIONS[0] else f"it has {activation.name}"
 
 
-def slices_keep_dimensions_apart(op: Operator) -> str | None:
-    """It neither adds dimensions (new_axis_mask), leaves any out (ellipsis_mask), nor counts ends
-    from the begins (offset)."""
-    options = op.options
-    assert isinstance(options, StridedSliceOptions)
-    if not options.new_axis_mask and not options.ellipsis_mask and not options.offset:
-        return None
-    return f"its masks are {options.new_axis_mask} and {options.ellipsis_mask}"
+def ends_are_indices(op: Operator) -> str | None:
+    """It does not count ends from the begins (offset)."""
+    assert isinstance(op.options, StridedSliceOptions)
+    return "it has an offset" if op.options.offset else None
 
 
 def reshaped_data_is_plain(op: Operator) -> str | None:

@@ -8,16 +8,25 @@ from collections.abc import Iterable
 from arch.quant import quantize_multiplier
 from compiler.graph import DType, Operator, Tensor
 from compiler.ops.batch_matmul import factor
-from compiler.options import Activation, LstmOptions
+from compiler.ops.requantization import SUPPORTED_ACTIVATIONS
+from compiler.options import Activation, LstmOptions, SvdfOptions
 from compiler.rules import is_scale, unfit
 
 MAX_WIDE_SHIFT = 7
 N_LSTM_OPERANDS = 24
 LSTM_OPERANDS = (*range(9), *range(12, 16), 18, 19)
+_LSTM_TYPES = {
+    DType.INT8: (DType.INT8, DType.INT8, DType.INT32, DType.INT16),
+    DType.INT16: (DType.INT16, DType.INT8, DType.INT64, DType.INT16),
+    DType.FLOAT32: (DType.FLOAT32,) * 4,
+}
+"""Of data, weights, biases and cells."""
 
 
 def matrix_factor_fits(op: Operator) -> str | None:
     """The product of the inputs' scales over the output's is below 2**30, of int16 below 2**7."""
+    if op.output.dtype is DType.FLOAT32:
+        return None
     real = factor(op)
     if op.output.dtype is DType.INT16 and quantize_multiplier(real)[1] > MAX_WIDE_SHIFT:
         return f"it is {real:g}"
@@ -30,7 +39,7 @@ def _expected(tensor: Tensor | None, types: Iterable[DType], constant: bool) -> 
     if tensor.dtype not in types or tensor.is_constant is not constant:
         return f"{tensor} is {tensor.dtype.name}, {'' if tensor.is_constant else 'not '}constant"
     q = tensor.quantization
-    if tensor.dtype is not DType.INT32 and (
+    if tensor.dtype in (DType.INT8, DType.INT16) and (
         q is None or q.per_channel or not is_scale(q.scales[0])
     ):
         return f"{tensor} has not one scale"
@@ -39,22 +48,34 @@ def _expected(tensor: Tensor | None, types: Iterable[DType], constant: bool) -> 
 
 def svdf_operands(op: Operator) -> str | None:
     """Operands are int8 data, constant int8 and int16 (or int8) weights with zero points of 0, an
-    int32 bias, and a state of the type of the second weights; the output is int8."""
+    int32 bias, and a state of the type of the second weights; the output is int8. Or all of them
+    are float32."""
     if len(op.inputs) != 5 or len(op.outputs) != 1:
         return f"it has {len(op.inputs)} operands and {len(op.outputs)} outputs"
     time = op.optional_input(2)
-    times = (DType.INT8, DType.INT16)
+    is_float = op.outputs[0].dtype is DType.FLOAT32
+    data = (DType.FLOAT32,) if is_float else (DType.INT8,)
+    times = data if is_float else (DType.INT8, DType.INT16)
     found = [
-        _expected(op.inputs[0], (DType.INT8,), False),
-        _expected(op.inputs[1], (DType.INT8,), True),
+        _expected(op.inputs[0], data, False),
+        _expected(op.inputs[1], data, True),
         _expected(time, times, True),
-        _expected(op.inputs[3], (DType.INT32,), True),
-        _expected(op.outputs[0], (DType.INT8,), False),
+        _expected(op.inputs[3], data if is_float else (DType.INT32,), True),
+        _expected(op.outputs[0], data, False),
     ]
     if time is not None:
         found.append(_expected(op.inputs[4], (time.dtype,), False))
     problem = next((text for text in found if text), None)
-    return problem or _asymmetric(op, 1, 2)
+    return problem or (None if is_float else _asymmetric(op, 1, 2))
+
+
+def activation_of_floats_is_a_clamp(op: Operator) -> str | None:
+    """Of float32, the fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1."""
+    assert isinstance(op.options, SvdfOptions)
+    activation = op.options.activation
+    if op.output.dtype is DType.FLOAT32 and activation not in SUPPORTED_ACTIVATIONS:
+        return f"it is {activation.name}"
+    return None
 
 
 def _asymmetric(op: Operator, *positions: int) -> str | None:
@@ -75,19 +96,36 @@ def states_are_variables(op: Operator) -> str | None:
 
 def lstm_operands(op: Operator) -> str | None:
     """It has all gates, no peepholes, projection or normalisation: int8 data, constant int8
-    weights with zero points of 0, int32 biases, a hidden state of int8 and cells of int16."""
+    weights with zero points of 0, int32 biases, a hidden state of int8 and cells of int16; or data
+    and hidden state of int16 with zero points of 0, and int64 biases; or all float32."""
     if len(op.inputs) != N_LSTM_OPERANDS or len(op.outputs) != 1:
         return f"it has {len(op.inputs)} operands and {len(op.outputs)} outputs"
     extra = [t for i, t in enumerate(op.inputs) if t is not None and i not in LSTM_OPERANDS]
     if extra:
         return f"it has {extra[0]}"
-    found = [_expected(t, (DType.INT8,), False) for t in (op.inputs[0], *op.outputs)]
-    found += [_expected(op.inputs[i], (DType.INT8,), True) for i in range(1, 9)]
-    found += [_expected(op.inputs[i], (DType.INT32,), True) for i in range(12, 16)]
-    found.append(_expected(op.inputs[18], (DType.INT8,), False))
-    found.append(_expected(op.inputs[19], (DType.INT16,), False))
+    dtype = op.outputs[0].dtype
+    data, weights, bias, cell = _LSTM_TYPES.get(dtype, _LSTM_TYPES[DType.INT8])
+    found = [_expected(t, (data,), False) for t in (op.inputs[0], *op.outputs)]
+    found += [_expected(op.inputs[i], (weights,), True) for i in range(1, 9)]
+    found += [_expected(op.inputs[i], (bias,), True) for i in range(12, 16)]
+    found.append(_expected(op.inputs[18], (data,), False))
+    found.append(_expected(op.inputs[19], (cell,), False))
     problem = next((text for text in found if text), None)
-    return problem or _asymmetric(op, *range(1, 9))
+    if problem or dtype is DType.FLOAT32:
+        return problem
+    return _asymmetric(op, *range(1, 9), *((0,) if dtype is DType.INT16 else ()))
+
+
+def wide_gates_fit(op: Operator) -> str | None:
+    """With int16 data, the scales of weights times those of what they meet are below 2**-5."""
+    if op.output.dtype is not DType.INT16:
+        return None
+    largest = max(
+        op.input(first + gate).scale * op.input(codes).scale
+        for first, codes in ((1, 0), (5, 18))
+        for gate in range(4)
+    )
+    return None if largest < 2.0**-5 else f"the largest is {largest:g}"
 
 
 def lstm_activation_is_tanh(op: Operator) -> str | None:
@@ -95,6 +133,8 @@ def lstm_activation_is_tanh(op: Operator) -> str | None:
     assert isinstance(op.options, LstmOptions)
     if op.options.activation is not Activation.TANH:
         return f"it is {op.options.activation.name}"
+    if op.output.dtype is DType.FLOAT32:
+        return None
     scale = op.input(19).scale
     mantissa, exponent = math.frexp(scale)
     return None if mantissa == 0.5 and -14 <= exponent <= 0 else f"its cells have scale {scale:g}"

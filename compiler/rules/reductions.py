@@ -29,9 +29,12 @@ def sum_multiplier_fits(op: Operator) -> str | None:
 
 
 def reduction_keeps_quantisation(op: Operator) -> str | None:
-    """Of int8: input and output have the same scale and zero point."""
+    """Of int8 and int16: input and output have the same scale and zero point."""
     x, y = op.input(0), op.output
-    if y.dtype is DType.FLOAT32 or (x.scale, x.zero_point) == (y.scale, y.zero_point):
+    if y.dtype not in (DType.INT8, DType.INT16) or (x.scale, x.zero_point) == (
+        y.scale,
+        y.zero_point,
+    ):
         return None
     return f"they are {x.scale:g}, {x.zero_point} and {y.scale:g}, {y.zero_point}"
 

@@ -14,6 +14,12 @@ def indices_are_int32(op: Operator) -> str | None:
     return None if indices.dtype is DType.INT32 else f"its indices {indices} are not"
 
 
+def starts_are_int32(op: Operator) -> str | None:
+    """The indices at which the part begins are int32; they are moved to where it fits."""
+    starts = op.input(2)
+    return None if starts.dtype is DType.INT32 else f"its indices {starts} are not"
+
+
 def indices_name_few_dimensions(op: Operator) -> str | None:
     """Each place is named by at most 5 indices."""
     depth = op.input(1).shape[-1]
@@ -25,3 +31,8 @@ def corners_or_centres(op: Operator) -> str | None:
     assert isinstance(op.options, ResizeOptions)
     both = op.options.align_corners and op.options.half_pixel_centers
     return "it has both" if both else None
+
+
+def int16_reference_is_litert(op: Operator) -> str | None:
+    """Of int16, the reference is LiteRT, as TensorFlow Lite Micro has no such kernel."""
+    return None

@@ -169,34 +169,64 @@ class StridedRange(NamedTuple):
     start: int
     length: int
     step: int
-    dropped: bool
+    dropped: bool = False
 
 
-def strided_ranges(op: Operator) -> list[StridedRange]:
-    """The indices that a STRIDED_SLICE takes of each dimension."""
+def strided_parts(op: Operator) -> list[StridedRange | None]:
+    """What a STRIDED_SLICE takes of each dimension; None where it puts a new one of extent 1.
+
+    Dimensions that it does not speak of, behind the others or at an ellipsis, are taken whole.
+    """
     options, shape = op.options, shape_of(op, 0)
     assert isinstance(options, StridedSliceOptions)
     begins, ends, steps = (integers(op, i) for i in (1, 2, 3))
-    if not len(begins) == len(ends) == len(steps) == len(shape) or 0 in steps:
-        raise ShapeError(f"it takes {begins} to {ends} by {steps} of {len(shape)} dimensions")
-    ranges = []
-    for i, (n, begin, end, step) in enumerate(zip(shape, begins, ends, steps, strict=True)):
-        dropped = bool(options.shrink_axis_mask >> i & 1)
-        chosen = slice(
-            None if options.begin_mask >> i & 1 else begin,
-            None if options.end_mask >> i & 1 else end,
-            step,
-        )
-        start, stop, step = chosen.indices(n)
-        count = 1 if dropped else len(range(start, stop, step))
-        if not count or not 0 <= start < n:
-            raise ShapeError(f"it takes {begins} to {ends} by {steps} of {shape_text(shape)}")
-        ranges.append(StridedRange(start, count, step, dropped))
-    return ranges
+    named = f"it takes {begins} to {ends} by {steps} of {shape_text(shape)}"
+    if not len(begins) == len(ends) == len(steps) or 0 in steps:
+        raise ShapeError(named)
+    bits = range(len(begins))
+    ellipses = [i for i in bits if options.ellipsis_mask >> i & 1]
+    new = {i for i in bits if options.new_axis_mask >> i & 1} - set(ellipses)
+    n_others = len(shape) - (len(begins) - len(ellipses) - len(new))
+    if len(ellipses) > 1 or n_others < 0:
+        raise ShapeError(named)
+    parts: list[StridedRange | None] = []
+    axis = 0
+    for i in (*bits, len(begins)):
+        if i in new:
+            parts.append(None)
+        elif i in ellipses or (i == len(begins) and not ellipses):
+            parts += [StridedRange(0, n, 1) for n in shape[axis : axis + n_others]]
+            axis += n_others
+        elif i < len(begins):
+            part = _strided_part(options, i, shape[axis], begins[i], ends[i], steps[i])
+            if part is None:
+                raise ShapeError(named)
+            parts.append(part)
+            axis += 1
+    return parts
+
+
+def _strided_part(
+    options: StridedSliceOptions, i: int, n: int, begin: int, end: int, step: int
+) -> StridedRange | None:
+    """Of a dimension of ``n`` elements; None where it takes no element."""
+    dropped = bool(options.shrink_axis_mask >> i & 1)
+    first = None if options.begin_mask >> i & 1 else begin
+    start, stop, step = slice(first, None if options.end_mask >> i & 1 else end, step).indices(n)
+    count = 1 if dropped else len(range(start, stop, step))
+    return StridedRange(start, count, step, dropped) if count and 0 <= start < n else None
+
+
+def strided_ranges(op: Operator) -> list[StridedRange]:
+    """The indices that a STRIDED_SLICE takes of each dimension of its input."""
+    return [part for part in strided_parts(op) if part is not None]
 
 
 def strided_slice(op: Operator) -> Shape:
-    return tuple(cut.length for cut in strided_ranges(op) if not cut.dropped)
+    parts = strided_parts(op)
+    return tuple(
+        1 if part is None else part.length for part in parts if not (part and part.dropped)
+    )
 
 
 # ---- another order -----------------------------------------------------------------------------

@@ -44,3 +44,13 @@ def resize(op: Operator) -> Shape:
     if len(size) != 2 or min(size) < 1:
         raise ShapeError(f"its new size is {size}")
     return n, size[0], size[1], channels
+
+
+def dynamic_update_slice(op: Operator) -> Shape:
+    shape, part, starts = (shape_of(op, i) for i in range(3))
+    fits = len(part) == len(shape) and all(p <= n for p, n in zip(part, shape, strict=True))
+    if not shape or not fits or starts != (len(shape),):
+        raise ShapeError(
+            f"it puts {shape_text(part)} at {shape_text(starts)} of {shape_text(shape)}"
+        )
+    return shape

@@ -1,4 +1,4 @@
-// BATCH_MATMUL of int8 and int16;
+// BATCH_MATMUL of int8, int16 and float32;
 // tensorflow/lite/kernels/internal/reference/batch_matmul.h.
 #include "weft_fixed_point.h"
 #include "weft_op.h"
@@ -7,16 +7,26 @@ namespace {
 
 constexpr int32_t kBatchRank = 3;
 
+template <typename T>
+constexpr bool kIsFloat = false;
+template <>
+constexpr bool kIsFloat<float> = true;
+
 template <typename T, typename Sum>
 struct Matmul {
     const weft_batch_matmul_params_t *p;
     int32_t a_zero, b_zero, out_zero;
     T *to;
 
+    static Sum value(T code, int32_t zero_point) {
+        if constexpr (kIsFloat<T>) return code;
+        return static_cast<Sum>(code) - static_cast<Sum>(zero_point);
+    }
+
     Sum product(const T *a, const T *b) const {
         Sum sum = 0;
         for (int32_t k = p->depth; k > 0; k--, a += p->a_depth_step, b += p->b_depth_step)
-            sum += static_cast<Sum>(*a - a_zero) * static_cast<Sum>(*b - b_zero);
+            sum += value(*a, a_zero) * value(*b, b_zero);
         return sum;
     }
 
@@ -28,6 +38,8 @@ struct Matmul {
         const int32_t scaled = weft_mbqm_64(sum, p->multiplier, p->shift);
         return static_cast<T>(weft_clamp(scaled + out_zero, INT16_MIN, INT16_MAX));
     }
+
+    float code(float sum) const { return sum; }
 
     void matrix(const T *a, const T *b) {
         for (int32_t i = 0; i < p->rows; i++, a += p->a_row_step)
@@ -56,6 +68,7 @@ int32_t batch_matmul(const weft_op_t *op) {
     switch (op->outputs[0]->type) {
         case WEFT_TYPE_INT8: return run<int8_t, int32_t>(op);
         case WEFT_TYPE_INT16: return run<int16_t, int64_t>(op);
+        case WEFT_TYPE_FLOAT32: return run<float, float>(op);
         default: return WEFT_STATUS_TYPE;
     }
 }

@@ -1,9 +1,18 @@
 // DIV of int8; tensorflow/lite/kernels/internal/reference/div.h. A divisor of zero is an error.
+//
+// Small quotients take shifts by more than 31 bits, which C++ leaves undefined: the kernel then gives
+// what its machine does. Here it is that of x86, which takes the count modulo 32.
 #include "pairs.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"
 
 namespace {
+
+// weft_rdbp for exponents up to 62.
+int32_t rounded_shift(int32_t x, int32_t exponent) {
+    if (exponent <= 31) return weft_rdbp(x, exponent);
+    return (x >> (exponent & 31)) + (x >= 0);
+}
 
 int32_t div(const weft_op_t *op) {
     const weft_pair_params_t p = *weft_params<weft_pair_params_t>(op);
@@ -22,7 +31,8 @@ int32_t div(const weft_op_t *op) {
         const uint32_t shifted = static_cast<uint32_t>(dividend) << spare;
         const int32_t quotient = weft_srdhm(static_cast<int32_t>(shifted), reciprocal);
         const int32_t right = reciprocal_shift + spare - p.shift;
-        const int32_t code = weft_rdbp(weft_srdhm(quotient, p.multiplier), right) + zero_point;
+        const int32_t high = weft_srdhm(quotient, p.multiplier);
+        const int32_t code = rounded_shift(high, right) + zero_point;
         return weft_clamp(code, p.low, p.high);
     });
 }

@@ -1,5 +1,5 @@
 // exp, expm1, log, sin, cos and tanh of float32 with the results of glibc's, which TensorFlow Lite
-// Micro is built with, and not just close to them.
+// Micro is built with, and not just close to them; and its logistic function.
 //
 // Tables, coefficients and the order of operations are those of Arm's optimized-routines
 // (github.com/ARM-software/optimized-routines, math/ expf.c, logf.c, sincosf.h), which glibc took
@@ -194,6 +194,13 @@ __attribute__((noinline)) inline float weft_tanhf(float x) {
         result = 1.0f - 2.0f / (weft_expm1f(2.0f * magnitude) + 2.0f);
     }
     return x < 0 ? -result : result;
+}
+
+// tensorflow/lite/kernels/internal/reference/logistic.h.
+inline float weft_logisticf(float x) {
+    if (x > 16.619047164916992188f) return 1.0f;
+    if (x < -9.0f) return weft_expf(x);
+    return 1.0f / (1.0f + weft_expf(-x));
 }
 
 #endif  // WEFT_OPS_FLOAT_MATH_H

@@ -14,7 +14,8 @@ struct weft_window_t {
 inline int32_t weft_pool_2d_check(const weft_op_t *op) {
     const weft_tensor_t *in = op->inputs[0], *out = op->outputs[0];
     if (in->type != out->type) return WEFT_STATUS_TYPE;
-    if (in->type != WEFT_TYPE_INT8 && in->type != WEFT_TYPE_INT16) return WEFT_STATUS_TYPE;
+    if (in->type != WEFT_TYPE_INT8 && in->type != WEFT_TYPE_INT16 && in->type != WEFT_TYPE_FLOAT32)
+        return WEFT_STATUS_TYPE;
     if (in->rank != 4 || out->rank != 4 || in->dims[3] != out->dims[3]) return WEFT_STATUS_SHAPE;
     return WEFT_STATUS_OK;
 }

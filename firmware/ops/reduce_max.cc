@@ -1,4 +1,4 @@
-// REDUCE_MAX of int8 and float32; tensorflow/lite/micro/kernels/reduce_common.cc.
+// REDUCE_MAX of integers and float32, and REDUCE_ANY of bool; tensorflow/lite/micro/kernels/reduce_common.cc.
 #include "reduce.h"
 #include "weft_op.h"
 
@@ -12,8 +12,14 @@ int32_t reduce(const weft_op_t *op, T start) {
 }
 
 int32_t reduce_max(const weft_op_t *op) {
-    return op->inputs[0]->type == WEFT_TYPE_FLOAT32 ? reduce<float>(op, -__FLT_MAX__)
-                                                    : reduce<int8_t>(op, INT8_MIN);
+    switch (op->inputs[0]->type) {
+        case WEFT_TYPE_INT8: return reduce<int8_t>(op, INT8_MIN);
+        case WEFT_TYPE_INT16: return reduce<int16_t>(op, INT16_MIN);
+        case WEFT_TYPE_INT32: return reduce<int32_t>(op, INT32_MIN);
+        case WEFT_TYPE_BOOL: return reduce<bool>(op, false);
+        case WEFT_TYPE_FLOAT32: return reduce<float>(op, -__FLT_MAX__);
+        default: return WEFT_STATUS_TYPE;
+    }
 }
 
 }  // namespace

@@ -19,17 +19,22 @@ int32_t rescale_of(const weft_op_t *op) {
         const int32_t left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
         const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(value) << left);
         const int32_t scaled = weft_rdbp(weft_srdhm(shifted, multiplier), right);
-        return weft_clamp(scaled + p.zero_point_out, p.low, p.high);
+        const uint32_t moved = static_cast<uint32_t>(scaled) + static_cast<uint32_t>(p.zero_point_out);
+        return weft_clamp(static_cast<int32_t>(moved), p.low, p.high);
     });
 }
 
+// int8 to int8 is a table.
 int32_t rescale(const weft_op_t *op) {
     const int32_t out = op->outputs[0]->type;
     switch (op->inputs[0]->type) {
-        case WEFT_TYPE_INT8: return rescale_of<int8_t, int16_t>(op);
+        case WEFT_TYPE_INT8:
+            return out == WEFT_TYPE_INT16 ? rescale_of<int8_t, int16_t>(op)
+                                          : rescale_of<int8_t, int32_t>(op);
         case WEFT_TYPE_INT16:
-            return out == WEFT_TYPE_INT8 ? rescale_of<int16_t, int8_t>(op)
-                                         : rescale_of<int16_t, int16_t>(op);
+            return weft_for_type<int8_t, int16_t, int32_t>(out, [&](auto tag) {
+                return rescale_of<int16_t, typename decltype(tag)::type>(op);
+            });
         case WEFT_TYPE_INT32:
             return out == WEFT_TYPE_INT8 ? rescale_of<int32_t, int8_t>(op)
                                          : rescale_of<int32_t, int16_t>(op);

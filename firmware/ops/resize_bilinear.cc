@@ -1,104 +1,42 @@
-// RESIZE_BILINEAR of int8 and float32; tensorflow/lite/kernels/internal/reference/resize_bilinear.h.
-//
-// Inputs and weights of each output row, then of each output column, come with the parameters.
-#include <string.h>
-
-#include "weft_op.h"
+// RESIZE_BILINEAR of int8, int16 and float32.
+#include "resize_bilinear.h"
 
 namespace {
 
-// Weights have 10 fractional bits each. Positions before the first pixel extrapolate with weights
-// of up to 2 and -1, so that sums stay below 9 * 2^27. Halves are rounded away from 0.
-int8_t rounded(int32_t sum) {
-    return static_cast<int8_t>((sum + (1 << 19) + (sum >> 31)) >> 20);
-}
-
-// A row of n neighbouring channels. Each input column is mixed once, and used by all outputs beside
-// it, whose two weights add up to one.
-template <int32_t n>
-void resize_channels(const int8_t *north, const int8_t *south, int32_t channels, int8_t *to,
-                     const weft_sample_t &y, const weft_sample_t *x, int32_t width) {
-    const int32_t north_weight = y.low_weight, south_weight = y.high_weight;
-    int32_t west_at = -1, east_at = -1;
-    int32_t west[n] = {}, step[n] = {};
-    for (const weft_sample_t *end = x + width; x != end; x++, to += channels) {
-        const int32_t low = x->low, high = x->high, weight = x->high_weight;
-        if (low != west_at || high != east_at) {
-            const int32_t to_west = low * channels, to_east = high * channels;
-            const int8_t *north_west = north + to_west, *south_west = south + to_west;
-            const int8_t *north_east = north + to_east, *south_east = south + to_east;
-            const bool is_known = low == east_at;
-#pragma GCC unroll 4
-            for (int32_t c = 0; c < n; c++) {
-                west[c] = is_known ? west[c] + step[c]
-                                   : north_west[c] * north_weight + south_west[c] * south_weight;
-                step[c] = north_east[c] * north_weight + south_east[c] * south_weight - west[c];
-            }
-            west_at = low;
-            east_at = high;
-        }
-#pragma GCC unroll 4
-        for (int32_t c = 0; c < n; c++) to[c] = rounded(west[c] * (1 << 10) + step[c] * weight);
-    }
-}
-
-void resize_row(const int8_t *north, const int8_t *south, int32_t channels, int8_t *to,
-                const weft_sample_t &y, const weft_sample_t *columns, int32_t width) {
-    using Channels = void (*)(const int8_t *, const int8_t *, int32_t, int8_t *,
-                              const weft_sample_t &, const weft_sample_t *, int32_t);
-    static constexpr Channels kOf[] = {resize_channels<1>, resize_channels<2>, resize_channels<3>,
-                                       resize_channels<4>};
-    for (int32_t c = 0; c < channels; c += 4) {
-        const int32_t n = channels - c < 4 ? channels - c : 4;
-        kOf[n - 1](north + c, south + c, channels, to + c, y, columns, width);
-    }
-}
-
-float real(int32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-float mix(float nw, float sw, float ne, float se, const weft_sample_t &y, const weft_sample_t &x) {
-    const float y_low = real(y.low_weight), y_high = real(y.high_weight);
-    const float x_low = real(x.low_weight), x_high = real(x.high_weight);
-    return nw * y_low * x_low + sw * y_high * x_low + ne * y_low * x_high + se * y_high * x_high;
-}
-
-void resize_row(const float *north, const float *south, int32_t channels, float *to,
-                const weft_sample_t &y, const weft_sample_t *columns, int32_t width) {
+void mix_row(const float *north, const float *south, int32_t channels, float *to,
+             const weft_sample_t &y, const weft_sample_t *columns, int32_t width) {
     for (int32_t j = 0; j < width; j++) {
         const weft_sample_t x = columns[j];
         const int32_t west = x.low * channels, east = x.high * channels;
         for (int32_t c = 0; c < channels; c++)
-            *to++ = mix(north[west + c], south[west + c], north[east + c], south[east + c], y, x);
+            *to++ = weft_mix(north[west + c], south[west + c], north[east + c], south[east + c], y,
+                             x);
     }
 }
 
-template <typename T>
-void resize(const weft_tensor_t *in, const weft_tensor_t *out, const weft_sample_t *rows) {
-    const int32_t height = out->dims[1], width = out->dims[2], channels = out->dims[3];
-    const int32_t row = in->dims[2] * channels, image = in->dims[1] * row;
-    const T *from = static_cast<const T *>(in->data);
-    T *to = static_cast<T *>(out->data);
-    for (int32_t n = 0; n < out->dims[0]; n++, from += image) {
-        for (int32_t i = 0; i < height; i++, to += width * channels) {
-            const weft_sample_t y = rows[i];
-            resize_row(from + y.low * row, from + y.high * row, channels, to, y, rows + height,
-                       width);
+// Sums of 64 bits; halves are rounded away from 0.
+void mix_wide_row(const int16_t *north, const int16_t *south, int32_t channels, int16_t *to,
+                  const weft_sample_t &y, const weft_sample_t *columns, int32_t width) {
+    for (int32_t j = 0; j < width; j++) {
+        const weft_sample_t x = columns[j];
+        const int32_t west = x.low * channels, east = x.high * channels;
+        for (int32_t c = 0; c < channels; c++) {
+            const int32_t on_west =
+                north[west + c] * y.low_weight + south[west + c] * y.high_weight;
+            const int32_t on_east =
+                north[east + c] * y.low_weight + south[east + c] * y.high_weight;
+            const int64_t sum = static_cast<int64_t>(on_west) * x.low_weight +
+                                static_cast<int64_t>(on_east) * x.high_weight;
+            *to++ = static_cast<int16_t>((sum + (1 << 19) - (sum < 0)) >> 20);
         }
     }
 }
 
 int32_t resize_bilinear(const weft_op_t *op) {
-    const weft_tensor_t *in = op->inputs[0], *out = op->outputs[0];
-    const auto *samples = static_cast<const weft_sample_t *>(op->params);
-    if (out->type == WEFT_TYPE_FLOAT32)
-        resize<float>(in, out, samples);
-    else
-        resize<int8_t>(in, out, samples);
-    return WEFT_STATUS_OK;
+    if (op->outputs[0]->type == WEFT_TYPE_FLOAT32) return weft_resize_bilinear<float>(op, mix_row);
+    if (op->outputs[0]->type == WEFT_TYPE_INT16)
+        return weft_resize_bilinear<int16_t>(op, mix_wide_row);
+    return weft_resize_bilinear<int8_t>(op, weft_resize_codes<false>);
 }
 
 }  // namespace

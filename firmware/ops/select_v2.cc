@@ -58,6 +58,7 @@ int32_t select(const weft_op_t *op) {
         case 1: return run(weft_tag_t<uint8_t>{});
         case 2: return run(weft_tag_t<uint16_t>{});
         case 4: return run(weft_tag_t<uint32_t>{});
+        case 8: return run(weft_tag_t<uint64_t>{});
         default: return WEFT_STATUS_TYPE;
     }
 }

@@ -3,31 +3,24 @@
 // Zero points are folded into the biases. State: the cells of all batches, then their hidden codes.
 #include <string.h>
 
-#include "sigmoid.h"
+#include "lstm.h"
 #include "weft_accelerator.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"
 
 namespace {
 
-constexpr int32_t kGates = 4;  // input, forget, cell, output
-enum Gate { kInput, kForget, kCell, kOutput };
-
-int32_t saturated(int32_t x) { return weft_clamp(x, INT16_MIN, INT16_MAX); }
-
-int32_t scaled(int32_t x, const weft_scale_t &scale) {
-    return saturated(weft_mbqm(x, scale.multiplier, scale.shift));
-}
+using lstm::kGates;
+using lstm::saturated;
+using lstm::scaled;
 
 int32_t dot(const int8_t *weights, const int8_t *codes, int32_t n, int32_t sum) {
     for (; n > 0; n--) sum += *weights++ * *codes++;
     return sum;
 }
 
-struct Lstm {
-    const weft_lstm_params_t *p;
-    const weft_scale_t *scales;   // of inputs, then of hidden codes, for each gate
-    const int32_t *biases;        // likewise, for each unit of each gate
+struct Lstm : lstm::Cells {
+    const int32_t *biases;  // of inputs, then of hidden codes, for each unit of each gate
     const int8_t *weights[2 * kGates];
 
     // The sum in front of a gate's activation, Q3.12.
@@ -39,33 +32,6 @@ struct Lstm {
                                         biases[(kGates + g) * units + unit]);
         return saturated(scaled(from_input, scales[g]) + scaled(from_hidden, scales[kGates + g]));
     }
-
-    int32_t next_cell(int32_t forget, int32_t cell, int32_t input, int32_t candidate) const {
-        const int32_t sum = scaled(forget * cell, scales[2 * kGates]) +
-                            scaled(input * candidate, scales[2 * kGates + 1]);
-        return weft_clamp(saturated(sum), -p->cell_clip - p->cell_has_no_clip, p->cell_clip);
-    }
-
-    int32_t cell_tanh(int32_t cell) const {
-        const int32_t half = p->tanh_shift > 0 ? 1 << (p->tanh_shift - 1) : 0;
-        return weft_tanh((cell * p->tanh_multiplier + half) >> p->tanh_shift);
-    }
-
-    // One step of one batch: `next` gets the new hidden codes. sum(gate, unit) is Q3.12.
-    template <typename Sum>
-    void step(const Sum &sum, int16_t *cells, int8_t *next) const {
-        for (int32_t u = 0; u < p->units; u++) {
-            const int32_t forget = weft_logistic(3 * sum(kForget, u));
-            const int32_t input = weft_logistic(3 * sum(kInput, u));
-            const int32_t candidate = weft_tanh(3 * sum(kCell, u));
-            const int32_t output = weft_logistic(3 * sum(kOutput, u));
-            cells[u] = static_cast<int16_t>(next_cell(forget, cells[u], input, candidate));
-            const weft_scale_t scale = scales[2 * kGates + 2];
-            const int32_t code =
-                weft_mbqm(output * cell_tanh(cells[u]), scale.multiplier, scale.shift);
-            next[u] = static_cast<int8_t>(weft_clamp(code + p->hidden_zero_point, -128, 127));
-        }
-    }
 };
 
 enum Product { kFromInput, kFromHidden };
@@ -73,8 +39,8 @@ enum Product { kFromInput, kFromHidden };
 // Sums from the array: over inputs for many steps at once, over hidden codes step by step.
 class OnArray {
    public:
-    OnArray(const weft_op_t *op, const Lstm &lstm)
-        : p_(lstm.p), lstm_(lstm), gates_(kGates * lstm.p->units),
+    OnArray(const weft_op_t *op, const Lstm &layer)
+        : p_(layer.p), layer_(layer), gates_(kGates * layer.p->units),
           in_(static_cast<const int8_t *>(op->inputs[0]->data)),
           out_(static_cast<int8_t *>(op->outputs[0]->data)) {
         weft_queue(&queue_, op);
@@ -114,11 +80,11 @@ class OnArray {
             return saturated(weft_int16(inputs.low, inputs.high, t * gates_ + i) +
                              weft_int16(rows.low, rows.high, i));
         };
-        lstm_.step(sum, cells, hidden_);
+        layer_.step(sum, cells, hidden_);
     }
 
     const weft_lstm_params_t *p_;
-    const Lstm &lstm_;
+    const Lstm &layer_;
     int32_t gates_, at_once_;
     const int8_t *in_;
     int8_t *out_, *hidden_sums_, *hidden_, *input_sums_;
@@ -143,12 +109,12 @@ int32_t init(const weft_op_t *op) {
     return WEFT_STATUS_OK;
 }
 
-int32_t lstm(const weft_op_t *op) {
+int32_t run(const weft_op_t *op) {
     const weft_lstm_params_t *p = params(op);
     const auto *scales = reinterpret_cast<const weft_scale_t *>(p + 1);
-    Lstm lstm{p, scales, reinterpret_cast<const int32_t *>(scales + 2 * kGates + 3), {}};
+    Lstm layer{{p, scales}, reinterpret_cast<const int32_t *>(scales + 2 * kGates + 3), {}};
     for (int32_t i = 0; i < 2 * kGates; i++)
-        lstm.weights[i] = static_cast<const int8_t *>(op->inputs[1 + i]->data);
+        layer.weights[i] = static_cast<const int8_t *>(op->inputs[1 + i]->data);
     int16_t *cells = static_cast<int16_t *>(op->state);
     int8_t *hidden = reinterpret_cast<int8_t *>(cells + p->batches * p->units);
     int8_t *next = static_cast<int8_t *>(op->scratch);
@@ -157,14 +123,14 @@ int32_t lstm(const weft_op_t *op) {
     const uint32_t units = static_cast<uint32_t>(p->units);
     for (int32_t b = 0; b < p->batches; b++, cells += units, hidden += units) {
         if (op->accelerator) {
-            OnArray(op, lstm).sequence(b, cells, hidden);
+            OnArray(op, layer).sequence(b, cells, hidden);
             continue;
         }
         for (int32_t t = 0; t < p->steps; t++) {
             const int32_t row = b * p->batch_rows + t * p->step_rows;
             const int8_t *x = in + row * p->inputs;
-            const auto sum = [&](int32_t g, int32_t u) { return lstm.gate(g, u, x, hidden); };
-            lstm.step(sum, cells, next);
+            const auto sum = [&](int32_t g, int32_t u) { return layer.gate(g, u, x, hidden); };
+            layer.step(sum, cells, next);
             memcpy(hidden, next, units);
             memcpy(out + row * p->units, next, units);
         }
@@ -174,4 +140,4 @@ int32_t lstm(const weft_op_t *op) {
 
 }  // namespace
 
-WEFT_OP("UNIDIRECTIONAL_SEQUENCE_LSTM", lstm, init, state_bytes, scratch_bytes)
+WEFT_OP("UNIDIRECTIONAL_SEQUENCE_LSTM", run, init, state_bytes, scratch_bytes)

@@ -43,16 +43,16 @@ def _float_input(b: ModelBuilder) -> int:
     return y
 
 
-def _float_model(b: ModelBuilder) -> int:
+def _int32_model(b: ModelBuilder) -> int:
     x = b.input((1, 5, 5, 4))
-    b.subgraph.tensors[x].type = DType.FLOAT32
+    b.subgraph.tensors[x].type = DType.INT32
     y = b.max_pool2d(x)
-    b.subgraph.tensors[y].type = DType.FLOAT32
+    b.subgraph.tensors[y].type = DType.INT32
     return y
 
 
 def _int16(b: ModelBuilder) -> int:
-    y = _float_model(b)
+    y = _int32_model(b)
     b.subgraph.tensors[0].type = b.subgraph.tensors[y].type = DType.INT16
     return y
 
@@ -325,8 +325,8 @@ REFUSED = [
         " ('weft new-op NAME' writes a stub; docs/ops.md)",
     ),
     (_half_input, "(FLOAT16 1x5x5x4), an input or output, is FLOAT16; supported: int8"),
-    (_float_model, "operator 0 MAX_POOL_2D 't1': tensor 0 't0' (FLOAT32 1x5x5x4) is FLOAT32"),
-    (_float_model, "; supported: Its inputs and its output are int8 (quantise the model to full"),
+    (_int32_model, "operator 0 MAX_POOL_2D 't1': tensor 0 't0' (INT32 1x5x5x4) is INT32"),
+    (_int32_model, "; supported: Its inputs and its output are of one type: int8 (quantise the"),
     (_int16, "and zero point -123; supported: Inputs and output have one positive scale"),
     (_float_input, "is a variable; supported: No operand keeps its value"),
     (_zero_dimension, "has a dimension of 0; supported: Every dimension is fixed and at least 1"),
@@ -413,3 +413,9 @@ def test_windows_beyond_the_image_are_supported_where_padding_is_same() -> None:
         else:
             with pytest.raises(ModelError, match="the window does not fit into its input"):
                 constraints.check(graph)
+
+
+def test_a_model_without_operators_is_refused() -> None:
+    b = ModelBuilder()
+    with pytest.raises(ModelError, match="model: has no operators"):
+        constraints.check(read_model(b.build(b.input((1, 4)))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from arch.config import load_config
 from sim.reference import Reference, random_inputs
@@ -50,4 +51,55 @@ def test_a_shape_may_be_used_as_numbers() -> None:
     size = first_of_shape(b, x)
     twice = b.tensor((), dtype=DType.INT32)
     b.operator(Kind.ADD, [size, size], [twice], schema.AddOptionsT())
-    check(b.build(b.softmax(x), twice), ["array", "core", "core"])
+    check(b.build(b.softmax(x), twice), ["core", "core"])
+
+
+def dimension(b: ModelBuilder, x: int, axis: int) -> int:
+    """One dimension of a tensor, as a scalar."""
+    shape = b.tensor((len(b.shape(x)),), dtype=DType.INT32)
+    b.operator(Kind.SHAPE, [x], [shape], schema.ShapeOptionsT(outType=DType.INT32))
+    size = b.tensor((), dtype=DType.INT32)
+    b.operator(Kind.GATHER, [shape, int32(b, axis)], [size], schema.GatherOptionsT())
+    return size
+
+
+def made(b: ModelBuilder, kind: int, operands: list[int], shape: tuple[int, ...]) -> int:
+    """The int32 result of an operator without options."""
+    y = b.tensor(shape, dtype=DType.INT32)
+    b.operator(kind, operands, [y])
+    return y
+
+
+def test_what_is_computed_from_shapes_may_say_what_others_do() -> None:
+    """A BROADCAST_TO, and a RESIZE to half as much again."""
+    b = ModelBuilder(3)
+    x = b.input((1, 4, 6, 3))
+    sizes = []
+    for axis in (1, 2):
+        triple = made(b, Kind.MUL, [dimension(b, x, axis), int32(b, 3)], ())
+        sizes.append(made(b, Kind.FLOOR_DIV, [triple, int32(b, 2)], ()))
+    size = b.tensor((2,), dtype=DType.INT32)
+    b.operator(Kind.PACK, sizes, [size], schema.PackOptionsT(valuesCount=2))
+    large = b.activation((1, 6, 9, 3), *b.quantisation(x))
+    b.operator(Kind.RESIZE_BILINEAR, [x, size], [large], schema.ResizeBilinearOptionsT())
+    shape = made(b, Kind.BROADCAST_ARGS, [int32(b, [2, 1, 1, 1]), int32(b, [1, 6, 9, 3])], (4,))
+    both = b.activation((2, 6, 9, 3), *b.quantisation(x))
+    b.operator(Kind.BROADCAST_TO, [large, shape], [both], version=2)
+    check(b.build(both), ["core", "array"])
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT16, DType.INT8])
+def test_weights_are_made_float32_before_the_model_runs(dtype: int) -> None:
+    b = ModelBuilder(4)
+    x = b.tensor((2, 5), dtype=DType.FLOAT32)
+    b.subgraph.inputs.append(x)
+    if dtype == DType.FLOAT16:
+        halves = b.rng.standard_normal((3, 5)).astype(np.float16)
+        narrow = b.tensor((3, 5), dtype=dtype, data=halves)
+    else:
+        codes = b.rng.integers(-128, 128, (3, 5), np.int8)
+        narrow = b.constant(codes, scale=0.0123, zero_point=-7)
+    weights, y = b.tensor((3, 5), dtype=DType.FLOAT32), b.tensor((2, 3), dtype=DType.FLOAT32)
+    b.operator(Kind.DEQUANTIZE, [narrow], [weights])
+    b.operator(Kind.FULLY_CONNECTED, [x, weights], [y], schema.FullyConnectedOptionsT())
+    check(b.build(y), ["core"])

@@ -7,6 +7,7 @@ from compiler.operator_docs import DOCUMENT, markdown, types_text
 from compiler.operators import SPECS
 from tests import elementwise_cases
 from tests.compiler.cases import CASES
+from tests.float_cases import FLOATS
 from tests.movement_cases import MOVEMENT
 from tests.product_cases import PRODUCTS
 from tests.sampling_cases import SAMPLING
@@ -27,6 +28,6 @@ def test_the_document_has_every_rule_of_every_operator() -> None:
 
 
 def test_every_operator_has_a_random_case() -> None:
-    named = {*CASES, *MOVEMENT, *SAMPLING, *PRODUCTS, "tile", "custom"}
+    named = {*CASES, *MOVEMENT, *SAMPLING, *PRODUCTS, *FLOATS, "tile", "custom"}
     names = {name.upper() for name in named} | {case.kind for case in elementwise_cases.CASES}
     assert {kind.name for kind in SPECS} <= names

@@ -21,7 +21,12 @@ from tests.kernel_check import (
     small,
 )
 from tests.model_builder import Kind, ModelBuilder, schema
-from tests.product_cases import ON_CORE, PRODUCTS, STATEFUL
+from tests.product_cases import (
+    ON_CORE,
+    PRODUCTS,
+    STATEFUL,
+    unidirectional_sequence_lstm_16x8,
+)
 
 
 def test_transpose_conv_on_the_array_gives_the_outputs_of_the_reference_kernel() -> None:
@@ -122,3 +127,26 @@ def test_accelerator_keeps_state_between_inferences_and_sums_on_the_array(
             assert actual.tobytes() == expected.tobytes(), where
             assert accelerator.n_given >= 2, where
         assert accelerator.engines() == ["core"]
+
+
+def test_lstm_of_int16_goes_on_as_the_reference_kernel_does() -> None:
+    name = "unidirectional_sequence_lstm_16x8"
+    for seed in seeds(12):
+        reference = reference_of(name, unidirectional_sequence_lstm_16x8, seed)
+        check_state(reference, seed, 4, repeat_with(seed, name), on_rv32=seed % 6 == 0)
+        if seed % 6 == 1:
+            accelerator = Accelerator(reference.graph, small())
+            reference = reference_of(name, unidirectional_sequence_lstm_16x8, seed)
+            for inputs in input_sets(reference, seed, 3):
+                (expected,), (actual,) = reference.run(inputs), accelerator.run(inputs)
+                assert actual.tobytes() == expected.tobytes(), repeat_with(seed, name)
+
+
+def test_fully_connected_takes_a_filter_of_int8_with_a_zero_point() -> None:
+    for seed in seeds(3):
+        b = ModelBuilder(seed)
+        x = b.input((2, 40), zero_point=-5)
+        y = b.fully_connected(x, 9, filter_zero_point=[-128, 3, 127][seed % 3])
+        reference, where = Reference(b.build(y)), repeat_with(seed, "zero point")
+        runs = input_sets(reference, seed)
+        assert check_accelerator(reference, small(), runs, where) == ["array"]

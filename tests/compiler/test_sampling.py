@@ -18,7 +18,7 @@ from tests.kernel_check import (
     small,
 )
 from tests.model_builder import Kind, ModelBuilder, schema
-from tests.sampling_cases import SAMPLING
+from tests.sampling_cases import SAMPLING, embedding_lookup
 
 
 @pytest.mark.parametrize("name", SAMPLING)
@@ -57,3 +57,10 @@ def test_an_index_that_names_no_element_is_an_error(name: str) -> None:
         arrays = {id(op.input(1)): indices}
         use = describe(op, lambda t: arrays.get(id(t), np.zeros(t.shape, t.dtype.numpy)))  # noqa: B023
         assert host_for(use.name).call(use.name, use) == OpStatus.ERROR
+
+
+def test_an_embedding_lookup_is_a_gather_of_rows() -> None:
+    for seed in seeds(5):
+        reference = reference_of("embedding_lookup", embedding_lookup, seed)
+        where = repeat_with(seed, "embedding_lookup")
+        assert check_accelerator(reference, small(), [[]], where) == ["core"]

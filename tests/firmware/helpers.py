@@ -52,7 +52,7 @@ def library_image() -> FirmwareImage:
 def roomy() -> Params:
     """The preset small with memories for the whole operator library."""
     config = load_config("small")
-    core = config.core.model_copy(update={"imem_kib": 128, "dmem_kib": 64})
+    core = config.core.model_copy(update={"imem_kib": 256, "dmem_kib": 64})
     return Params(config.model_copy(update={"core": core}))
 
 
