@@ -236,10 +236,10 @@ class ArrayFront(wiring.Component):
         ]
 
         # Towards the accumulator, as late as the sums.
-        in_tile, inside = Signal(), Signal()
-        m.d.comb += [in_tile.eq(slot < c.tile_w), inside.eq(enter & in_tile)]
-        with m.If(enter):  # which is known late, so nothing but the enable waits for it
-            m.d.sync += index.eq(Mux(pass_end, 0, index + in_tile))
+        inside = Signal()
+        m.d.comb += inside.eq(enter & (slot < c.tile_w))
+        with m.If(enter):
+            m.d.sync += index.eq(Mux(pass_end, 0, index + inside))
         m.d.comb += self.overflow.eq(inside & index[-1])
         update = Signal(update_layout(p))
         m.d.comb += [
