@@ -178,15 +178,20 @@ SVDF = CStruct(
     CField("time_shift", "int32_t", "-31 to 30"),
 )
 
-LSTM = CStruct(
-    "weft_lstm_params_t",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM of int8; 11 weft_scale_t and 8 * units biases follow.",
+_WALK = (
     CField("batches", "int32_t", "sequences"),
     CField("steps", "int32_t", "of a sequence"),
     CField("inputs", "int32_t", "of a step"),
     CField("units", "int32_t", "cells of a sequence, and outputs of a step"),
     CField("batch_rows", "int32_t", "rows of input and output from sequence to sequence"),
     CField("step_rows", "int32_t", "rows from step to step"),
+)
+"""Over the sequences of an LSTM."""
+
+LSTM = CStruct(
+    "weft_lstm_params_t",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM of int8; 11 weft_scale_t and 8 * units biases follow.",
+    *_WALK,
     CField("hidden_zero_point", "int32_t", "of hidden codes and output"),
     CField("cell_clip", "int32_t", "the largest cell"),
     CField("cell_has_no_clip", "int32_t", "1: the smallest cell is one below its negative"),
@@ -197,12 +202,7 @@ LSTM = CStruct(
 LSTM_FLOAT = CStruct(
     "weft_lstm_float_params_t",
     "UNIDIRECTIONAL_SEQUENCE_LSTM of float32.",
-    CField("batches", "int32_t", "sequences"),
-    CField("steps", "int32_t", "of a sequence"),
-    CField("inputs", "int32_t", "of a step"),
-    CField("units", "int32_t", "cells of a sequence, and outputs of a step"),
-    CField("batch_rows", "int32_t", "rows of input and output from sequence to sequence"),
-    CField("step_rows", "int32_t", "rows from step to step"),
+    *_WALK,
     CField("cell_clip", "float", "the largest cell; 0 for any"),
 )
 

@@ -3,6 +3,7 @@
 // tensorflow/lite/kernels/internal/reference: conv.h, depthwiseconv_float.h, fully_connected.h;
 // products are added in their order.
 #include "convolution_float32.h"
+#include "convolution_walk.h"
 #include "weft_op.h"
 
 namespace {
@@ -14,23 +15,14 @@ struct Convolution {
 
     // All channels of the output pixel whose window starts at row y, column x of the image.
     void pixel(const float *image, int32_t y, int32_t x, float *to) const {
-        const int32_t depth = p->depth, pitch = p->width * depth;
         for (int32_t o = 0; o < p->filters; o++) {
             const int32_t first = o / p->filters_per_group * p->group_channels;
             const float *own = weights + o * p->filter_step;
-            float sum = 0;
-            for (int32_t ky = 0; ky < p->filter_h; ky++) {
-                const int32_t row = y + ky * p->dilation_h;
-                if (row < 0 || row >= p->height) continue;
-                for (int32_t kx = 0; kx < p->filter_w; kx++) {
-                    const int32_t column = x + kx * p->dilation_w;
-                    if (column < 0 || column >= p->width) continue;
-                    sum = weft_add_products(sum, image + row * pitch + column * depth + first,
-                                            own + (ky * p->filter_w + kx) * p->tap_step,
-                                            p->group_channels, p->channel_step);
-                }
-            }
-            to[o] = results.of(sum, o);
+            const auto add = [&](float sum, int32_t at, int32_t tap) {
+                return weft_add_products(sum, image + at + first, own + tap * p->tap_step,
+                                         p->group_channels, p->channel_step);
+            };
+            to[o] = results.of(weft_sum_taps<float>(p, y, x, add), o);
         }
     }
 };
@@ -41,13 +33,11 @@ int32_t convolution(const weft_op_t *op) {
     if (in->type != WEFT_TYPE_FLOAT32 || out->type != WEFT_TYPE_FLOAT32) return WEFT_STATUS_TYPE;
     const Convolution convolution{p, static_cast<const float *>(op->inputs[1]->data),
                                   weft_float_results_t(op)};
-    const float *image = static_cast<const float *>(in->data);
-    float *to = static_cast<float *>(out->data);
-    for (int32_t n = 0; n < p->images; n++, image += p->height * p->width * p->depth)
-        for (int32_t y = 0; y < p->out_h; y++)
-            for (int32_t x = 0; x < p->out_w; x++, to += p->filters)
-                convolution.pixel(image, y * p->stride_h - p->pad_top,
-                                  x * p->stride_w - p->pad_left, to);
+    weft_convolution_pixels<float>(
+        p, in, out, [&](const float *image, int32_t y, int32_t x, float *to) {
+            convolution.pixel(image, y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left,
+                              to);
+        });
     return WEFT_STATUS_OK;
 }
 

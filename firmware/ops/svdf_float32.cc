@@ -1,7 +1,7 @@
 // SVDF of float32; tensorflow/lite/micro/kernels/svdf_common.cc. Products are added in its order.
 #include <string.h>
 
-#include "plain.h"
+#include "convolution_float32.h"
 #include "weft_op.h"
 
 namespace {
@@ -21,12 +21,6 @@ int32_t init(const weft_op_t *op) {
     return WEFT_STATUS_OK;
 }
 
-float dot(const float *a, const float *b, int32_t n) {
-    float sum = 0;
-    for (; n > 0; n--) sum += *a++ * *b++;
-    return sum;
-}
-
 int32_t svdf(const weft_op_t *op) {
     const weft_svdf_params_t *p = params(op);
     const auto *fused = reinterpret_cast<const weft_plain_params_t *>(p + 1);
@@ -43,8 +37,9 @@ int32_t svdf(const weft_op_t *op) {
             float sum = bias[u];
             for (int32_t r = 0; r < p->rank; r++, state += p->memory) {
                 const int32_t filter = u * p->rank + r;
-                state[p->memory - 1] = dot(features + filter * p->inputs, x, p->inputs);
-                sum += dot(state, times + filter * p->memory, p->memory);
+                state[p->memory - 1] =
+                    weft_add_products(0, features + filter * p->inputs, x, p->inputs, 1);
+                sum += weft_add_products(0, state, times + filter * p->memory, p->memory, 1);
             }
             *to++ = weft_fused(fused, sum);
         }

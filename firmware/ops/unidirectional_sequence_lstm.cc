@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lstm.h"
+#include "lstm_walk.h"
 #include "weft_accelerator.h"
 #include "weft_fixed_point.h"
 #include "weft_op.h"
@@ -117,23 +118,16 @@ int32_t run(const weft_op_t *op) {
         layer.weights[i] = static_cast<const int8_t *>(op->inputs[1 + i]->data);
     int16_t *cells = static_cast<int16_t *>(op->state);
     int8_t *hidden = reinterpret_cast<int8_t *>(cells + p->batches * p->units);
-    int8_t *next = static_cast<int8_t *>(op->scratch);
-    const auto *in = static_cast<const int8_t *>(op->inputs[0]->data);
-    auto *out = static_cast<int8_t *>(op->outputs[0]->data);
-    const uint32_t units = static_cast<uint32_t>(p->units);
-    for (int32_t b = 0; b < p->batches; b++, cells += units, hidden += units) {
+    for (int32_t b = 0; b < p->batches; b++, cells += p->units, hidden += p->units) {
         if (op->accelerator) {
             OnArray(op, layer).sequence(b, cells, hidden);
             continue;
         }
-        for (int32_t t = 0; t < p->steps; t++) {
-            const int32_t row = b * p->batch_rows + t * p->step_rows;
-            const int8_t *x = in + row * p->inputs;
-            const auto sum = [&](int32_t g, int32_t u) { return layer.gate(g, u, x, hidden); };
-            layer.step(sum, cells, next);
-            memcpy(hidden, next, units);
-            memcpy(out + row * p->units, next, units);
-        }
+        weft_lstm_steps<int8_t>(
+            op, p, b, hidden, [&](const int8_t *x, const int8_t *before, int8_t *next) {
+                const auto sum = [&](int32_t g, int32_t u) { return layer.gate(g, u, x, before); };
+                layer.step(sum, cells, next);
+            });
     }
     return WEFT_STATUS_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "convolution_16x8.h"
 #include "lstm.h"
+#include "lstm_walk.h"
 
 namespace {
 
@@ -52,20 +53,12 @@ int32_t run(const weft_op_t *op) {
     for (int32_t i = 0; i < 2 * kGates; i++)
         layer.weights[i] = static_cast<const int8_t *>(op->inputs[1 + i]->data);
     int16_t *cells = static_cast<int16_t *>(op->state), *hidden = cells + p->batches * p->units;
-    int16_t *next = static_cast<int16_t *>(op->scratch);
-    const auto *in = static_cast<const int16_t *>(op->inputs[0]->data);
-    auto *out = static_cast<int16_t *>(op->outputs[0]->data);
-    const uint32_t bytes = static_cast<uint32_t>(p->units) * 2;
-    for (int32_t b = 0; b < p->batches; b++, cells += p->units, hidden += p->units) {
-        for (int32_t t = 0; t < p->steps; t++) {
-            const int32_t row = b * p->batch_rows + t * p->step_rows;
-            const int16_t *x = in + row * p->inputs;
-            const auto sum = [&](int32_t g, int32_t u) { return layer.gate(g, u, x, hidden); };
-            layer.step(sum, cells, next);
-            memcpy(hidden, next, bytes);
-            memcpy(out + row * p->units, next, bytes);
-        }
-    }
+    for (int32_t b = 0; b < p->batches; b++, cells += p->units, hidden += p->units)
+        weft_lstm_steps<int16_t>(
+            op, p, b, hidden, [&](const int16_t *x, const int16_t *before, int16_t *next) {
+                const auto sum = [&](int32_t g, int32_t u) { return layer.gate(g, u, x, before); };
+                layer.step(sum, cells, next);
+            });
     return WEFT_STATUS_OK;
 }
 

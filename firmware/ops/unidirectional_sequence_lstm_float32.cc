@@ -2,18 +2,14 @@
 // added in its order. State: the cells of all batches, then what is hidden.
 #include <string.h>
 
+#include "convolution_float32.h"
 #include "float_math.h"
+#include "lstm_walk.h"
 #include "types.h"
 
 namespace {
 
 constexpr int32_t kGates = 4, kBiases = 12;  // gates: input, forget, cell, output
-
-float dot(const float *a, const float *b, int32_t n) {
-    float sum = 0;
-    for (; n > 0; n--) sum += *a++ * *b++;
-    return sum;
-}
 
 struct Lstm {
     const weft_op_t *op;
@@ -27,8 +23,9 @@ struct Lstm {
     float gate(int32_t g, int32_t unit, const float *x, const float *hidden) const {
         const float *own = constant(1 + g) + unit * p->inputs;
         const float *recurrent = constant(1 + kGates + g) + unit * p->units;
-        const float from_input = dot(x, own, p->inputs) + constant(kBiases + g)[unit];
-        return from_input + dot(hidden, recurrent, p->units);
+        const float from_input =
+            weft_add_products(0, x, own, p->inputs, 1) + constant(kBiases + g)[unit];
+        return from_input + weft_add_products(0, hidden, recurrent, p->units, 1);
     }
 
     void step(const float *x, float *cells, const float *hidden, float *next) const {
@@ -69,18 +66,11 @@ int32_t run(const weft_op_t *op) {
     const weft_lstm_float_params_t *p = params(op);
     const Lstm layer{op, p};
     float *cells = static_cast<float *>(op->state), *hidden = cells + p->batches * p->units;
-    float *next = static_cast<float *>(op->scratch);
-    const float *in = weft_data<float>(op->inputs[0]);
-    float *out = weft_data<float>(op->outputs[0]);
-    const uint32_t bytes = static_cast<uint32_t>(p->units) * 4;
-    for (int32_t b = 0; b < p->batches; b++, cells += p->units, hidden += p->units) {
-        for (int32_t t = 0; t < p->steps; t++) {
-            const int32_t row = b * p->batch_rows + t * p->step_rows;
-            layer.step(in + row * p->inputs, cells, hidden, next);
-            memcpy(hidden, next, bytes);
-            memcpy(out + row * p->units, next, bytes);
-        }
-    }
+    for (int32_t b = 0; b < p->batches; b++, cells += p->units, hidden += p->units)
+        weft_lstm_steps<float>(
+            op, p, b, hidden, [&](const float *x, const float *before, float *next) {
+                layer.step(x, cells, before, next);
+            });
     return WEFT_STATUS_OK;
 }
 
