@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from amaranth.hdl import Elaboratable
@@ -24,12 +24,14 @@ class Fpga:
     name : as its maker writes it.
     limits : resources by the name that :mod:`boards.resources` gives them.
     arguments : of nextpnr, for device, package and speed.
+    sites : of block RAM and multipliers by the kind of cell, where :mod:`boards.floorplan` chooses.
     """
 
     family: str
     name: str
     limits: Mapping[str, int]
     arguments: tuple[str, ...]
+    sites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

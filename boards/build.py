@@ -130,6 +130,9 @@ def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage
     Raises :class:`flow.TimingFailure` when even that is slower than the board's clock.
     """
     board = report.board
+    if board.fpga.sites:
+        tell("choosing sites for block RAM and multipliers")
+        flow.floorplan(board.fpga, folder)
     for seed in seeds:
         tell(f"placing and routing, seed {seed} of {list(seeds)} (minutes)")
         placed = flow.place(board.fpga, folder, seed, report.clock_hz)

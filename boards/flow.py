@@ -15,6 +15,7 @@ from boards.resources import Netlist, component_of
 
 OnStage = Callable[[str], None]
 RTLIL, NETLIST = "top.il", "top.json"
+PACKED, PLANNED = "packed.json", "planned.json"
 
 
 class DoesNotFit(WeftError):
@@ -98,27 +99,40 @@ PLACERS = {
 }
 
 
-# Timing counts for more and cells lie less densely than by default: before routing, nextpnr then
-# estimates 57 MHz instead of 48 for ``small`` on an ULX3S, and the router comes to its end.
-ECP5_PLACEMENT = ("--placer-heap-timingweight", "25", "--placer-heap-beta", "0.6")
+PINS = {
+    "ecp5": ("--lpf", "top.lpf"),
+    "ice40": ("--pcf", "top.pcf"),
+    "gowin": ("--vopt", "cst=top.cst"),
+}
 
 
-def _placer_arguments(fpga: Fpga, seed: int) -> list[str]:
-    """What a family's nextpnr wants beside the common options."""
-    if fpga.family == "ecp5":
-        files = ["--lpf", "top.lpf", "--textcfg", f"placed{seed}.config"]
-        return [*fpga.arguments, *files, *ECP5_PLACEMENT]
-    if fpga.family == "ice40":
-        return [*fpga.arguments, "--pcf", "top.pcf", "--asc", f"placed{seed}.asc"]
-    return [*fpga.arguments, "--vopt", "cst=top.cst", "--write", f"placed{seed}.json"]
+def floorplan(fpga: Fpga, folder: Path) -> None:
+    """Choose sites for block RAM and multipliers and put them into the netlist PLANNED."""
+    from boards.floorplan import choose_sites, give_sites  # SciPy: only for who builds bitstreams
+
+    arguments = ["--json", NETLIST, "--pack-only", "--write", PACKED]
+    arguments += [*fpga.arguments, *PINS[fpga.family]]
+    tools.call(PLACERS[fpga.family][0], arguments, folder, "packing.log")
+    give_sites(folder / NETLIST, choose_sites(folder / PACKED, fpga.sites), folder / PLANNED)
+
+
+def _results(family: str, seed: int) -> list[str]:
+    """Options of a family's nextpnr for how it places, and for what it writes."""
+    if family == "ecp5":  # timing counts for more than by default
+        return ["--placer-heap-timingweight", "25", "--textcfg", f"placed{seed}.config"]
+    if family == "ice40":
+        return ["--asc", f"placed{seed}.asc"]
+    return ["--write", f"placed{seed}.json"]
 
 
 def place(fpga: Fpga, folder: Path, seed: int, clock_hz: int) -> dict[str, Any]:
     """Place and route; returns nextpnr's report."""
     report = f"report{seed}.json"
-    arguments = ["--json", NETLIST, "--seed", str(seed), "--report", report]
+    netlist = PLANNED if fpga.sites else NETLIST
+    arguments = ["--json", netlist, "--seed", str(seed), "--report", report]
     arguments += ["--freq", f"{clock_hz / 1e6:g}"]  # of clocks that no constraint names
-    arguments += ["--timing-allow-fail", *_placer_arguments(fpga, seed)]
+    arguments += ["--timing-allow-fail", *fpga.arguments, *PINS[fpga.family]]
+    arguments += _results(fpga.family, seed)
     tools.call(PLACERS[fpga.family][0], arguments, folder, f"nextpnr{seed}.log")
     result: dict[str, Any] = json.loads((folder / report).read_text())
     return result

@@ -23,12 +23,12 @@ CELLS: Mapping[str, Mapping[str, int]] = {
     "SB_MAC16": {"DSP": 1},
     "SB_RAM40_4K": {"block RAM": 1},
     "SB_SPRAM256KA": {"SPRAM": 1},
-    # Gowin: a 16-word RAM takes the tables of a whole slice pair.
+    # Gowin: a 16-word RAM takes the tables of a whole tile and its flip-flops.
     "LUT1": {"LUT4": 1},
     "LUT2": {"LUT4": 1},
     "LUT3": {"LUT4": 1},
     "ALU": {"LUT4": 1},
-    "RAM16SDP4": {"LUT4": 8},
+    "RAM16SDP4": {"LUT4": 8, "FF": 6},
     "MULT18X18": {"DSP": 1},
     "MULT9X9": {"DSP": 1},
     "MULT36X36": {"DSP": 4},
@@ -40,6 +40,10 @@ CELLS: Mapping[str, Mapping[str, int]] = {
     "SPX9": {"block RAM": 1},
 }
 FLIP_FLOPS = ("SB_DFF", "DFF")  # families of cells by the beginning of their names
+# Where a flip-flop has no way around the look-up table before it, by the port that drives it.
+# The other output of an iCE40's cell is the flip-flop's, so its table can serve nothing else.
+TABLE_OUTPUTS = {"SB_LUT4": "O", "LUT1": "F", "LUT2": "F", "LUT3": "F", "LUT4": "F", "ALU": "SUM"}
+CELL = "logic cell"
 OTHER = "(shared)"
 
 Counts = Counter[str]
@@ -71,7 +75,31 @@ class Netlist:
 
     def totals(self) -> Counts:
         """Resources of the whole design."""
-        return self._totals(self._top)
+        counts = self._totals(self._top)
+        lone = self._lone_flip_flops()
+        if lone:
+            counts[CELL] = counts["LUT4"] + lone
+        return counts
+
+    def _lone_flip_flops(self) -> int:
+        """Flip-flops of iCE40 and Gowin that cannot lie behind the look-up table they load from."""
+        cells = self._modules[self._top]["cells"].values()
+        readers: Counter[int] = Counter()
+        tables: dict[int, bool] = {}  # output of a table: may it serve others too
+        for cell in cells:
+            for port, bits in cell["connections"].items():
+                if cell["port_directions"][port] == "input":
+                    readers.update(bit for bit in bits if isinstance(bit, int))
+            if TABLE_OUTPUTS.get(cell["type"], "-") in cell["connections"]:
+                (bit,) = cell["connections"][TABLE_OUTPUTS[cell["type"]]]
+                tables[bit] = cell["type"] != "SB_LUT4"
+        lone = 0
+        for cell in cells:
+            if cell["type"].startswith(FLIP_FLOPS):
+                (bit,) = cell["connections"]["D"]
+                shared = tables.pop(bit, None)
+                lone += shared is None or (not shared and readers[bit] > 1)
+        return lone
 
     def _totals(self, name: str) -> Counts:
         counts: Counts = Counter()

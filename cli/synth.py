@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from boards.build import BuildReport
     from boards.inference import Inference
 
-RESOURCES = ("LUT4", "FF", "DSP", "block RAM", "SPRAM")
+RESOURCES = ("LUT4", "FF", "logic cell", "DSP", "block RAM", "SPRAM")
 
 
 def synth(

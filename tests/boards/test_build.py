@@ -99,6 +99,30 @@ def test_nameless_logic_counts_for_the_component_that_it_serves(tmp_path: Path):
     }
 
 
+def test_flip_flops_that_cannot_share_a_cell_with_their_table_take_one_each(tmp_path: Path):
+    def totals(cells: dict[str, dict[str, Any]]) -> dict[str, int]:
+        module = {"attributes": {"top": "1"}, "cells": cells, "netnames": {}}
+        path = tmp_path / "top.json"
+        path.write_text(json.dumps({"modules": {"top": module}}))
+        return dict(Netlist(path).totals())
+
+    def both(table: str, output: str, flip_flop: str) -> dict[str, dict[str, Any]]:
+        return {
+            "table": cell(table, {"I0": [1]}, {output: [2]}),
+            "behind": cell(flip_flop, {"D": [2]}, {"Q": [3]}),
+            "second": cell(flip_flop, {"D": [2]}, {"Q": [4]}),
+            "alone": cell(flip_flop, {"D": [3]}, {"Q": [5]}),
+        }
+
+    # Gowin: the table's output is its own, so one of the two behind it fits.
+    assert totals(both("LUT3", "F", "DFFE")) == {"LUT4": 1, "FF": 3, "logic cell": 3}
+    # iCE40: the cell's one output is the flip-flop's, and the table's would be wanted too.
+    assert totals(both("SB_LUT4", "O", "SB_DFFE")) == {"LUT4": 1, "FF": 3, "logic cell": 4}
+    single = both("SB_LUT4", "O", "SB_DFFE")
+    del single["second"]
+    assert totals(single) == {"LUT4": 1, "FF": 2, "logic cell": 2}
+
+
 @pytest.mark.parametrize(
     ("name", "component"),
     [
