@@ -7,7 +7,8 @@ them. Chosen first, ``small`` takes a third less wire and its router a fraction 
 
 The method is that of analytical placers, without their legalisation of logic. All cells settle
 where the squared length of their wires is least, pins being fixed; an even spread of the logic over
-the FPGA and the best assignment of large cells to sites then pull at them, more each time.
+the FPGA and the best assignment of large cells to sites then pull at them, more each time. Where
+that ends depends on where it began, so it begins several times, and the shortest wires win.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from scipy.sparse.linalg import cg
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
+STARTS = 4
 ROUNDS = 14
 PULL_OF_LOGIC, PULL_OF_SITES = 0.01, 0.02  # each round, of the weight of a cell's wires
 HELD = 1e-3  # keeps cells without wires to others where they are
 WIDEST_NET = 64  # pins; wider ones are enables and resets, whose length says little
 CLIQUE = 4  # pins up to which each pair is joined; wider nets have a middle
 LEAF = 6  # cells that may share a place in the even spread
+NOISE = 3.0  # tiles around the middle at the start
 EDGE = 3  # tiles around the FPGA in which there is no logic
 # Look-up tables and flip-flops that a cell of a packed netlist takes the place of.
 AREA = {"TRELLIS_COMB": 1.0, "TRELLIS_FF": 1.0, "TRELLIS_RAMW": 1.0}
@@ -46,7 +49,8 @@ def choose_sites(packed: Path, sites: Mapping[str, Sequence[str]]) -> dict[str, 
     packed : netlist as nextpnr writes it after packing; pins have their sites.
     sites : of each kind of large cell, named as nextpnr does (``X4/Y22/EBR0``).
     """
-    return _Floorplan(packed, sites).run()
+    plan = _Floorplan(packed, sites)
+    return min((plan.run(start) for start in range(STARTS)), key=lambda found: found[0])[1]
 
 
 def give_sites(netlist: Path, chosen: Mapping[str, str], result: Path) -> None:
@@ -75,7 +79,10 @@ class _Floorplan:
         kinds = np.array([cell["type"] for cell in cells.values()])
         self.sites = {kind: list(names) for kind, names in sites.items() if kind in kinds}
         self.large = {kind: np.flatnonzero(kinds == kind) for kind in self.sites}
-        self.wires = _wires(list(cells.values()))
+        nets = _nets(list(cells.values()))
+        self.pins = np.concatenate(nets)  # of all nets, one after another
+        self.nets = np.cumsum([0, *(len(net) for net in nets[:-1])])  # where each begins
+        self.wires = _wires(len(cells), nets)
         count = self.wires.shape[0]
         self.weight = np.asarray(self.wires.sum(axis=1)).ravel()
         self.area = np.zeros(count)
@@ -92,26 +99,45 @@ class _Floorplan:
                 self.position[number] = _place(cell["attributes"]["BEL"])
         every = np.concatenate([*self.places.values(), self.position[self.fixed]])
         self.size = every.max(axis=0)
-        self.position[~self.fixed] = self.size / 2
 
-    def run(self) -> dict[str, str]:
-        pull = np.full(len(self.position), HELD)
-        target = self.position.copy()
-        chosen: dict[str, Indices] = {}
-        for turn in range(1, ROUNDS + 1):
-            self._settle(pull, target)
-            target[self.logic] = self._spread()[self.logic]
-            pull[self.logic] = HELD + turn * PULL_OF_LOGIC * self.weight[self.logic]
-            for kind, cells in self.large.items():
-                apart = np.abs(self.position[cells][:, None] - self.places[kind][None]) ** 1.5
-                chosen[kind] = linear_sum_assignment(apart.sum(axis=2))[1]
-                target[cells] = self.places[kind][chosen[kind]]
-                pull[cells] = HELD + turn * PULL_OF_SITES * self.weight[cells]
-        return {
+    def run(self, start: int) -> tuple[float, dict[str, str]]:
+        """Wire length in tiles, and the sites, from the given start."""
+        noise = np.random.default_rng(start).normal(0, NOISE, self.position.shape)
+        self.position[~self.fixed] = (self.size / 2 + noise)[~self.fixed]
+        chosen = self._rounds(self.large)
+        held = self.fixed.copy()
+        for kind, cells in self.large.items():
+            self.position[cells] = self.places[kind][chosen[kind]]
+            self.fixed[cells] = True
+        self._rounds({})  # the logic around them
+        self.fixed = held
+        return self._length(), {
             self.names[cell]: self.sites[kind][site]
             for kind, cells in self.large.items()
             for cell, site in zip(cells, chosen[kind], strict=True)
         }
+
+    def _rounds(self, large: Mapping[str, Indices]) -> dict[str, Indices]:
+        """Spread the logic and find sites for the given cells of each kind."""
+        chosen: dict[str, Indices] = {}
+        pull = np.full(len(self.position), HELD)
+        target = self.position.copy()
+        for turn in range(1, ROUNDS + 1):
+            self._settle(pull, target)
+            target[self.logic] = self._spread()[self.logic]
+            pull[self.logic] = HELD + turn * PULL_OF_LOGIC * self.weight[self.logic]
+            for kind, cells in large.items():
+                apart = np.abs(self.position[cells][:, None] - self.places[kind][None]) ** 1.5
+                chosen[kind] = linear_sum_assignment(apart.sum(axis=2))[1]
+                target[cells] = self.places[kind][chosen[kind]]
+                pull[cells] = HELD + turn * PULL_OF_SITES * self.weight[cells]
+        return chosen
+
+    def _length(self) -> float:
+        """Half the circumference of each net, all together."""
+        places = self.position[self.pins]
+        ends = np.maximum.reduceat(places, self.nets) - np.minimum.reduceat(places, self.nets)
+        return float(ends.sum())
 
     def _settle(self, pull: Floats, target: Floats) -> None:
         """Move all cells to where wires and pulls are in balance."""
@@ -147,21 +173,22 @@ class _Floorplan:
         return result
 
 
-def _wires(cells: Sequence[Mapping[str, Any]]) -> csr_matrix:
-    """Weights of the wires between cells; behind the cells come the middles of wide nets."""
+def _nets(cells: Sequence[Mapping[str, Any]]) -> list[Indices]:
+    """The cells at each net that has any length to speak of."""
     nets: dict[int, set[int]] = defaultdict(set)
     for number, cell in enumerate(cells):
         for bits in cell["connections"].values():
             for bit in bits:
                 if isinstance(bit, int):
                     nets[bit].add(number)
+    return [np.array(sorted(net)) for net in nets.values() if 2 <= len(net) <= WIDEST_NET]
+
+
+def _wires(count: int, nets: Sequence[Indices]) -> csr_matrix:
+    """Weights of the wires between ``count`` cells, and the middles of wide nets behind them."""
     ends: list[tuple[int, int]] = []
     weights: list[float] = []
-    count = len(cells)
-    for net in nets.values():
-        pins = sorted(net)
-        if len(pins) < 2 or len(pins) > WIDEST_NET:
-            continue
+    for pins in nets:
         if len(pins) <= CLIQUE:
             pairs = [(a, b) for at, a in enumerate(pins) for b in pins[at + 1 :]]
             weight = 1 / (len(pins) - 1)
