@@ -15,7 +15,7 @@ from boards.board import Fpga
 from boards.build import rows_in_logic
 from boards.catalogue import NAMES, UnknownBoard, find_board
 from boards.devices import LFE5U_25F, LFE5U_85F
-from boards.flow import DoesNotFit, check_fit, synthesis_script, timing_of
+from boards.flow import DoesNotFit, check_fit, synthesis_script, synthesise, timing_of
 from boards.gateware.clock import ClockError
 from boards.gateware.ecp5 import pll_settings
 from boards.gateware.uart import UartError, cycles_per_bit
@@ -50,6 +50,36 @@ def test_the_script_takes_multipliers_away_row_by_row():
     script = synthesis_script(LFE5U_85F, 2)
     assert "activation_0_*" in script and "activation_1_*" in script
     assert "activation_2_*" not in script
+
+
+def test_a_design_that_yosys_stops_at_is_tried_again_with_fewer_names(tmp_path, monkeypatch):
+    scripts: list[str] = []
+    reason = "Assert `GetSize(conn.first) == GetSize(conn.second)' failed"
+
+    def yosys(tool: tools.Tool, arguments: list[str], folder: Path, *logs: str) -> str:
+        scripts.append((folder / "top.ys").read_text())
+        if len(scripts) == 1:
+            raise tools.ToolError(f"{tool.package}: {reason}; log: yosys.log")
+        module = {"attributes": {"top": "1"}, "cells": {}, "netnames": {}}
+        (folder / "top.json").write_text(json.dumps({"modules": {"top": module}}))
+        return ""
+
+    monkeypatch.setattr(tools, "call", yosys)
+    synthesise(LFE5U_85F, tmp_path, 1)
+    assert len(scripts) == 2
+    assert (
+        scripts[1].replace(
+            "synth_ecp5 -no-rw-check -top top -run begin:map_luts\nopt_clean -purge\n"
+            "synth_ecp5 -no-rw-check -top top -run map_luts:\n",
+            "synth_ecp5 -no-rw-check -top top\n",
+        )
+        == scripts[0]
+    )
+    scripts.clear()
+    reason = "top.il:1: syntax error"
+    with pytest.raises(tools.ToolError, match="syntax error"):
+        synthesise(LFE5U_85F, tmp_path, 1)
+    assert len(scripts) == 1
 
 
 @pytest.mark.parametrize("wanted", [25e6, 50e6, 60e6, 62.5e6, 70e6, 75e6, 80e6, 100e6])
