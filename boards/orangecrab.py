@@ -24,7 +24,7 @@ def _wire(clock_hz: int) -> Callable[[BoardTop], Elaboratable]:
     return lambda top: SerialPins(top, colours, "clk", lambda clock: Pll(clock, settings))
 
 
-def orangecrab(name: str, fpga: Fpga, config: str, memory_bytes: int, platform_name: str) -> Board:
+def orangecrab(name: str, fpga: Fpga, memory_bytes: int, platform_name: str) -> Board:
     """The board with one of its FPGAs, whose platform is in amaranth_boards.orangecrab_r0_2."""
 
     def platform() -> Any:
@@ -41,7 +41,7 @@ def orangecrab(name: str, fpga: Fpga, config: str, memory_bytes: int, platform_n
         name=name,
         title=f"OrangeCrab r0.2 {fpga.name.split('-')[1]}",
         fpga=fpga,
-        config=config,
+        config="tiny",
         clock_hz=48_000_000,
         baud=1_000_000,
         memory="block RAM",

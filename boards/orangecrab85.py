@@ -3,6 +3,4 @@
 from boards.devices import LFE5U_85F_CSFBGA285
 from boards.orangecrab import orangecrab
 
-BOARD = orangecrab(
-    "orangecrab85", LFE5U_85F_CSFBGA285, "tiny", 128 * 1024, "OrangeCrabR0_2_85FPlatform"
-)
+BOARD = orangecrab("orangecrab85", LFE5U_85F_CSFBGA285, 128 * 1024, "OrangeCrabR0_2_85FPlatform")
