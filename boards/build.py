@@ -130,12 +130,13 @@ def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage
     Raises :class:`flow.TimingFailure` when even that is slower than the board's clock.
     """
     board = report.board
+    netlist = flow.NETLIST
     if board.fpga.sites:
         tell("choosing sites for block RAM and multipliers")
-        flow.floorplan(board.fpga, folder)
+        netlist = flow.floorplan(board.fpga, folder)
     for seed in seeds:
         tell(f"placing and routing, seed {seed} of {list(seeds)} (minutes)")
-        placed = flow.place(board.fpga, folder, seed, report.clock_hz)
+        placed = flow.place(board.fpga, folder, netlist, seed, report.clock_hz)
         report.timings.append(flow.timing_of(placed, seed))
     best, wanted = report.best, report.clock_hz / 1e6
     if best.fmax_mhz < wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from boards.board import Fpga
 from boards.resources import CELL
@@ -43,19 +44,13 @@ LFE5U_85F = Fpga(
     ("--85k", "--package", "CABGA381", "--speed", "6"),
     SITES_85,
 )
-LFE5U_85F_CSFBGA285 = Fpga(
-    "ecp5",
-    "LFE5U-85F",
-    {"LUT4": 83640, "FF": 83640, "DSP": 156, "block RAM": 208},
-    ("--85k", "--package", "CSFBGA285", "--speed", "8"),
-    SITES_85,
+LFE5U_85F_CSFBGA285 = replace(
+    LFE5U_85F, arguments=("--85k", "--package", "CSFBGA285", "--speed", "8")
 )
-LFE5UM5G_85F = Fpga(
-    "ecp5",
-    "LFE5UM5G-85F",
-    {"LUT4": 83640, "FF": 83640, "DSP": 156, "block RAM": 208},
-    ("--um5g-85k", "--package", "CABGA554", "--speed", "8"),
-    SITES_85,
+LFE5UM5G_85F = replace(
+    LFE5U_85F,
+    name="LFE5UM5G-85F",
+    arguments=("--um5g-85k", "--package", "CABGA554", "--speed", "8"),
 )
 # FPGA-DS-02008: iCE40 UltraPlus.
 ICE40UP5K = Fpga(

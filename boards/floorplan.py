@@ -25,6 +25,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix, csr_matrix, diags
 from scipy.sparse.linalg import cg
 
+from boards.resources import top_of
+
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
@@ -37,8 +39,7 @@ CLIQUE = 4  # pins up to which each pair is joined; wider nets have a middle
 LEAF = 6  # cells that may share a place in the even spread
 NOISE = 3.0  # tiles around the middle at the start
 EDGE = 3  # tiles around the FPGA in which there is no logic
-# Look-up tables and flip-flops that a cell of a packed netlist takes the place of.
-AREA = {"TRELLIS_COMB": 1.0, "TRELLIS_FF": 1.0, "TRELLIS_RAMW": 1.0}
+LOGIC = ("TRELLIS_COMB", "TRELLIS_FF", "TRELLIS_RAMW")  # of equal size in a packed netlist
 
 
 def choose_sites(packed: Path, sites: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -74,10 +75,10 @@ class _Floorplan:
 
     def __init__(self, packed: Path, sites: Mapping[str, Sequence[str]]):
         modules = json.loads(packed.read_text())["modules"]
-        cells = max((m["cells"] for m in modules.values()), key=len)
+        cells = modules[top_of(modules)]["cells"]
         self.names = list(cells)
         kinds = np.array([cell["type"] for cell in cells.values()])
-        self.sites = {kind: list(names) for kind, names in sites.items() if kind in kinds}
+        self.sites = {kind: names for kind, names in sites.items() if kind in kinds}
         self.large = {kind: np.flatnonzero(kinds == kind) for kind in self.sites}
         nets = _nets(list(cells.values()))
         self.pins = np.concatenate(nets)  # of all nets, one after another
@@ -85,12 +86,11 @@ class _Floorplan:
         self.wires = _wires(len(cells), nets)
         count = self.wires.shape[0]
         self.weight = np.asarray(self.wires.sum(axis=1)).ravel()
-        self.area = np.zeros(count)
-        for kind, area in AREA.items():
-            self.area[np.flatnonzero(kinds == kind)] = area
-        self.logic = np.flatnonzero(self.area)
-        places = {kind: np.array([_place(s) for s in names]) for kind, names in self.sites.items()}
-        self.places = {kind: place.astype(float) for kind, place in places.items()}
+        self.logic = np.flatnonzero(np.isin(kinds, LOGIC))
+        self.places = {
+            kind: np.array([_place(site) for site in names], dtype=float)
+            for kind, names in self.sites.items()
+        }
         self.fixed = np.zeros(count, dtype=bool)
         self.position: Floats = np.zeros((count, 2))
         for number, cell in enumerate(cells.values()):
@@ -164,9 +164,8 @@ class _Floorplan:
                 continue
             axis = int(np.argmax(high - low))
             cells = cells[np.argsort(self.position[cells, axis], kind="stable")]
-            total = np.cumsum(self.area[cells])
-            cut = min(max(int(np.searchsorted(total, total[-1] / 2)) + 1, 1), len(cells) - 1)
-            middle = low[axis] + (high - low)[axis] * total[cut - 1] / total[-1]
+            cut = (len(cells) + 1) // 2
+            middle = low[axis] + (high - low)[axis] * cut / len(cells)
             lower_end, upper_start = high.copy(), low.copy()
             lower_end[axis] = upper_start[axis] = middle
             boxes += [(cells[:cut], low, lower_end), (cells[cut:], upper_start, high)]

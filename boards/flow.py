@@ -127,17 +127,18 @@ PINS = {
 }
 
 
-def floorplan(fpga: Fpga, folder: Path) -> None:
-    """Choose sites for block RAM and multipliers and put them into the netlist PLANNED."""
+def floorplan(fpga: Fpga, folder: Path) -> str:
+    """A netlist in which block RAM and multipliers have their sites."""
     from boards.floorplan import choose_sites, give_sites  # SciPy: only for who builds bitstreams
 
     arguments = ["--json", NETLIST, "--pack-only", "--write", PACKED]
     arguments += [*fpga.arguments, *PINS[fpga.family]]
     tools.call(PLACERS[fpga.family][0], arguments, folder, "packing.log")
     give_sites(folder / NETLIST, choose_sites(folder / PACKED, fpga.sites), folder / PLANNED)
+    return PLANNED
 
 
-def _results(family: str, seed: int) -> list[str]:
+def _own_options(family: str, seed: int) -> list[str]:
     """Options of a family's nextpnr for how it places, and for what it writes."""
     if family == "ecp5":  # timing counts for more than by default
         return ["--placer-heap-timingweight", "25", "--textcfg", f"placed{seed}.config"]
@@ -146,14 +147,13 @@ def _results(family: str, seed: int) -> list[str]:
     return ["--write", f"placed{seed}.json"]
 
 
-def place(fpga: Fpga, folder: Path, seed: int, clock_hz: int) -> dict[str, Any]:
-    """Place and route; returns nextpnr's report."""
+def place(fpga: Fpga, folder: Path, netlist: str, seed: int, clock_hz: int) -> dict[str, Any]:
+    """Place and route a netlist in ``folder``; returns nextpnr's report."""
     report = f"report{seed}.json"
-    netlist = PLANNED if fpga.sites else NETLIST
     arguments = ["--json", netlist, "--seed", str(seed), "--report", report]
     arguments += ["--freq", f"{clock_hz / 1e6:g}"]  # of clocks that no constraint names
     arguments += ["--timing-allow-fail", *fpga.arguments, *PINS[fpga.family]]
-    arguments += _results(fpga.family, seed)
+    arguments += _own_options(fpga.family, seed)
     tools.call(PLACERS[fpga.family][0], arguments, folder, f"nextpnr{seed}.log")
     result: dict[str, Any] = json.loads((folder / report).read_text())
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,15 @@ def resources_of(cell_type: str) -> Mapping[str, int]:
     return CELLS.get(cell_type, {})
 
 
+def top_of(modules: Mapping[str, Any]) -> str:
+    """Name of the top module of a netlist that Yosys or nextpnr wrote in JSON."""
+    return next(
+        name
+        for name, module in modules.items()
+        if int(str(module["attributes"].get("top", "0")), 2)
+    )
+
+
 class Netlist:
     """A flat netlist as Yosys writes it in JSON.
 
@@ -65,13 +75,19 @@ class Netlist:
     """
 
     def __init__(self, path: Path):
-        modules = json.loads(path.read_text())["modules"]
-        self._modules = modules
-        self._top = next(
-            name
-            for name, module in modules.items()
-            if int(str(module["attributes"].get("top", "0")), 2)
-        )
+        self._modules = json.loads(path.read_text())["modules"]
+        self._top = top_of(self._modules)
+
+    @cached_property
+    def _readers(self) -> Mapping[int, list[str]]:
+        """Cells of the top module that read a bit."""
+        readers: dict[int, list[str]] = defaultdict(list)
+        for name, cell in self._modules[self._top]["cells"].items():
+            for port, bits in cell["connections"].items():
+                if cell["port_directions"][port] == "input":
+                    for bit in bits:
+                        readers[bit].append(name)
+        return readers
 
     def totals(self) -> Counts:
         """Resources of the whole design."""
@@ -84,12 +100,8 @@ class Netlist:
     def _lone_flip_flops(self) -> int:
         """Flip-flops of iCE40 and Gowin that cannot lie behind the look-up table they load from."""
         cells = self._modules[self._top]["cells"].values()
-        readers: Counter[int] = Counter()
         tables: dict[int, bool] = {}  # output of a table: may it serve others too
         for cell in cells:
-            for port, bits in cell["connections"].items():
-                if cell["port_directions"][port] == "input":
-                    readers.update(bit for bit in bits if isinstance(bit, int))
             if TABLE_OUTPUTS.get(cell["type"], "-") in cell["connections"]:
                 (bit,) = cell["connections"][TABLE_OUTPUTS[cell["type"]]]
                 tables[bit] = cell["type"] != "SB_LUT4"
@@ -98,7 +110,7 @@ class Netlist:
             if cell["type"].startswith(FLIP_FLOPS):
                 (bit,) = cell["connections"]["D"]
                 shared = tables.pop(bit, None)
-                lone += shared is None or (not shared and readers[bit] > 1)
+                lone += shared is None or (not shared and len(self._readers[bit]) > 1)
         return lone
 
     def _totals(self, name: str) -> Counts:
@@ -122,17 +134,11 @@ class Netlist:
         names = _names_of_bits(module)
         cells = module["cells"]
         owner: dict[str, str] = {}
-        readers: dict[int, list[str]] = defaultdict(list)
-        for name, cell in cells.items():
-            for port, bits in cell["connections"].items():
-                if cell["port_directions"][port] == "input":
-                    for bit in bits:
-                        readers[bit].append(name)
         for name, cell in cells.items():
             found = _own_name(name, cell, names)
             if found is not None:
                 owner[name] = found
-        self._spread(cells, readers, owner)
+        self._spread(cells, self._readers, owner)
         table: dict[str, Counts] = defaultdict(Counter)
         for name, cell in cells.items():
             taken = self._cell(cell["type"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from boards.gateware.clock import ClockError
 from boards.gateware.ecp5 import pll_settings
 from boards.gateware.uart import UartError, cycles_per_bit
 from boards.resources import Netlist, component_of
+from tests.boards.netlists import cell, write_netlist
 
 
 def test_a_design_that_does_not_fit_is_refused_with_resource_need_and_limit():
@@ -60,8 +60,7 @@ def test_a_design_that_yosys_stops_at_is_tried_again_with_fewer_names(tmp_path, 
         scripts.append((folder / "top.ys").read_text())
         if len(scripts) == 1:
             raise tools.ToolError(f"{tool.package}: {reason}; log: yosys.log")
-        module = {"attributes": {"top": "1"}, "cells": {}, "netnames": {}}
-        (folder / "top.json").write_text(json.dumps({"modules": {"top": module}}))
+        write_netlist(folder / "top.json", {})
         return ""
 
     monkeypatch.setattr(tools, "call", yosys)
@@ -103,11 +102,6 @@ def test_baud_rates_off_by_more_than_two_percent_are_refused():
         cycles_per_bit(7e6, 2_000_000)
 
 
-def cell(kind: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> dict[str, Any]:
-    directions = dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output")
-    return {"type": kind, "port_directions": directions, "connections": inputs | outputs}
-
-
 def test_nameless_logic_counts_for_the_component_that_it_serves(tmp_path: Path):
     cells = {
         "top.npu.load.register": cell("TRELLIS_FF", {"DI": [3]}, {"Q": [4]}),
@@ -117,10 +111,7 @@ def test_nameless_logic_counts_for_the_component_that_it_serves(tmp_path: Path):
         "$abc$3": cell("CCU2C", {"A0": [5]}, {"S0": [6]}),
     }
     netnames = {"top.npu.array_engine.drain.sum": {"bits": [6]}}
-    module = {"attributes": {"top": "1"}, "cells": cells, "netnames": netnames}
-    path = tmp_path / "top.json"
-    path.write_text(json.dumps({"modules": {"top": module}}))
-    netlist = Netlist(path)
+    netlist = Netlist(write_netlist(tmp_path / "top.json", cells, netnames))
     assert netlist.totals() == {"LUT4": 4, "FF": 1, "DSP": 1}
     assert netlist.by_component() == {
         "load": {"LUT4": 2, "FF": 1},
@@ -131,10 +122,7 @@ def test_nameless_logic_counts_for_the_component_that_it_serves(tmp_path: Path):
 
 def test_flip_flops_that_cannot_share_a_cell_with_their_table_take_one_each(tmp_path: Path):
     def totals(cells: dict[str, dict[str, Any]]) -> dict[str, int]:
-        module = {"attributes": {"top": "1"}, "cells": cells, "netnames": {}}
-        path = tmp_path / "top.json"
-        path.write_text(json.dumps({"modules": {"top": module}}))
-        return dict(Netlist(path).totals())
+        return dict(Netlist(write_netlist(tmp_path / "top.json", cells)).totals())
 
     def both(table: str, output: str, flip_flop: str) -> dict[str, dict[str, Any]]:
         return {

@@ -10,6 +10,7 @@ import numpy as np
 
 from boards.devices import SITES_25, SITES_85
 from boards.floorplan import choose_sites, give_sites
+from tests.boards.netlists import cell, write_netlist
 
 
 def packed_netlist(path: Path, groups: int, rams: int, chain: int) -> None:
@@ -23,12 +24,7 @@ def packed_netlist(path: Path, groups: int, rams: int, chain: int) -> None:
         return bit
 
     def add(name: str, kind: str, inputs: list[int], outputs: list[int], **attributes: str) -> None:
-        cells[name] = {
-            "type": kind,
-            "attributes": attributes,
-            "port_directions": {"I": "input", "O": "output"},
-            "connections": {"I": inputs, "O": outputs},
-        }
+        cells[name] = {"attributes": attributes} | cell(kind, {"I": inputs}, {"O": outputs})
 
     for group in range(groups):
         last = wire()
@@ -40,7 +36,7 @@ def packed_netlist(path: Path, groups: int, rams: int, chain: int) -> None:
                 add(f"ff{group}.{ram}.{at}", "TRELLIS_FF", [here], [last])
             here, last = last, wire()
             add(f"ram{group}.{ram}", "DP16KD", [here], [last])
-    path.write_text(json.dumps({"modules": {"top": {"cells": cells}}}))
+    write_netlist(path, cells)
 
 
 def test_block_ram_lies_near_what_it_is_wired_to_and_no_site_is_used_twice(tmp_path):
@@ -62,9 +58,9 @@ def test_block_ram_lies_near_what_it_is_wired_to_and_no_site_is_used_twice(tmp_p
 
 
 def test_sites_are_written_into_the_netlist(tmp_path):
-    netlist, result = tmp_path / "top.json", tmp_path / "planned.json"
+    result = tmp_path / "planned.json"
     cells = {name: {"attributes": {"src": "x"}} for name in ("ram", "other")}
-    netlist.write_text(json.dumps({"modules": {"top": {"cells": cells}}}))
+    netlist = write_netlist(tmp_path / "top.json", cells)
     give_sites(netlist, {"ram": "X4/Y22/EBR0"}, result)
     found = json.loads(result.read_text())["modules"]["top"]["cells"]
     assert found["ram"]["attributes"] == {"src": "x", "BEL": "X4/Y22/EBR0"}
