@@ -121,6 +121,11 @@ class Config(_Model):
     queue_words: QueueWords = Field(
         default=QueueWords(), description="commands that wait, in words, for each engine"
     )
+    datapath: Literal["systolic", "scalar"] = Field(
+        default="systolic",
+        description="what executes commands: engines around a systolic array, or, where they do not"
+        " fit, firmware on a small processor with a multiplier for each column",
+    )
     core: CoreConfig | Literal["none"] = Field(
         default=CoreConfig(), description="memories of the RISC-V core, or none to leave it out"
     )
@@ -150,7 +155,10 @@ class Config(_Model):
 
     def hardware(self) -> dict[str, Any]:
         """What the Verilog depends on, with the name that its module has."""
-        return self.model_dump(mode="json", exclude=set(HOST_ONLY))
+        data = self.model_dump(mode="json", exclude=set(HOST_ONLY))
+        if self.datapath == "systolic":  # which is older than the key
+            del data["datapath"]
+        return data
 
     @property
     def has_core(self) -> bool:
@@ -262,6 +270,28 @@ def _check_mix(config: Config, source: str) -> None:
             f"of {c.axi_data_bits} bits exceed the 4096 bytes that an AXI burst may span",
             f"use {4096 * 8 // c.axi_data_bits} or less",
         )
+    if c.datapath == "scalar":
+        _check_scalar(c, source)
+
+
+def _check_scalar(config: Config, source: str) -> None:
+    """Refuse what the firmware of the scalar datapath is not made for."""
+    only = {
+        "rows": 4,
+        "cols": 4,
+        "lanes": 1,
+        "weight_rows_per_cycle": 1,
+        "axi_data_bits": 32,
+        "axi_address_bits": 32,
+        "core": "none",
+    }
+    for key, wanted in only.items():
+        value = getattr(config, key)
+        if value != wanted:
+            shown = value if isinstance(value, int) else "a core"
+            raise _reject(
+                source, key, shown, "is not what the scalar datapath has", f"use {wanted}"
+            )
 
 
 def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> ConfigError:
