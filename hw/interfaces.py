@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from amaranth.lib import data, stream
-from amaranth.lib.wiring import In, Out, Signature
+from amaranth.lib.wiring import In, Member, Out, Signature
 
-from arch import isa
+from arch import isa, registers
 from arch.params import Params
 
 AXI_ID_BITS = 2
@@ -62,6 +62,21 @@ def axi_write_signature(params: Params) -> Signature:
             "bready": Out(1),
         }
     )
+
+
+def accelerator_ports(params: Params) -> dict[str, Member]:
+    """Ports of an accelerator; what they mean is said in :class:`hw.top.Npu`."""
+    channels = {**axi_read_signature(params).members, **axi_write_signature(params).members}
+    return {
+        "s_axil": In(axi_lite_signature(registers.ADDRESS_BITS)),
+        "m_axi": Out(Signature(channels)),
+        "interrupt": Out(1),
+        "event_started": Out(N_ENGINES),
+        "event_completed": Out(N_ENGINES),
+        "log_valid": Out(1),
+        "log_byte": Out(8),
+        "core_pc": Out(32),
+    }
 
 
 def axi_lite_signature(address_bits: int) -> Signature:

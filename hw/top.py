@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from amaranth.hdl import Elaboratable, Module, ResetInserter
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, Signature, connect, flipped
+from amaranth.lib.wiring import Out, connect, flipped
 
-from arch import registers
 from arch.isa import Engine, Opcode, Space
 from arch.params import Params
 from arch.registers import Counter
@@ -16,12 +15,7 @@ from hw.axi_read import AxiReader
 from hw.axi_write import AxiWriter
 from hw.core_engine import CoreEngine
 from hw.host import Host
-from hw.interfaces import (
-    N_ENGINES,
-    axi_lite_signature,
-    axi_read_signature,
-    axi_write_signature,
-)
+from hw.interfaces import accelerator_ports
 from hw.load import Load
 from hw.regions import Regions
 from hw.scratchpad import Scratchpad
@@ -50,25 +44,7 @@ class Npu(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        super().__init__(
-            {
-                "s_axil": In(axi_lite_signature(registers.ADDRESS_BITS)),
-                "m_axi": Out(
-                    Signature(
-                        {
-                            **axi_read_signature(params).members,
-                            **axi_write_signature(params).members,
-                        }
-                    )
-                ),
-                "interrupt": Out(1),
-                "event_started": Out(N_ENGINES),
-                "event_completed": Out(N_ENGINES),
-                "log_valid": Out(1),
-                "log_byte": Out(8),
-                "core_pc": Out(32),
-            }
-        )
+        super().__init__(accelerator_ports(params))
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -1,0 +1,1 @@
+"""The scalar datapath: a small processor whose firmware executes the command set."""
