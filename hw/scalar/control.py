@@ -64,7 +64,8 @@ class Control(wiring.Component):
         rest, running, cycles = Signal(STATE_BITS), Signal(), Signal(32)
         writes = {register: Signal(name=f"writes_{register.name.lower()}") for register in Register}
         for register, signal in writes.items():
-            m.d.comb += signal.eq(self.write & (self.register == register // 4))
+            # What the firmware says while it is being stopped comes too late.
+            m.d.comb += signal.eq(self.write & ~stopping & (self.register == register // 4))
         new_state = self.wdata[:STATE_BITS]
         answered = writes[Register.STATE] & (new_state != State.RUNNING)
         m.d.comb += [
@@ -79,7 +80,7 @@ class Control(wiring.Component):
             m.d.comb += Cat(self.started, self.completed).eq(self.wdata)
         with m.If(answered):
             m.d.sync += [rest.eq(new_state), running.eq(0), warm.eq(0), aborted.eq(0)]
-        with m.If(self.doorbell & (self.state != State.RUNNING)):
+        with m.If(self.doorbell & ~self.soft_reset & (self.state != State.RUNNING)):
             m.d.sync += running.eq(1)
         with m.If(self.cpu_reset):
             m.d.sync += [stopping.eq(0), warm.eq(1), aborted.eq(aborted | running), running.eq(0)]
