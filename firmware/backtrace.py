@@ -12,9 +12,9 @@ from elftools.dwarf.callframe import FDE
 from elftools.dwarf.descriptions import describe_form_class
 from elftools.elf.elffile import ELFFile
 
-from firmware.elf import read_elf
-from firmware.toolchain import shown_path
 from firmware.trap import TrapRecord
+from gen.elf import read_elf
+from gen.toolchain import shown_path
 
 MAX_FRAMES = 32
 CALL_BYTES = 2  # of the shortest call; an address inside a longer one does as well

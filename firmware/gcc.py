@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from firmware.toolchain import (
+from gen.toolchain import (
     CXX_FLAGS,
     LANGUAGE_FLAGS,
     SourceError,

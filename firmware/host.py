@@ -32,7 +32,6 @@ from arch.op_interface import (
     TensorDescription,
 )
 from firmware.descriptors import accelerator_values, op_values, tensor_values
-from firmware.elf import read_elf
 from firmware.host_port import HostPort
 from firmware.image import (
     ACCELERATOR_SOURCE,
@@ -43,7 +42,8 @@ from firmware.image import (
 )
 from firmware.libraries import in_libm, math_functions, math_object, zig_objects
 from firmware.sources import OpSources
-from firmware.toolchain import (
+from gen.elf import read_elf
+from gen.toolchain import (
     LANGUAGE_FLAGS,
     SourceError,
     ToolchainError,

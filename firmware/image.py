@@ -16,12 +16,14 @@ from arch.errors import WeftError
 from arch.memory_map import IMEM_BASE
 from arch.op_interface import NAME_BYTES
 from arch.params import Params
-from firmware.elf import read_elf
 from firmware.gcc import compile_with_gcc, find_gcc
-from firmware.instructions import check_instructions
 from firmware.link import link_core
 from firmware.sources import OpSources
-from firmware.toolchain import (
+from gen.c_header import HEADER_NAME, c_header
+from gen.elf import read_elf
+from gen.instructions import check_instructions
+from gen.linker_map import linker_script
+from gen.toolchain import (
     SourceError,
     Target,
     built_once,
@@ -30,8 +32,6 @@ from firmware.toolchain import (
     digest_of,
     find_zig,
 )
-from gen.c_header import HEADER_NAME, c_header
-from gen.linker_map import linker_script
 
 FIRMWARE_FOLDER = Path(__file__).parent
 OPS_FOLDER = FIRMWARE_FOLDER / "ops"

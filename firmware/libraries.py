@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-from firmware.toolchain import (
+from gen.toolchain import (
     CXX_FLAGS,
     LANGUAGE_FLAGS,
     Target,

@@ -10,8 +10,8 @@ from arch.errors import WeftError
 from arch.params import Params
 from compiler.core_image import CoreFullError
 from firmware.libraries import providers
-from firmware.toolchain import CORE, SourceError, ToolchainError, run_zig
 from gen.linker_map import core_memory_bytes, linker_script
+from gen.toolchain import CORE, SourceError, ToolchainError, run_zig
 
 
 class FirmwareSizeError(CoreFullError):

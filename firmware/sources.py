@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arch.config import Config
-from firmware.toolchain import SourceError
+from gen.toolchain import SourceError
 
 # Of a checkout of TensorFlow Lite Micro: what its makefile fetches. FlatBuffers' reader is ours.
 _DOWNLOADS = Path("tensorflow/lite/micro/tools/make/downloads")

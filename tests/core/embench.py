@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import geometric_mean
 
-from firmware.elf import read_elf
 from firmware.gcc import find_gcc
+from gen.elf import read_elf
 from hw.core.options import CpuOptions
 from tests.core.simulate import DMEM_BASE, IMEM_BASE, MEMORY_BYTES, run
 

@@ -14,7 +14,7 @@ from unicorn import riscv_const
 from arch.compressed import expand, is_compressed
 from arch.config import load_config
 from arch.riscv import Csr, Mcause
-from firmware.instructions import InstructionError, check_instructions
+from gen.instructions import InstructionError, check_instructions
 from hw.core.expander import Expander
 from hw.core.options import CpuOptions
 from sim.blocks import choose_seed

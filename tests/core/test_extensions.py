@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware.elf import read_elf
 from firmware.image import FIRMWARE_FOLDER
-from firmware.instructions import InstructionError, check_instructions
-from firmware.toolchain import compile_object, core_target, run_zig
+from gen.elf import read_elf
+from gen.instructions import InstructionError, check_instructions
+from gen.toolchain import compile_object, core_target, run_zig
 from hw.core.options import CpuOptions
 from tests.core.encoding import load_constant
 from tests.core.simulate import DMEM_BASE, MEMORY_BYTES, run

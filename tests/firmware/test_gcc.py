@@ -12,7 +12,7 @@ from firmware.gcc import find_gcc
 from firmware.host import HostOps
 from firmware.image import FirmwareImage, build_firmware
 from firmware.sources import OpSources
-from firmware.toolchain import SourceError, ToolchainError
+from gen.toolchain import SourceError, ToolchainError
 from tests.firmware.helpers import BASE_SEED, on_core, roomy
 from tests.firmware.machine import Machine
 

@@ -14,12 +14,12 @@ from arch import isa, memory_map, op_interface, op_params, registers
 from arch.config import load_config, parse_config
 from arch.op_interface import CStruct
 from arch.params import Params
-from firmware.elf import read_elf
 from firmware.image import FIRMWARE_FOLDER
-from firmware.toolchain import CORE, compile_object, find_zig
 from gen.c_header import HEADER_NAME, c_header
+from gen.elf import read_elf
 from gen.linker_map import KEPT_BYTES, NoCoreError, linker_script, stack_bytes
 from gen.op_header import ABI_HEADER, COMMANDS_HEADER, commands_header, op_header
+from gen.toolchain import CORE, compile_object, find_zig
 from tests.firmware.helpers import BASE_SEED
 
 PRESETS = ("tiny", "small", "medium", "large")

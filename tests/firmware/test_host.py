@@ -21,7 +21,7 @@ from firmware.descriptors import layout_descriptors
 from firmware.host import HostCallError, HostOps
 from firmware.host_core import HostCore, HostCoreError
 from firmware.image import UnknownOperatorError, build_firmware
-from firmware.toolchain import SourceError, ToolchainError
+from gen.toolchain import SourceError, ToolchainError
 from sim.model import FunctionalModel
 from sim.reference import Reference
 from tests.firmware.helpers import small

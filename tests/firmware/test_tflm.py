@@ -18,7 +18,7 @@ from firmware.descriptors import layout_descriptors
 from firmware.host import HostOps, RefusedUseError
 from firmware.image import build_firmware
 from firmware.sources import TOOLCHAINS, OpSources
-from firmware.toolchain import SourceError
+from gen.toolchain import SourceError
 from sim.run import prepare_bytes
 from tests.firmware.machine import Machine
 from tests.firmware.test_gcc import missing

@@ -15,12 +15,12 @@ from arch.op_interface import OpDescription
 from arch.params import Params
 from arch.riscv import Custom
 from firmware import image as image_module
-from firmware.elf import read_elf
 from firmware.host import HostOps
 from firmware.image import build_firmware
-from firmware.instructions import InstructionError, check_instructions
 from firmware.link import FirmwareSizeError
-from firmware.toolchain import CORE, SourceError, compile_object
+from gen.elf import read_elf
+from gen.instructions import InstructionError, check_instructions
+from gen.toolchain import CORE, SourceError, compile_object
 from tests.firmware.helpers import BASE_SEED, COMMON_OPS, on_core, output_bytes, small
 from tests.firmware.machine import Machine
 from tests.firmware.test_runtime import tensor
