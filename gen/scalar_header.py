@@ -51,6 +51,7 @@ def scalar_header(params: Params) -> str:
         *constant_macros(),
         "",
         *define("WEFT_DATA_BASE", unsigned32(scalar.DATA_BASE), "registers of the host, then data"),
+        *define("WEFT_HOST_BYTES", str(scalar.HOST_BYTES), "of them, for the host"),
         *define("WEFT_CONTROL_BASE", unsigned32(scalar.CONTROL_BASE)),
         *define("WEFT_BUS_BASE", unsigned32(scalar.BUS_BASE)),
         *define("WEFT_CHIP_BASE", unsigned32(scalar.CHIP_BASE)),
@@ -68,6 +69,7 @@ def scalar_header(params: Params) -> str:
     ]
     for memory in ("scratchpad", "weights", "tables", "sums"):
         body += define(f"WEFT_CHIP_{memory.upper()}", unsigned32(getattr(chip, memory)))
+    body += define("WEFT_CHIP_BYTES", str(chip.n_bytes), "of all")
     body += ["", "/* The MAC's instructions: opcode and funct3. */"]
     body += define("WEFT_MAC_OPCODE", str(scalar.MAC_OPCODE))
     body += _values("MAC", scalar.Mac, {})
