@@ -283,15 +283,21 @@ def _check_scalar(config: Config, source: str) -> None:
         "weight_rows_per_cycle": 1,
         "axi_data_bits": 32,
         "axi_address_bits": 32,
-        "core": "none",
     }
     for key, wanted in only.items():
         value = getattr(config, key)
         if value != wanted:
-            shown = value if isinstance(value, int) else "a core"
             raise _reject(
-                source, key, shown, "is not what the scalar datapath has", f"use {wanted}"
+                source, key, value, "is not what the scalar datapath has", f"use {wanted}"
             )
+    for extension in sorted(config.core_extensions):
+        raise _reject(
+            source,
+            f"core.{extension}",
+            True,
+            "is not what the processor of the scalar datapath has",
+            "leave it out",
+        )
 
 
 def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> ConfigError:

@@ -16,7 +16,13 @@ from arch.params import Params
 from arch.registers import REGISTERS
 
 CODE_BASE = 0x0800_0000  # only for the linker: the program counter is as wide as the ROM
-CODE_BYTES = 8 * 1024
+TRAP_VECTOR = 4  # where the processor goes on when it does not execute an operator's instruction
+
+
+def code_bytes(params: Params) -> int:
+    """Of the ROM; to look after operators takes a little more."""
+    return (10 if params.config.has_core else 8) * 1024
+
 
 DATA_BASE = 0x0000_0000  # the host's registers at their offsets; then constants, variables, stack
 DATA_BYTES = 2 * 1024
@@ -36,6 +42,8 @@ class Control(enum.IntEnum):
     TRACE = 0x0C
     BUS_ADDRESS = 0x10
     BUS_ERROR = 0x14
+    WATCH = 0x18
+    LOG = 0x1C
 
 
 CONTROL_DOC = {
@@ -47,6 +55,8 @@ CONTROL_DOC = {
     Control.TRACE: "w: 3:0 engines that started a command, 7:4 engines that completed one",
     Control.BUS_ADDRESS: "w: bus address of the next access to a word of BUS; forgets BUS_ERROR",
     Control.BUS_ERROR: "r: 1 if an access was answered with an error since",
+    Control.WATCH: "w: cycles after which operators are stopped, 0: never; r: 1 if that was so",
+    Control.LOG: "w: a byte for the host's log",
 }
 
 
@@ -73,17 +83,34 @@ BUS_DOC = {
     Bus.NEXT: "likewise; then BUS_ADDRESS moves on by four bytes",
 }
 
-# Instructions in the opcode custom-1 (0x2B), format R; a sum of 32 bits for each column.
+# Instructions in the opcode custom-1 (0x2B), format R.
 MAC_OPCODE = 0x2B
 
 
 class Mac(enum.IntEnum):
-    """funct3. The fields of rs1 and rs2 are signed bytes, a column's at 8 * column."""
+    """funct3 of those that use the multipliers, each with a sum of 32 bits.
+
+    The fields of rs1 and rs2 are signed bytes, a column's at 8 * column.
+    """
 
     BROADCAST = 0  # sums[c] += rs1.byte[funct7 & 3] * rs2.byte[c]
     EACH = 1  # sums[c] += rs1.byte[c] * rs2.byte[c]
     READ = 2  # rd = sums[funct7 & 3]
     WRITE = 3  # sums[funct7 & 3] = rs1
+
+
+class Guest(enum.IntEnum):
+    """funct3 of those for operators, in processors with a core.
+
+    An operator's instructions are fetched from IMEM, and its loads and stores reach DMEM and the
+    scratchpad, at the addresses of arch.memory_map. What it may not do, or the processor cannot
+    (division, registers of the system), is not executed: the firmware goes on at TRAP_VECTOR.
+    The registers x1 to x31 are the same for both.
+    """
+
+    SET_PC = 4  # the operator's pc = rs1
+    GET_PC = 5  # rd = the operator's pc
+    ENTER = 6  # go on in the operator at its pc
 
 
 @dataclass(frozen=True)
@@ -95,24 +122,50 @@ class ChipMap:
 
     params: Params
 
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Offset and size of each; the largest come first, so each is aligned to its size."""
+        p = self.params
+        sizes = {
+            "scratchpad": p.scratchpad_bytes,
+            "weights": p.weight_memory_bytes,
+            "tables": p.space_bytes[Space.TABLES],
+            "sums": p.accumulator_depth * p.cols * 4,
+            "imem": p.space_bytes[Space.IMEM],
+            "dmem": p.space_bytes[Space.DMEM],
+        }
+        places, used = {}, 0
+        for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
+            places[name] = used, size
+            used += size
+        return places
+
     @property
     def scratchpad(self) -> int:
-        return 0
+        return self._places["scratchpad"][0]
 
-    @cached_property
+    @property
     def weights(self) -> int:
-        return self.params.scratchpad_bytes
+        return self._places["weights"][0]
 
-    @cached_property
+    @property
     def tables(self) -> int:
-        return self.weights + self.params.weight_memory_bytes
+        return self._places["tables"][0]
 
-    @cached_property
+    @property
     def sums(self) -> int:
-        return self.tables + self.params.space_bytes[Space.TABLES]
+        return self._places["sums"][0]
+
+    @property
+    def imem(self) -> int:
+        return self._places["imem"][0]
+
+    @property
+    def dmem(self) -> int:
+        return self._places["dmem"][0]
 
     @cached_property
     def n_bytes(self) -> int:
         """Of all, a power of two."""
-        used = self.sums + self.params.accumulator_depth * self.params.cols * 4
+        used = sum(size for _, size in self._places.values())
         return 1 << (used - 1).bit_length()

@@ -14,12 +14,12 @@ from arch.errors import WeftError
 from arch.params import Params
 from arch.scalar import (
     CODE_BASE,
-    CODE_BYTES,
     DATA_BASE,
     DATA_BYTES,
     HOST_BYTES,
     MAC_OPCODE,
     Mac,
+    code_bytes,
 )
 from gen.c_header import HEADER_NAME, c_header
 from gen.elf import read_elf
@@ -115,9 +115,9 @@ def microcode(params: Params) -> Microcode:
         objects = [Path(work) / f"{source.stem}.o" for source in sources]
         list(pool.map(lambda source, out: _compile(source, out, headers), sources, objects))
         contents = [path.read_bytes() for path in objects]
-        script = _linker_script()
+        script = _linker_script(params)
         digest = digest_of(find_zig().version, script, *contents)
-        elf = built_once("microcode", digest, ".elf", lambda out: _link(objects, script, out))
+        elf = built_once("microcode", digest, ".elf", lambda out: _link(params, objects, script, out))
     return _read(elf)
 
 
@@ -126,13 +126,13 @@ def _compile(source: Path, output: Path, headers: Path) -> None:
     compile_object(TARGET, source, output, (SOURCE_FOLDER, headers), flags=size)
 
 
-def _linker_script() -> str:
+def _linker_script(params: Params) -> str:
     return f"""\
 ENTRY(weft_start)
 
 MEMORY
 {{
-    CODE (rx) : ORIGIN = 0x{CODE_BASE:08X}, LENGTH = {CODE_BYTES}
+    CODE (rx) : ORIGIN = 0x{CODE_BASE:08X}, LENGTH = {code_bytes(params)}
     DATA (rw) : ORIGIN = 0x{DATA_BASE + HOST_BYTES:08X}, LENGTH = {DATA_BYTES - HOST_BYTES}
 }}
 
@@ -173,7 +173,7 @@ SECTIONS
 """
 
 
-def _link(objects: Sequence[Path], script: str, output: Path) -> None:
+def _link(params: Params, objects: Sequence[Path], script: str, output: Path) -> None:
     path = output.with_suffix(".ld")
     path.write_text(script)
     command = ["ld.lld", "-m", "elf32lriscv", "-static", "--gc-sections", "--relax-gp"]
@@ -183,7 +183,7 @@ def _link(objects: Sequence[Path], script: str, output: Path) -> None:
         return
     over = re.search(r"region '(CODE|DATA)': overflowed by (\d+) bytes", text)
     if over is not None:
-        size = {"CODE": CODE_BYTES, "DATA": DATA_BYTES}[over[1]]
+        size = {"CODE": code_bytes(params), "DATA": DATA_BYTES}[over[1]]
         raise MicrocodeError(
             f"microcode: {int(over[2])} bytes more than the {size} of the processor's {over[1]}"
         )

@@ -70,7 +70,7 @@ def memory_bits(params: Params) -> dict[str, int]:
     """Bits of each memory that is meant for block RAM."""
     if params.config.datapath == "scalar":
         return {
-            "code": 8 * scalar.CODE_BYTES,
+            "code": 8 * scalar.code_bytes(params),
             "data": 8 * scalar.DATA_BYTES,
             "chip": 8 * scalar.ChipMap(params).n_bytes,
         }

@@ -34,9 +34,16 @@ class Control(wiring.Component):
     bus_failed : one cycle: an access to the bus was answered with an error.
     started, completed : one cycle for each command, a bit for each engine.
     bus_address_written : one cycle: ``wdata`` is the address of the next access to the bus.
+    log_valid : one cycle: the low byte of ``wdata`` is for the host's log.
+    expired : operators have run long enough.
+
+    Parameters
+    ----------
+    has_core : there are operators.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, has_core: bool) -> None:
+        self.has_core = has_core
         super().__init__(
             {
                 "doorbell": In(1),
@@ -54,6 +61,8 @@ class Control(wiring.Component):
                 "started": Out(N_ENGINES),
                 "completed": Out(N_ENGINES),
                 "bus_address_written": Out(1),
+                "log_valid": Out(1),
+                "expired": Out(1),
             }
         )
 
@@ -91,6 +100,9 @@ class Control(wiring.Component):
             m.d.sync += failed.eq(0)
         with m.Elif(self.bus_failed):
             m.d.sync += failed.eq(1)
+        if self.has_core:
+            m.d.comb += self.log_valid.eq(writes[Register.LOG])
+            self._watch(m, writes[Register.WATCH])
         with m.Switch(self.register):
             with m.Case(Register.REQUEST // 4):
                 flags = {Request.DOORBELL: running, Request.RESET: warm, Request.ABORTED: aborted}
@@ -100,4 +112,14 @@ class Control(wiring.Component):
                 m.d.comb += self.rdata.eq(cycles)
             with m.Case(Register.BUS_ERROR // 4):
                 m.d.comb += self.rdata.eq(failed)
+            with m.Case(Register.WATCH // 4):
+                m.d.comb += self.rdata.eq(self.expired)
         return m
+
+    def _watch(self, m: Module, written: Signal) -> None:
+        left, watches = Signal(32), Signal()
+        m.d.sync += left.eq(left - 1)
+        with m.If(written):
+            m.d.sync += [left.eq(self.wdata), watches.eq(self.wdata.any()), self.expired.eq(0)]
+        with m.Elif(watches & (left == 0)):
+            m.d.sync += self.expired.eq(1)

@@ -1,18 +1,21 @@
 """The processor of the scalar datapath: RV32I and Zmmul without traps, and the MAC instructions."""
 
+from collections.abc import Mapping
+
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, Signature
 
 from arch.params import log2_exact
-from arch.scalar import CODE_BASE, CODE_BYTES, MAC_OPCODE
+from arch.scalar import CODE_BASE, MAC_OPCODE, TRAP_VECTOR, Guest, Mac
 from hw.core.decode import Funct3, Op
 from hw.scalar.alu import XLEN, Alu
 from hw.scalar.mac import MacUnit
 
-PC_BITS = log2_exact(CODE_BYTES)
 BYTE_BITS = 8
+CODE_BIT = log2_exact(CODE_BASE)
+JUMP_BITS = 21  # of the longest offset
 
 
 class DataBus(Signature):
@@ -43,26 +46,48 @@ class DataBus(Signature):
 class Cpu(wiring.Component):
     """Two cycles for an instruction, and one or more in between for loads and stores.
 
-    Its software is part of the hardware, so nothing is checked: illegal instructions and misaligned
-    accesses do something, and no harm to anything but the sums. Reset starts at the first word of
-    the ROM and keeps registers.
+    Its software is part of the hardware, so nothing of that is checked: illegal instructions and
+    misaligned accesses do something, and no harm to anything but the sums. Operators
+    (arch.scalar.Guest) are not trusted: an instruction that is not theirs ends in the firmware.
+    Reset starts at the first word of the ROM and keeps registers.
+
+    Parameters
+    ----------
+    code_bytes : of the ROM.
+    guest_bytes : of the memory from which operators are fetched; 0 if there are none.
 
     Members
     -------
-    fetch, word, instruction : the ROM: a word is asked for and there in the next cycle, and stays.
+    fetch, word : an instruction is asked for; ``fetch_guest``: of the operator's memory.
+    instruction : it, in the next cycle.
     bus : loads and stores.
+    guest : an operator runs; ``pc`` : the address of the instruction.
+    refused : operators may not make the access that is on ``bus``; combinational.
+    expired : an operator has run long enough.
     """
 
-    fetch: Out(1)
-    word: Out(PC_BITS - 2)
-    instruction: In(32)
-    bus: Out(DataBus())
+    def __init__(self, code_bytes: int, guest_bytes: int = 0):
+        self.guest_bits = log2_exact(guest_bytes) if guest_bytes else 0
+        self.pc_bits = max((code_bytes - 1).bit_length(), self.guest_bits)
+        super().__init__(
+            {
+                "fetch": Out(1),
+                "fetch_guest": Out(1),
+                "word": Out(self.pc_bits - 2),
+                "instruction": In(32),
+                "bus": Out(DataBus()),
+                "guest": Out(1),
+                "pc": Out(self.pc_bits),
+                "refused": In(1),
+                "expired": In(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         m.submodules.alu = alu = Alu()
         m.submodules.mac = mac = MacUnit()
-        insn, bus = self.instruction, self.bus
+        insn, bus, pc, reading = Signal(32), self.bus, self.pc, Signal()
         funct3 = insn[12:15]
         opcode = {op: insn[2:7] == op >> 2 for op in Op}
         is_mac = insn[2:7] == MAC_OPCODE >> 2
@@ -70,13 +95,15 @@ class Cpu(wiring.Component):
         jal, jalr = opcode[Op.JAL], opcode[Op.JALR]
         arithmetic = opcode[Op.OP] | opcode[Op.OP_IMM]
 
-        a, b, write, result = self._registers(m)
-        pc, following, target = Signal(PC_BITS), Signal(PC_BITS), Signal(PC_BITS)
-        immediate = self._immediate(store | branch, opcode[Op.LUI] | opcode[Op.AUIPC])
+        a, b, write, result = self._registers(m, insn, reading)
+        with m.If(reading):
+            m.d.sync += insn.eq(self.instruction)
+        trapped = Signal(self.pc_bits)  # the operator's pc
+        following, target = Signal(self.pc_bits + 1), Signal(XLEN)
+        immediate = _immediate(insn, store | branch, opcode[Op.LUI] | opcode[Op.AUIPC])
         from_pc = opcode[Op.AUIPC] | opcode[Op.LUI]
-        base = Mux(opcode[Op.LUI], 0, Const(CODE_BASE, XLEN) | pc)
         m.d.comb += [
-            alu.a.eq(Mux(from_pc, base, a)),
+            alu.a.eq(Mux(from_pc, self._address(pc) & ~opcode[Op.LUI].replicate(XLEN), a)),
             alu.b.eq(Mux(opcode[Op.OP] | branch, b, immediate)),
             alu.funct3.eq(funct3),
             alu.alternative.eq(insn[30]),
@@ -95,22 +122,24 @@ class Cpu(wiring.Component):
         less = Mux(funct3[1], alu.less_unsigned, alu.less)
         taken = branch & (Mux(funct3[2], less, alu.equal) ^ funct3[0])
         offset = Mux(jal, _jal_offset(insn), _branch_offset(insn))
+        jumped = Signal(JUMP_BITS + 1)
         m.d.comb += [
             following.eq(pc + 4),
+            jumped.eq(pc + offset.as_signed()),
             target.eq(following),
             self.word.eq(target[2:]),
             result.eq(alu.total),
         ]
         with m.If(taken | jal):
-            m.d.comb += target.eq(pc + offset)
+            m.d.comb += target.eq(jumped)
         with m.Elif(jalr):
-            m.d.comb += target.eq(alu.total)
+            m.d.comb += target.eq(alu.total & ~1)
         with m.If(arithmetic):
             m.d.comb += result.eq(alu.result)
         with m.Elif(jal | jalr):
-            m.d.comb += result.eq(CODE_BASE | following)
+            m.d.comb += result.eq(self._address(following))
         with m.Elif(is_mac):
-            m.d.comb += result.eq(mac.result)
+            m.d.comb += result.eq(Mux(funct3 == Guest.GET_PC, trapped, mac.result))
         with m.Elif(load):
             m.d.comb += result.eq(self._loaded(m, alu.total, funct3))
 
@@ -120,32 +149,70 @@ class Cpu(wiring.Component):
             bus.strobe.eq(_strobe(funct3, alu.total) & store.replicate(4)),
             bus.wdata.eq(_in_lanes(b, funct3)),
         ]
-        writes = ~(branch | store | (is_mac & (funct3 != 2)))
+        has_result = is_mac & ((funct3 == Mac.READ) | (funct3 == Guest.GET_PC))
+        writes = ~(branch | store | opcode[Op.MISC_MEM] | (is_mac & ~has_result))
+        accesses, trap, enter = load | store, Signal(), Signal()
+        m.d.comb += self.fetch_guest.eq((self.guest | enter) & ~trap)
+        if self.guest_bits:
+            outside = jalr | jal | taken
+            outside = target[self.guest_bits :].any() | (outside & target[1])
+            unaligned = Mux(funct3[1], alu.total[:2].any(), funct3[0] & alu.total[0])
+            m.d.comb += [
+                trap.eq(
+                    self.guest
+                    & (
+                        self.expired
+                        | ~_is_operators(insn, opcode)
+                        | Mux(accesses, unaligned | self.refused, outside)
+                    )
+                ),
+                enter.eq(is_mac & (funct3 == Guest.ENTER) & ~self.guest),
+            ]
         with m.FSM():
             with m.State("START"):
-                m.d.sync += pc.eq(0)
-                m.d.comb += [self.fetch.eq(1), self.word.eq(0)]
+                m.d.sync += [pc.eq(0), self.guest.eq(0)]
+                m.d.comb += [self.fetch.eq(1), self.word.eq(0), self.fetch_guest.eq(0)]
                 m.next = "READ"
             with m.State("READ"):  # the registers
+                m.d.comb += reading.eq(1)
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
-                m.d.comb += [bus.valid.eq(load | store), mac.valid.eq(is_mac)]
-                with m.If(load | store), m.If(bus.ready):
-                    m.next = "ANSWER"
+                with m.If(trap):
+                    m.d.comb += [self.fetch.eq(1), self.word.eq(TRAP_VECTOR >> 2)]
+                    m.d.sync += [trapped.eq(pc), pc.eq(TRAP_VECTOR), self.guest.eq(0)]
+                    m.next = "READ"
+                with m.Elif(enter):
+                    m.d.comb += [self.fetch.eq(1), self.word.eq(trapped[2:])]
+                    m.d.sync += [pc.eq(trapped), self.guest.eq(1)]
+                    m.next = "READ"
+                with m.Elif(accesses):
+                    m.d.comb += bus.valid.eq(1)
+                    with m.If(bus.ready):
+                        m.next = "ANSWER"
                 with m.Else():
-                    m.d.comb += [self.fetch.eq(1), write.eq(writes)]
+                    m.d.comb += [self.fetch.eq(1), write.eq(writes), mac.valid.eq(is_mac)]
                     m.d.sync += pc.eq(target)
+                    if self.guest_bits:
+                        with m.If(is_mac & (funct3 == Guest.SET_PC)):
+                            m.d.sync += trapped.eq(a)
                     m.next = "READ"
             with m.State("ANSWER"), m.If(bus.done):
                 m.d.comb += [self.fetch.eq(1), write.eq(load)]
-                m.d.sync += pc.eq(target)
+                m.d.sync += pc.eq(following)
                 m.next = "READ"
         return m
 
-    def _registers(self, m: Module) -> tuple[Value, Value, Signal, Signal]:
+    def _address(self, pc: Value) -> Value:
+        """An address of code as software knows it."""
+        low = Cat(pc, Const(0, XLEN))[:CODE_BIT]
+        return Cat(low, ~self.guest, Const(0, XLEN))[:XLEN]
+
+    def _registers(
+        self, m: Module, insn: Value, reading: Value
+    ) -> tuple[Value, Value, Signal, Signal]:
         """rs1 and rs2, a cycle after the instruction; whether and what is written to rd."""
         m.submodules.registers = registers = Memory(shape=XLEN, depth=32, init=[])
-        insn, write, result = self.instruction, Signal(), Signal(XLEN)
+        write, result = Signal(), Signal(XLEN)
         port = registers.write_port()
         m.d.comb += [
             port.addr.eq(insn[7:12]),
@@ -155,15 +222,12 @@ class Cpu(wiring.Component):
         read = []
         for first in (15, 20):
             reader = registers.read_port()
-            m.d.comb += reader.addr.eq(insn[first : first + 5])
+            m.d.comb += [
+                reader.addr.eq(self.instruction[first : first + 5]),
+                reader.en.eq(reading),
+            ]
             read.append(reader.data)
         return read[0], read[1], write, result
-
-    def _immediate(self, of_store: Value, upper: Value) -> Value:
-        """Of loads, stores and arithmetic; that of branches is not used."""
-        insn = self.instruction
-        low = Mux(of_store, Cat(insn[7:12], insn[25:32]), insn[20:32])
-        return Mux(upper, Cat(Const(0, 12), insn[12:32]), Cat(low, low[-1].replicate(XLEN - 12)))
 
     def _loaded(self, m: Module, address: Value, funct3: Value) -> Value:
         """The wanted bytes of the answer: LB, LH, LW, -, LBU, LHU are funct3 0 to 5."""
@@ -180,14 +244,42 @@ class Cpu(wiring.Component):
         return loaded
 
 
+def _is_operators(insn: Value, opcode: Mapping[Op, Value]) -> Value:
+    """Whether an instruction is one that operators may execute here."""
+    funct3, funct7 = insn[12:15], insn[25:32]
+    plain, alternative, product = (funct7 == number for number in (0, 0x20, 1))
+    shifts = funct3[:2] == Funct3.SLL
+    has_alternative = (funct3 == Funct3.ADD) | (funct3 == Funct3.SRL)
+    operation = plain | (alternative & has_alternative) | (product & ~funct3[2])
+    shift = plain | (alternative & funct3[2])
+    known = (
+        (opcode[Op.LOAD] & (funct3 != 3) & (funct3[1:] != 3))
+        | (opcode[Op.STORE] & (funct3 < 3))
+        | (opcode[Op.BRANCH] & (funct3[1:] != 1))
+        | (opcode[Op.JALR] & (funct3 == 0))
+        | (opcode[Op.OP] & operation)
+        | (opcode[Op.OP_IMM] & (~shifts | shift))
+        | opcode[Op.JAL]
+        | opcode[Op.LUI]
+        | opcode[Op.AUIPC]
+        | opcode[Op.MISC_MEM]
+    )
+    return known & insn[:2].all()
+
+
+def _immediate(insn: Value, of_store: Value, upper: Value) -> Value:
+    """Of loads, stores and arithmetic; that of branches is not used."""
+    low = Mux(of_store, Cat(insn[7:12], insn[25:32]), insn[20:32])
+    return Mux(upper, Cat(Const(0, 12), insn[12:32]), Cat(low, low[-1].replicate(XLEN - 12)))
+
+
 def _jal_offset(insn: Value) -> Value:
-    whole = Cat(Const(0, 1), insn[21:31], insn[20], insn[12:20], insn[31])
-    return whole[:PC_BITS]
+    return Cat(Const(0, 1), insn[21:31], insn[20], insn[12:20], insn[31])
 
 
 def _branch_offset(insn: Value) -> Value:
     whole = Cat(Const(0, 1), insn[8:12], insn[25:31], insn[7], insn[31])
-    return Cat(whole, whole[-1].replicate(PC_BITS))[:PC_BITS]
+    return Cat(whole, whole[-1].replicate(JUMP_BITS))[:JUMP_BITS]
 
 
 def _strobe(funct3: Value, address: Value) -> Value:

@@ -10,7 +10,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, Signature
 
 from arch.params import log2_exact
-from arch.scalar import CODE_BYTES, DATA_BYTES
+from arch.scalar import DATA_BYTES
 
 BYTE_BITS = 8
 
@@ -38,21 +38,23 @@ class RamPort(Signature):
 
 
 class CodeRom(wiring.Component):
-    """CODE_BYTES of instructions.
+    """Instructions.
 
     Parameters
     ----------
+    n_bytes : its size.
     code : its first words; the others are zero.
     """
 
-    def __init__(self, code: Sequence[int]):
+    def __init__(self, n_bytes: int, code: Sequence[int]):
+        self.n_words = n_bytes // 4
         self.code = list(code)
-        bits = log2_exact(CODE_BYTES) - 2
+        bits = (self.n_words - 1).bit_length()
         super().__init__({"fetch": In(1), "word": In(bits), "instruction": Out(32)})
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        m.submodules.rom = rom = Memory(shape=32, depth=CODE_BYTES // 4, init=self.code)
+        m.submodules.rom = rom = Memory(shape=32, depth=self.n_words, init=self.code)
         read = rom.read_port()
         m.d.comb += [
             read.addr.eq(self.word),

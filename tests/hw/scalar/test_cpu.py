@@ -17,6 +17,7 @@ from hw.scalar.memories import CodeRom
 from sim.riscv import Machine, Memory
 from tests.core.encoding import b_type, i_type, j_type, load_constant, lui, r_type, s_type
 
+CODE_BYTES = 4096
 RAM_BYTES = 256
 POINTER = 8  # register with the address of the RAM
 RESULTS = 128  # where the registers are stored at the end
@@ -29,7 +30,7 @@ class Bench(Elaboratable):
     """The processor and its ROM."""
 
     def __init__(self, code: Sequence[int]):
-        self.cpu, self.rom = Cpu(), CodeRom(code)
+        self.cpu, self.rom = Cpu(CODE_BYTES), CodeRom(CODE_BYTES, code)
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
