@@ -117,12 +117,18 @@ def microcode(params: Params) -> Microcode:
         contents = [path.read_bytes() for path in objects]
         script = _linker_script(params)
         digest = digest_of(find_zig().version, script, *contents)
-        elf = built_once("microcode", digest, ".elf", lambda out: _link(params, objects, script, out))
+        elf = built_once(
+            "microcode", digest, ".elf", lambda out: _link(params, objects, script, out)
+        )
     return _read(elf)
 
 
 def _compile(source: Path, output: Path, headers: Path) -> None:
-    size = [] if source.name in FAST_SOURCES else ["-Os", "-msave-restore", "-fno-optimize-sibling-calls"]
+    size = (
+        []
+        if source.name in FAST_SOURCES
+        else ["-Os", "-msave-restore", "-fno-optimize-sibling-calls"]
+    )
     compile_object(TARGET, source, output, (SOURCE_FOLDER, headers), flags=size)
 
 
@@ -202,9 +208,7 @@ def _read(path: Path) -> Microcode:
 
 
 def _words(contents: bytes) -> tuple[int, ...]:
-    return tuple(
-        int.from_bytes(contents[i : i + 4], "little") for i in range(0, len(contents), 4)
-    )
+    return tuple(int.from_bytes(contents[i : i + 4], "little") for i in range(0, len(contents), 4))
 
 
 def is_instruction(word: int) -> bool:
