@@ -18,6 +18,7 @@ from arch.scalar import (
     DATA_BYTES,
     HOST_BYTES,
     MAC_OPCODE,
+    Guest,
     Mac,
     code_bytes,
 )
@@ -216,7 +217,7 @@ def is_instruction(word: int) -> bool:
     calls, Zmmul, the MAC's."""
     opcode, funct3, funct7 = word & 0x7F, word >> 12 & 7, word >> 25
     if opcode == MAC_OPCODE:
-        return funct3 in list(Mac) and funct7 < 4
+        return funct3 in (*Mac, *Guest) and funct7 < 4
     is_division = opcode == 0x33 and funct7 == 1 and funct3 >= 4
     return is_rv32im(word) and opcode not in (0x0F, 0x73) and not is_division
 

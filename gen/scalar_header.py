@@ -67,12 +67,13 @@ def scalar_header(params: Params) -> str:
         "",
         "/* Byte offsets from WEFT_CHIP_BASE. */",
     ]
-    for memory in ("scratchpad", "weights", "tables", "sums"):
+    for memory in ("scratchpad", "weights", "tables", "sums", "imem", "dmem"):
         body += define(f"WEFT_CHIP_{memory.upper()}", unsigned32(getattr(chip, memory)))
     body += define("WEFT_CHIP_BYTES", str(chip.n_bytes), "of all")
     body += ["", "/* The MAC's instructions: opcode and funct3. */"]
     body += define("WEFT_MAC_OPCODE", str(scalar.MAC_OPCODE))
     body += _values("MAC", scalar.Mac, {})
+    body += _values("GUEST", scalar.Guest, {})
     body += ["", "/* Sizes. */"]
     for name, value, doc in (
         ("TABLES_BYTES", params.space_bytes[Space.TABLES], "0 where there are none"),
@@ -93,7 +94,7 @@ def scalar_header(params: Params) -> str:
     body += ["", "#ifndef __ASSEMBLER__"]
     body += ["/* Fields of words: members, and their bits from the lowest on; 0 ends a word. */"]
     body += define("WEFT_SIGNED", str(SIGNED), "added to the bits of a signed field")
-    for opcode in (Opcode.LOAD, Opcode.ARRAY):
+    for opcode in (Opcode.LOAD, Opcode.ARRAY, Opcode.CORE):
         body += _fields(opcode.name, isa.CONFIG_WORDS[opcode])
     for fmt in (isa.HEADER, isa.WAITS, isa.DESCRIPTOR_STREAM):
         body += _fields(fmt.name, [fmt])

@@ -26,13 +26,16 @@ void clear(volatile uint32_t *words, uint32_t n_bytes) {
     for (; n_bytes; n_bytes -= 4) *words++ = 0;
 }
 
+bool region_allows(uint32_t region, uint32_t offset, uint32_t n_bytes, uint32_t permission) {
+    if (region >= WEFT_N_REGIONS) return false;
+    const uint32_t of = region * REGION_STRIDE, size = host(WEFT_REG_REGION0_SIZE + of);
+    const uint32_t flags = host(WEFT_REG_REGION0_FLAGS + of);
+    return (flags & permission) && n_bytes <= size && offset <= size - n_bytes;
+}
+
 bool check_region(uint32_t region, uint32_t offset, uint32_t n_bytes, uint32_t permission) {
-    if (region < WEFT_N_REGIONS) {
-        const uint32_t of = region * REGION_STRIDE, size = host(WEFT_REG_REGION0_SIZE + of);
-        const uint32_t flags = host(WEFT_REG_REGION0_FLAGS + of);
-        if ((flags & permission) && n_bytes <= size && offset <= size - n_bytes) return true;
-    }
-    return fail(WEFT_CAUSE_REGION, offset, region);
+    return region_allows(region, offset, n_bytes, permission) ||
+           fail(WEFT_CAUSE_REGION, offset, region);
 }
 
 uint32_t region_base(uint32_t region) {

@@ -1,8 +1,15 @@
 /* Start-up: after power-up, and after each soft reset, with memory as it was. */
+#include "weft_config.h"
+
     .section .text.start, "ax", @progbits
     .globl weft_start
     .type weft_start, @function
 weft_start:
+#if WEFT_HAS_CORE
+    j       1f
+    j       guest_trap              /* arch.scalar.TRAP_VECTOR */
+1:
+#endif
     .option push
     .option norelax
     lui     gp, %hi(__global_pointer$)
