@@ -324,6 +324,8 @@ def _one_line(error: ValidationError, source: str, data: dict[str, Any]) -> Conf
     if key == "core":
         text = "is neither 'none' nor a block with imem_kib and dmem_kib"
         return _reject(source, key, repr(value), text, "give whole numbers of KiB, or 'none'")
+    if kind == "literal_error":
+        return _reject(source, key, repr(value), "is unknown", f"use {ctx['expected']}")
     if key.split(".")[0] == "ops":
         text = "is not a list of C++ files"
         return _reject(source, key, repr(value), text, "write ops: [my_op.cc]")

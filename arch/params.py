@@ -70,7 +70,8 @@ class Params:
 
     @property
     def macs_per_cycle(self) -> int:
-        return self.rows * self.cols
+        """At best; an instruction of the scalar datapath has two cycles for a product a column."""
+        return self.cols // 2 if self.config.datapath == "scalar" else self.rows * self.cols
 
     # ---- accumulator and post-processing -----------------------------------------------------
     @property

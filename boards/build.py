@@ -93,6 +93,8 @@ class BuildReport:
 def rows_in_logic(params: Params, limit: int) -> int:
     """Rows of the array that must do without multipliers so that the rest of them suffice."""
     c = params.config
+    if c.datapath == "scalar":  # which has no rows
+        return 0
     others = REQUANTIZE_MULTIPLIERS * c.lanes + CORE_MULTIPLIERS * c.has_core
     missing = params.macs_per_cycle + others - limit
     return min(params.rows, max(0, -(-missing // params.cols)))

@@ -1,4 +1,4 @@
-"""1BitSquared iCEBreaker: the crystal is the clock, and the single-port RAM is the memory."""
+"""1BitSquared iCEBreaker: the crystal is the clock; memory is half of the single-port RAM."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ BOARD = Board(
     name="icebreaker",
     title="iCEBreaker",
     fpga=ICE40UP5K,
-    config="smallest.yaml",
+    config="tiny_scalar.yaml",
     clock_hz=CRYSTAL_HZ,
     baud=1_000_000,
     memory="single-port RAM",
-    memory_bytes=4 * SPRAM_BYTES,
+    memory_bytes=2 * SPRAM_BYTES,  # the accelerator has the other two
     memory_timing=TIMING,
     make_memory=make_spram,
     platform=_platform,

@@ -13,7 +13,7 @@ from arch.params import Params
 from compiler.layout import InputView, Layout
 from compiler.passplan import IDLE, Entry, PassPlan
 from compiler.steps import SCRATCHPAD, Blob, Range, Step
-from compiler.timing.array import ArrayTiming
+from compiler.timing.datapath import array_cycles
 from compiler.timing.passes import pass_work
 
 IDENTITY = (1 << 30, 1)  # multiplier and shift that change nothing
@@ -184,11 +184,11 @@ def slots_of(job: ArrayJob, outputs: range) -> Slots:
 def job_cycles(params: Params, job: ArrayJob) -> float:
     """Cycles of the job's commands on an engine that waits for nothing else."""
     n_blocks = -(-job.n_out // params.cols)
-    timing, end = ArrayTiming(params), 0.0
-    for tile in tiles_of(params, job, TILE_PIXELS):
-        config = tile_config(params, job, tile, range(n_blocks))
-        end = timing.run(config, pass_work(params, job.plan, config), 0.0, 0.0, 0.0).end
-    return end
+    configs = (
+        tile_config(params, job, tile, range(n_blocks))
+        for tile in tiles_of(params, job, TILE_PIXELS)
+    )
+    return array_cycles(params, ((c, pass_work(params, job.plan, c)) for c in configs))
 
 
 def blob_of(params: Params, job: ArrayJob, blocks: range, with_quant: bool = True) -> Blob:

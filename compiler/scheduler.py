@@ -10,7 +10,8 @@ from arch.isa import COUNT_BITS, Command, Engine, Space
 from arch.params import Params
 from compiler.errors import ModelError
 from compiler.steps import OPCODE, WEIGHTS, Blob, Range, Step
-from compiler.timing.machine import Machine, Span
+from compiler.timing.datapath import machine_of
+from compiler.timing.machine import Span
 from compiler.timing.memory import MemoryTiming
 from compiler.transfers import PROGRAM_REGION, rows_step
 
@@ -202,7 +203,7 @@ class Scheduler:
         queues: dict[Engine, deque[tuple[Step, list[Step]]]] = {e: deque() for e in Engine}
         for step, needed in self._order:
             queues[step.engine].append((step, needed))
-        machine = Machine(self._params, memory)
+        machine = machine_of(self._params, memory)
         placed: dict[int, Placed] = {}
         counts = dict.fromkeys(Engine, 0)
         while any(queues.values()):

@@ -8,13 +8,13 @@ from pathlib import Path
 from arch.config import Config
 from arch.errors import WeftError
 from arch.params import Params
+from gen.accelerator import accelerator
 from gen.c_header import c_header
 from gen.core import core_texts
 from gen.linker_map import linker_script
 from gen.sidecar import sidecar
 from gen.verilog import emit, module_name
 from gen.waivers import waiver_file
-from hw.top import Npu
 
 
 class OutputError(WeftError):
@@ -23,7 +23,7 @@ class OutputError(WeftError):
 
 def generate(params: Params, folder: Path) -> list[Path]:
     """Write Verilog, lint waivers, JSON sidecar, C header and (with a core) linker map."""
-    name, npu = module_name(params), Npu(params)
+    name, npu = module_name(params), accelerator(params)
     texts = {
         f"{name}.v": emit(npu, name),
         f"{name}.vlt": waiver_file(f"{name}.v"),

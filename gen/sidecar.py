@@ -5,16 +5,16 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from arch import memory_map, registers
+from arch import memory_map, registers, scalar
 from arch.isa import N_REGIONS
 from arch.params import Params
 from gen.verilog import flat_ports, module_name
-from hw.top import Npu
 
 
-def sidecar(params: Params, npu: Npu) -> dict[str, Any]:
+def sidecar(params: Params, npu: wiring.Component) -> dict[str, Any]:
     """Parameters, ports, register map, memory map and sizes of memories of ``npu``."""
     c = params.config
     return {
@@ -68,6 +68,12 @@ def sidecar(params: Params, npu: Npu) -> dict[str, Any]:
 
 def memory_bits(params: Params) -> dict[str, int]:
     """Bits of each memory that is meant for block RAM."""
+    if params.config.datapath == "scalar":
+        return {
+            "code": 8 * scalar.CODE_BYTES,
+            "data": 8 * scalar.DATA_BYTES,
+            "chip": 8 * scalar.ChipMap(params).n_bytes,
+        }
     sizes = {space.name.lower(): 8 * n for space, n in params.space_bytes.items()}
     sizes["tables"] *= params.lanes  # a copy for each lane
     sizes["accumulator"] = 2 * params.accumulator_depth * 32 * params.cols

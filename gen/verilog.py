@@ -8,7 +8,7 @@ from typing import Any
 from amaranth.back import verilog
 
 from arch.params import Params
-from hw.top import Npu
+from gen.accelerator import accelerator
 
 
 def module_name(params: Params) -> str:
@@ -36,7 +36,7 @@ def emit(component: Any, name: str) -> str:
 
 def npu_verilog(params: Params) -> str:
     """The whole accelerator as one Verilog file."""
-    return emit(Npu(params), module_name(params))
+    return emit(accelerator(params), module_name(params))
 
 
 _INIT = re.compile(

@@ -20,7 +20,8 @@ class Losses:
     Members
     -------
     ideal : multiply-accumulates over those of a cycle.
-    partial : more slots than that: rows or columns of the array had no work.
+    partial : more slots than that: rows or columns of the array had no work. On the scalar
+        datapath: instructions of array commands that are no multiply-accumulates.
     fill : the pipeline of the array's commands fills or empties.
     weights : the array waits for weights with pixels at hand.
     pixels : the array waits for pixels: streams want words of one bank.
@@ -123,6 +124,8 @@ def array_gaps(causes: Causes, result: RunResult) -> list[Gap]:
 
 def losses_of(program: Program, params: Params, result: RunResult) -> Losses:
     """The losses of a run that ended well."""
+    if params.config.datapath == "scalar":
+        return _losses_in_order(program, params, result)
     counters = result.counters
     found = Losses(
         ideal=program.macs / params.macs_per_cycle,
@@ -141,4 +144,21 @@ def losses_of(program: Program, params: Params, result: RunResult) -> Losses:
             found.elementwise += max(0, interval.end - max(at, interval.start))
         at = max(at, interval.end)
     found.fill = counters[Counter.TOTAL] - found.total
+    return found
+
+
+def _losses_in_order(program: Program, params: Params, result: RunResult) -> Losses:
+    """The same where commands are executed one after another, and nothing waits for anything."""
+    found = Losses(ideal=program.macs / params.macs_per_cycle)
+    modes = Causes(program, result).modes
+    array = 0
+    for interval, mode in zip(result.events.of(Engine.ARRAY), modes, strict=True):
+        if mode == Mode.ELEMENTWISE:
+            found.elementwise += interval.cycles
+        else:
+            array += interval.cycles
+    found.partial = array - found.ideal
+    for engine in (Engine.LOAD, Engine.STORE):
+        found.memory += sum(interval.cycles for interval in result.events.of(engine))
+    found.waiting = result.counters[Counter.TOTAL] - found.total
     return found

@@ -37,7 +37,8 @@ def trace_of(program: Program, params: Params, result: RunResult) -> dict[str, A
     for engine, command in Decoder().commands(program.commands):
         commands[engine].append(command)
     events = list(_names(program))
-    causes = Causes(program, result)
+    in_order = params.config.datapath == "scalar"  # commands wait for nothing but their turn
+    causes = None if in_order else Causes(program, result)
     macs = _macs(program, commands[Engine.ARRAY])
     for engine in Engine:
         work = [_work(params, engine, command) for command in commands[engine]]
@@ -86,14 +87,15 @@ def _track(
     result: RunResult,
     engine: Engine,
     work: list[dict[str, Any]],
-    causes: Causes,
+    causes: Causes | None,
 ) -> Iterator[dict[str, Any]]:
     """Slices of one engine. A slice ends where the next begins: ``end`` tells when it was done."""
     intervals = result.events.of(engine)
     at = 0
     for i, (interval, args) in enumerate(zip(intervals, work, strict=True)):
         assert interval.end is not None
-        for gap in causes.of(engine, i, at, interval.start) if interval.start > at else []:
+        waits = causes if interval.start > at else None
+        for gap in waits.of(engine, i, at, interval.start) if waits else []:
             if gap.end - gap.start >= SHORTEST_WAIT:
                 yield _wait(engine, gap)
         following = intervals[i + 1].start if i + 1 < len(intervals) else interval.end

@@ -15,8 +15,8 @@ SPRAM_BYTES = 32 * 1024
 SPRAM_BITS = 16
 ADDRESS_BITS = 14
 
-TIMING = MemoryTiming(bytes_per_cycle=8, latency=6)
-"""A beat a cycle, and the way there and back."""
+TIMING = MemoryTiming(bytes_per_cycle=4, latency=1)
+"""Of two blocks side by side behind :class:`boards.gateware.axi_beat.AxiBeat`."""
 
 
 def make_spram(params: Params, memory_bytes: int, clock_hz: int) -> Spram:
@@ -25,7 +25,9 @@ def make_spram(params: Params, memory_bytes: int, clock_hz: int) -> Spram:
 
 
 class Spram(wiring.Component):
-    """``memory_bytes`` of SB_SPRAM256KA; a beat a cycle, answers two cycles later.
+    """``memory_bytes`` of SB_SPRAM256KA; a beat a cycle.
+
+    Answers come a cycle later, two where several blocks hold different beats.
 
     Members
     -------
@@ -76,8 +78,11 @@ class Spram(wiring.Component):
             m.d.comb += word.eq(Cat(parts))
             words.append(word)
         arrives, arriving = Signal(), Signal.like(block)
+        m.d.sync += arrives.eq(asked & ~command.write)
+        if n_deep == 1:
+            m.d.comb += [self.bus.valid.eq(arrives), self.bus.data.eq(words[0])]
+            return m
         m.d.sync += [
-            arrives.eq(asked & ~command.write),
             arriving.eq(block),
             self.bus.valid.eq(arrives),
             self.bus.data.eq(Array(words)[arriving]),

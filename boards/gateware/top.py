@@ -11,9 +11,10 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch import registers
 from arch.params import Params
+from boards.gateware.axi_beat import AxiBeat
 from boards.gateware.axi_memory import AxiMemory
 from boards.gateware.link import Link
-from hw.top import Npu
+from gen.accelerator import accelerator
 
 MakeMemory = Callable[[Params, int, int], wiring.Component]
 
@@ -66,9 +67,10 @@ class BoardTop(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         p, settings = self.params, self.link
-        m.submodules.npu = npu = Npu(p)
+        m.submodules.npu = npu = accelerator(p)
         m.submodules.memory = memory = self.memory
-        m.submodules.axi = axi = AxiMemory(p, self.memory_bytes)
+        one_beat = p.config.datapath == "scalar"
+        m.submodules.axi = axi = (AxiBeat if one_beat else AxiMemory)(p, self.memory_bytes)
         m.submodules.link = link = Link(
             p,
             self.memory_bytes,

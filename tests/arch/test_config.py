@@ -54,6 +54,7 @@ def test_presets_are_valid_and_named_after_their_file(name: str) -> None:
         ("queue_words", 5, "queue_words: 5 has the wrong type: block of keys wanted; correct it"),
         ("queue_words.load", 2, "queue_words.load: 2 is below the limit of 4; raise it"),
         ("core.imem_kib", "8", "core.imem_kib: '8' has the wrong type: int wanted; correct it"),
+        ("datapath", "vector", "datapath: 'vector' is unknown; use 'systolic' or 'scalar'"),
         (
             "core",
             "big",
@@ -128,6 +129,46 @@ def test_keys_that_do_not_go_together_bring_a_remedy_that_works(
     assert refusal({**GOOD, **change}) == f"mine.yaml: {text}"
     for remedy in remedies:
         parse_config({**GOOD, **change, **remedy})
+
+
+SCALAR: dict[str, Any] = {
+    "name": "mine",
+    "datapath": "scalar",
+    "rows": 4,
+    "cols": 4,
+    "lanes": 1,
+    "axi_data_bits": 32,
+    "axi_address_bits": 32,
+    "core": "none",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("rows", 8, "rows: 8 is not what the scalar datapath has; use 4"),
+        ("cols", 8, "cols: 8 is not what the scalar datapath has; use 4"),
+        ("lanes", 2, "lanes: 2 is not what the scalar datapath has; use 1"),
+        (
+            "weight_rows_per_cycle",
+            2,
+            "weight_rows_per_cycle: 2 is not what the scalar datapath has; use 1",
+        ),
+        ("axi_address_bits", 40, "axi_address_bits: 40 is not what the scalar datapath has; use 32"),
+        ("core", {}, "core: a core is not what the scalar datapath has; use none"),
+    ],
+)
+def test_what_the_scalar_datapath_has_not_is_refused(key: str, value: object, text: str) -> None:
+    parse_config(SCALAR)
+    assert refusal({**SCALAR, key: value}) == f"mine.yaml: {text}"
+
+
+def test_a_configuration_without_the_key_is_systolic_and_keeps_its_digest() -> None:
+    plain = parse_config(GOOD)
+    assert plain.datapath == "systolic" and "datapath" not in plain.hardware()
+    assert parse_config({**GOOD, "datapath": "systolic"}).digest == plain.digest
+    scalar = parse_config(SCALAR)
+    assert parse_config({**SCALAR, "datapath": "systolic"}).digest != scalar.digest
 
 
 def test_limits_themselves_are_allowed() -> None:
