@@ -21,7 +21,7 @@ TRAP_VECTOR = 4  # where the processor goes on when it does not execute an opera
 
 def code_bytes(params: Params) -> int:
     """Of the ROM; to look after operators takes a little more."""
-    return (10 if params.config.has_core else 8) * 1024
+    return (12 if params.config.has_core else 8) * 1024
 
 
 DATA_BASE = 0x0000_0000  # the host's registers at their offsets; then constants, variables, stack
@@ -105,12 +105,13 @@ class Guest(enum.IntEnum):
     An operator's instructions are fetched from IMEM, and its loads and stores reach DMEM and the
     scratchpad, at the addresses of arch.memory_map. What it may not do, or the processor cannot
     (division, registers of the system), is not executed: the firmware goes on at TRAP_VECTOR.
-    The registers x1 to x31 are the same for both.
+    Operators have registers of their own.
     """
 
-    SET_PC = 4  # the operator's pc = rs1
+    ENTER = 4  # go on in the operator at rs1
     GET_PC = 5  # rd = the operator's pc
-    ENTER = 6  # go on in the operator at its pc
+    GET_REGISTER = 6  # rd = the operator's register with the number in rs1
+    SET_REGISTER = 7  # the operator's register with the number in rs2 = rs1
 
 
 @dataclass(frozen=True)

@@ -67,12 +67,14 @@ def scalar_header(params: Params) -> str:
         "",
         "/* Byte offsets from WEFT_CHIP_BASE. */",
     ]
-    for memory in ("scratchpad", "weights", "tables", "sums", "imem", "dmem"):
+    for memory in ("scratchpad", "weights", "tables", "sums", "imem"):
         body += define(f"WEFT_CHIP_{memory.upper()}", unsigned32(getattr(chip, memory)))
     starts = {
         Space.SCRATCHPAD: chip.scratchpad,
         Space.WEIGHTS: chip.weights,
         Space.TABLES: chip.tables,
+        Space.IMEM: chip.imem,
+        Space.DMEM: chip.dmem,
     }
     places = [f"{{{starts.get(space, 0)}, {params.space_bytes[space]}}}" for space in Space]
     body += define("WEFT_CHIP_MEMORIES", "{" + ", ".join(places) + "}", "offset, bytes by space")

@@ -95,12 +95,16 @@ class Cpu(wiring.Component):
         jal, jalr = opcode[Op.JAL], opcode[Op.JALR]
         arithmetic = opcode[Op.OP] | opcode[Op.OP_IMM]
 
-        a, b, write, result = self._registers(m, insn, reading)
+        # An operator's register is read: rs1 is its number, and then its value.
+        gets, getting, setting = Signal(), Signal(), Signal()
+        a, b, write, result = self._registers(m, insn, reading, getting, setting)
         with m.If(reading):
             m.d.sync += insn.eq(self.instruction)
         trapped = Signal(self.pc_bits)  # the operator's pc
         following, target = Signal(self.pc_bits + 1), Signal(XLEN)
-        immediate = _immediate(insn, store | branch, opcode[Op.LUI] | opcode[Op.AUIPC])
+        # Of SET_REGISTER it is that of stores, which is 0: so the result is rs1.
+        of_store = store | branch | (is_mac & (funct3 == Guest.SET_REGISTER))
+        immediate = _immediate(insn, of_store, opcode[Op.LUI] | opcode[Op.AUIPC])
         from_pc = opcode[Op.AUIPC] | opcode[Op.LUI]
         m.d.comb += [
             alu.a.eq(Mux(from_pc, self._address(pc) & ~opcode[Op.LUI].replicate(XLEN), a)),
@@ -138,8 +142,8 @@ class Cpu(wiring.Component):
             m.d.comb += result.eq(alu.result)
         with m.Elif(jal | jalr):
             m.d.comb += result.eq(self._address(following))
-        with m.Elif(is_mac):
-            m.d.comb += result.eq(Mux(funct3 == Guest.GET_PC, trapped, mac.result))
+        with m.Elif(is_mac & ~(funct3[2] & funct3[1])):
+            m.d.comb += result.eq(Mux(funct3[2], trapped, mac.result))
         with m.Elif(load):
             m.d.comb += result.eq(self._loaded(m, alu.total, funct3))
 
@@ -149,7 +153,7 @@ class Cpu(wiring.Component):
             bus.strobe.eq(_strobe(funct3, alu.total) & store.replicate(4)),
             bus.wdata.eq(_in_lanes(b, funct3)),
         ]
-        has_result = is_mac & ((funct3 == Mac.READ) | (funct3 == Guest.GET_PC))
+        has_result = (funct3 == Mac.READ) | (funct3[2] & (funct3 != Guest.ENTER))
         writes = ~(branch | store | opcode[Op.MISC_MEM] | (is_mac & ~has_result))
         accesses, trap, enter = load | store, Signal(), Signal()
         m.d.comb += self.fetch_guest.eq((self.guest | enter) & ~trap)
@@ -163,10 +167,13 @@ class Cpu(wiring.Component):
                     & (
                         self.expired
                         | ~_is_operators(insn, opcode)
-                        | Mux(accesses, unaligned | self.refused, outside)
+                        | (accesses & (unaligned | self.refused))
+                        | outside
                     )
                 ),
-                enter.eq(is_mac & (funct3 == Guest.ENTER) & ~self.guest),
+                enter.eq(is_mac & (funct3 == Guest.ENTER)),
+                gets.eq(is_mac & (funct3 == Guest.GET_REGISTER)),
+                setting.eq(is_mac & (funct3 == Guest.SET_REGISTER)),
             ]
         with m.FSM():
             with m.State("START"):
@@ -182,9 +189,12 @@ class Cpu(wiring.Component):
                     m.d.sync += [trapped.eq(pc), pc.eq(TRAP_VECTOR), self.guest.eq(0)]
                     m.next = "READ"
                 with m.Elif(enter):
-                    m.d.comb += [self.fetch.eq(1), self.word.eq(trapped[2:])]
-                    m.d.sync += [pc.eq(trapped), self.guest.eq(1)]
+                    m.d.comb += [self.fetch.eq(1), self.word.eq(a[2:])]
+                    m.d.sync += [pc.eq(a), self.guest.eq(1)]
                     m.next = "READ"
+                with m.Elif(gets):
+                    m.d.comb += getting.eq(1)
+                    m.next = "ANSWER"
                 with m.Elif(accesses):
                     m.d.comb += bus.valid.eq(1)
                     with m.If(bus.ready):
@@ -192,12 +202,9 @@ class Cpu(wiring.Component):
                 with m.Else():
                     m.d.comb += [self.fetch.eq(1), write.eq(writes), mac.valid.eq(is_mac)]
                     m.d.sync += pc.eq(target)
-                    if self.guest_bits:
-                        with m.If(is_mac & (funct3 == Guest.SET_PC)):
-                            m.d.sync += trapped.eq(a)
                     m.next = "READ"
-            with m.State("ANSWER"), m.If(bus.done):
-                m.d.comb += [self.fetch.eq(1), write.eq(load)]
+            with m.State("ANSWER"), m.If(bus.done | is_mac):
+                m.d.comb += [self.fetch.eq(1), write.eq(~store)]
                 m.d.sync += pc.eq(following)
                 m.next = "READ"
         return m
@@ -208,26 +215,31 @@ class Cpu(wiring.Component):
         return Cat(low, ~self.guest, Const(0, XLEN))[:XLEN]
 
     def _registers(
-        self, m: Module, insn: Value, reading: Value
+        self, m: Module, insn: Value, reading: Value, getting: Value, setting: Value
     ) -> tuple[Value, Value, Signal, Signal]:
-        """rs1 and rs2, a cycle after the instruction; whether and what is written to rd."""
-        m.submodules.registers = registers = Memory(shape=XLEN, depth=32, init=[])
+        """rs1 and rs2, a cycle after the instruction; whether and what is written to rd.
+
+        The operator's registers are behind the firmware's, in the same block RAM.
+        """
+        depth = 64 if self.guest_bits else 32
+        m.submodules.registers = registers = Memory(shape=XLEN, depth=depth, init=[])
         write, result = Signal(), Signal(XLEN)
+        rs1, rs2 = registers.read_port(), registers.read_port()
         port = registers.write_port()
+        number = Mux(setting, rs2.data[:5], insn[7:12])
         m.d.comb += [
-            port.addr.eq(insn[7:12]),
+            port.addr.eq(Cat(number, self.guest | setting)),
             port.data.eq(result),
-            port.en.eq(write & insn[7:12].any()),
+            port.en.eq(write & number.any()),
+            rs1.addr.eq(Cat(self.instruction[15:20], self.guest)),
+            rs1.en.eq(reading | getting),
+            rs2.addr.eq(Cat(self.instruction[20:25], self.guest)),
+            rs2.en.eq(reading),
         ]
-        read = []
-        for first in (15, 20):
-            reader = registers.read_port()
-            m.d.comb += [
-                reader.addr.eq(self.instruction[first : first + 5]),
-                reader.en.eq(reading),
-            ]
-            read.append(reader.data)
-        return read[0], read[1], write, result
+        if self.guest_bits:
+            with m.If(getting):
+                m.d.comb += rs1.addr.eq(Cat(rs1.data[:5], 1))
+        return rs1.data, rs2.data, write, result
 
     def _loaded(self, m: Module, address: Value, funct3: Value) -> Value:
         """The wanted bytes of the answer: LB, LH, LW, -, LBU, LHU are funct3 0 to 5."""
@@ -262,7 +274,7 @@ def _is_operators(insn: Value, opcode: Mapping[Op, Value]) -> Value:
         | opcode[Op.JAL]
         | opcode[Op.LUI]
         | opcode[Op.AUIPC]
-        | opcode[Op.MISC_MEM]
+        | (opcode[Op.MISC_MEM] & (funct3[1:] == 0))
     )
     return known & insn[:2].all()
 

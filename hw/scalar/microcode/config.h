@@ -1,14 +1,17 @@
-// What a program leaves from command to command: the fields of configuration words, and sums.
+// What a program leaves from command to command: the fields of configuration words, sums, counts.
 #ifndef WEFT_CONFIG_FIELDS_H
 #define WEFT_CONFIG_FIELDS_H
 
 #include "machine.h"
 
+constexpr uint32_t N_ENGINES = WEFT_ENGINE_STORE + 1;
+
 struct Config {
     weft_load_t load, store;
     weft_array_t array;
-    weft_core_t core;         // of commands that are refused
+    weft_core_t core;         // without a core, of commands that are refused
     uint32_t kept_w, kept_h;  // tile of the sums that the last array command kept; 0 for none
+    uint32_t dispatched[N_ENGINES];  // commands
 };
 
 extern Config config;  // zero when a program starts

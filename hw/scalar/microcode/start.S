@@ -1,5 +1,6 @@
 /* Start-up: after power-up, and after each soft reset, with memory as it was. */
 #include "weft_config.h"
+#include "weft_scalar.h"
 
     .section .text.start, "ax", @progbits
     .globl weft_start
@@ -7,7 +8,11 @@
 weft_start:
 #if WEFT_HAS_CORE
     j       1f
-    j       guest_trap              /* arch.scalar.TRAP_VECTOR */
+    ret                             /* TRAP_VECTOR: to where guest_run was called */
+    .globl guest_run
+    .type guest_run, @function
+guest_run:                          /* void guest_run(uint32_t pc) */
+    .insn r WEFT_MAC_OPCODE, WEFT_GUEST_ENTER, 0, x0, a0, x0
 1:
 #endif
     .option push
