@@ -20,6 +20,7 @@ WORD_BYTES = 8
 ADDRESS_BITS = 24  # on-chip byte addresses
 COUNT_BITS = 16  # commands that one engine completes in a program
 N_REGIONS = 8
+FETCH_BYTES = 128  # a program is read in aligned pieces of so many, each inside its region or not
 DESCRIPTOR_UNIT_BYTES = 8
 
 

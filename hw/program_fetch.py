@@ -7,12 +7,11 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from arch.isa import WORD_BYTES, Cause
+from arch.isa import FETCH_BYTES, WORD_BYTES, Cause
 from arch.params import Params, log2_exact
 from hw.interfaces import ReadRequest
 from hw.skid import SkidBuffer
 
-CHUNK_BYTES = 128
 N_CHUNKS = 4  # requests in flight, and room for so many in the buffer
 OFFSET_BITS = 32
 WORD_COUNT_BITS = OFFSET_BITS - log2_exact(WORD_BYTES)
@@ -55,7 +54,7 @@ class ProgramFetch(wiring.Component):
         m = Module()
         axi_bytes = self.params.axi_bytes
         layout = data.StructLayout({"data": 8 * axi_bytes, "last": 1})
-        depth = N_CHUNKS * CHUNK_BYTES // axi_bytes
+        depth = N_CHUNKS * FETCH_BYTES // axi_bytes
         m.submodules.buffer = buffer = SyncFIFOBuffered(width=layout.size, depth=depth)
         chunk_done, failed = Signal(), Signal()
         self._ask(m, chunk_done, failed)
@@ -83,7 +82,7 @@ class ProgramFetch(wiring.Component):
 
     def _ask(self, m: Module, chunk_done: Signal, failed: Signal) -> None:
         """Raise a request whenever the buffer has room for another chunk."""
-        chunk_words = CHUNK_BYTES // WORD_BYTES
+        chunk_words = FETCH_BYTES // WORD_BYTES
         next_word, words_left = Signal(WORD_COUNT_BITS), Signal(WORD_COUNT_BITS)
         chunks = Signal(range(N_CHUNKS + 1))
         ask, to_end = Signal(), Signal(range(chunk_words + 1))

@@ -1,0 +1,13 @@
+// ARRAY commands: sums of products, and what becomes of them.
+#ifndef WEFT_ARRAY_H
+#define WEFT_ARRAY_H
+
+#include "machine.h"
+
+// A program starts without sums that were kept.
+void reset_array();
+
+// False where the command fails, with the error noted.
+bool run_array();
+
+#endif  // WEFT_ARRAY_H
