@@ -122,7 +122,8 @@ def microcode(params: Params) -> Microcode:
 
 
 def _compile(source: Path, output: Path, headers: Path) -> None:
-    size = [] if source.name in FAST_SOURCES else ["-Os", "-msave-restore", "-fno-optimize-sibling-calls"]
+    level = ["-Os"] if source.name in FAST_SOURCES else ["-Os", "-Xclang", "-Oz"]
+    size = [*level, "-msave-restore", "-fno-optimize-sibling-calls"]
     compile_object(TARGET, source, output, (SOURCE_FOLDER, headers), flags=size)
 
 

@@ -69,13 +69,19 @@ def scalar_header(params: Params) -> str:
     ]
     for memory in ("scratchpad", "weights", "tables", "sums"):
         body += define(f"WEFT_CHIP_{memory.upper()}", unsigned32(getattr(chip, memory)))
+    starts = {
+        Space.SCRATCHPAD: chip.scratchpad,
+        Space.WEIGHTS: chip.weights,
+        Space.TABLES: chip.tables,
+    }
+    places = [f"{{{starts.get(space, 0)}, {params.space_bytes[space]}}}" for space in Space]
+    body += define("WEFT_CHIP_MEMORIES", "{" + ", ".join(places) + "}", "offset, bytes by space")
     body += define("WEFT_CHIP_BYTES", str(chip.n_bytes), "of all")
     body += ["", "/* The MAC's instructions: opcode and funct3. */"]
     body += define("WEFT_MAC_OPCODE", str(scalar.MAC_OPCODE))
     body += _values("MAC", scalar.Mac, {})
     body += ["", "/* Sizes. */"]
     for name, value, doc in (
-        ("TABLES_BYTES", params.space_bytes[Space.TABLES], "0 where there are none"),
         ("N_SPACES", len(Space), "on-chip memories that a command can name"),
         ("ADDRESS_BITS", isa.ADDRESS_BITS, "of an on-chip address"),
         ("COUNT_BITS", isa.COUNT_BITS, "of the commands of an engine"),
@@ -93,7 +99,7 @@ def scalar_header(params: Params) -> str:
     body += ["", "#ifndef __ASSEMBLER__"]
     body += ["/* Fields of words: members, and their bits from the lowest on; 0 ends a word. */"]
     body += define("WEFT_SIGNED", str(SIGNED), "added to the bits of a signed field")
-    for opcode in (Opcode.LOAD, Opcode.ARRAY):
+    for opcode in (Opcode.LOAD, Opcode.ARRAY, Opcode.CORE):
         body += _fields(opcode.name, isa.CONFIG_WORDS[opcode])
     for fmt in (isa.HEADER, isa.WAITS, isa.DESCRIPTOR_STREAM):
         body += _fields(fmt.name, [fmt])

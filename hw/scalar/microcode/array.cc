@@ -9,8 +9,6 @@
 
 namespace {
 
-uint32_t kept_w, kept_h;  // tile of the sums that the last command kept; 0 for none
-
 // What is wrong with a command, or 0.
 uint32_t cause_of() {
     const uint32_t mode = config.array.mode, run = config.array.run;
@@ -60,7 +58,7 @@ uint32_t cause_of() {
 bool run_sums() {
     const bool keeps = config.array.keep_out;
     if (config.array.tile_w * config.array.tile_h > WEFT_ACCUMULATOR_DEPTH ||
-        (config.array.keep_in && (config.array.tile_w != kept_w || config.array.tile_h != kept_h)))
+        (config.array.keep_in && (config.array.tile_w != config.kept_w || config.array.tile_h != config.kept_h)))
         return refuse(WEFT_CAUSE_CONFIG);
     const uint32_t first = config.array.weights * WEFT_WEIGHT_WORD_BYTES;
     const uint32_t n_blocks = config.array.blocks;
@@ -74,14 +72,12 @@ bool run_sums() {
         if (!write_sums(block, weights)) return false;
         weights += quant_bytes();
     }
-    kept_w = keeps ? config.array.tile_w : 0;
-    kept_h = config.array.tile_h;
+    config.kept_w = keeps ? config.array.tile_w : 0;
+    config.kept_h = config.array.tile_h;
     return true;
 }
 
 }  // namespace
-
-void reset_array() { kept_w = 0; }
 
 bool run_array() {
     const uint32_t cause = cause_of();

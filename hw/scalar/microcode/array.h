@@ -4,9 +4,6 @@
 
 #include "machine.h"
 
-// A program starts without sums that were kept.
-void reset_array();
-
 // False where the command fails, with the error noted.
 bool run_array();
 

@@ -1,4 +1,4 @@
-// What the engines' configuration words say, field by field.
+// What a program leaves from command to command: the fields of configuration words, and sums.
 #ifndef WEFT_CONFIG_FIELDS_H
 #define WEFT_CONFIG_FIELDS_H
 
@@ -7,9 +7,11 @@
 struct Config {
     weft_load_t load, store;
     weft_array_t array;
+    weft_core_t core;         // of commands that are refused
+    uint32_t kept_w, kept_h;  // tile of the sums that the last array command kept; 0 for none
 };
 
-extern Config config;
+extern Config config;  // zero when a program starts
 
 inline bool is_depthwise() { return config.array.mode == WEFT_MODE_DEPTHWISE; }
 

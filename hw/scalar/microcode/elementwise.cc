@@ -32,12 +32,12 @@ void read_values(Operands &from, uint32_t n_pixels) {
     }
 }
 
-void run_row(const Results &results, Operands from, uint32_t to, uint32_t n_pixels) {
+void run_row(const Output &output, Operands from, uint32_t to, uint32_t n_pixels) {
     while (n_pixels) {
         const uint32_t n = n_pixels < MOST_PIXELS ? n_pixels : MOST_PIXELS;
         read_values(from, n);
-        write_results(results, values, to, n);
-        to += n * results.pixel_step;
+        write_row(output, values, to, n);
+        to += n * output.results.pixel_step;
         n_pixels -= n;
     }
 }
@@ -61,7 +61,7 @@ bool run_elementwise() {
         uint32_t to = output.base;
         for (uint32_t rows = config.array.tile_h; rows; rows--) {
             from.b = from.a + b_from_a;
-            run_row(output.results, from, to, config.array.tile_w);
+            run_row(output, from, to, config.array.tile_w);
             from.a += row_step;
             to += output.row_step;
         }

@@ -2,15 +2,6 @@
 
 #include "report.h"
 
-using machine::host;
-
-void Fetch::begin() {
-    region_ = host(WEFT_REG_PROGRAM_REGION);
-    offset_ = host(WEFT_REG_PROGRAM_OFFSET);
-    words_left_ = host(WEFT_REG_PROGRAM_BYTES) / WEFT_WORD_BYTES;
-    checked_ = 0;
-}
-
 bool Fetch::take(uint32_t *word) {
     if (checked_ == 0) {
         const uint32_t to_end = WEFT_FETCH_BYTES - offset_ % WEFT_FETCH_BYTES;

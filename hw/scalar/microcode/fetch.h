@@ -7,7 +7,12 @@
 class Fetch {
    public:
     // At the program that the host's registers name.
-    void begin();
+    void begin() {
+        region_ = machine::host(WEFT_REG_PROGRAM_REGION);
+        offset_ = machine::host(WEFT_REG_PROGRAM_OFFSET);
+        words_left_ = machine::host(WEFT_REG_PROGRAM_BYTES) / WEFT_WORD_BYTES;
+        checked_ = 0;
+    }
 
     // 64-bit words that have not been taken.
     uint32_t words_left() const { return words_left_; }

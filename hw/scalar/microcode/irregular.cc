@@ -14,8 +14,9 @@ bool is_inside(const Pixel &pixel, const Tap &tap) {
 }
 
 // A tap's window of a block of input channels.
-[[gnu::noinline]] uint32_t window_of(const Pixel &pixel, const Tap &tap, uint32_t cb) {
-    if (!is_inside(pixel, tap)) return plan.pad;
+[[gnu::noinline]] uint32_t window_of(const Pixel &pixel, const Tap &tap, uint32_t cb,
+                                     bool inside) {
+    if (!inside && !is_inside(pixel, tap)) return plan.pad;
     return window(pixel.address + tap.offset + cb * config.array.cb_step);
 }
 
@@ -39,67 +40,71 @@ void fold_column(int32_t *sums) {
     fold_column<3>(sums);
 }
 
-// As much as can be done without checks of a tap whose rows all take part; returns the blocks of
+// As much of a tap in convolution mode as can be done without further checks; returns the blocks of
 // input channels.
-uint32_t convolve_aligned(const Pixel &pixel, const Tap &tap, uint32_t weights) {
-    const uint32_t n = plan.n_whole, n_bytes = n * TILE_WORDS * WEFT_WEIGHT_WORD_BYTES;
-    if (weights + n_bytes > WEFT_WEIGHT_MEMORY_BYTES) return 0;
+uint32_t convolve_aligned(const Pixel &pixel, const Tap &tap, uint32_t offset) {
+    if (tap.flags & TAP_MERGES || config.array.maximum || tap.rows != ALL_ROWS ||
+        offset + plan.n_whole * TILE_BYTES > WEFT_WEIGHT_MEMORY_BYTES)
+        return 0;
+    const uint32_t *weights = weights_at(offset);
     // Padding is a word that is read again and again.
-    const uint8_t *from = reinterpret_cast<const uint8_t *>(&plan.pad);
+    const uint32_t *from = &plan.pad;
     uint32_t step = 0;
     if (is_inside(pixel, tap)) {
         const uint32_t first = in_scratchpad(pixel.address + tap.offset);
         step = config.array.cb_step;
-        if ((first | step) % 4 || first + n * step > WEFT_SCRATCHPAD_BYTES) return 0;
-        from = machine::chip(WEFT_CHIP_SCRATCHPAD + first);
+        if ((first | step) % 4 || first + plan.n_whole * step > WEFT_SCRATCHPAD_BYTES) return 0;
+        from = &machine::chip_word(WEFT_CHIP_SCRATCHPAD + first);
     }
-    convolve_whole(&tap, &tap + 1, from - tap.offset, step / 4, n, weights_at(weights));
-    return n;
+    for (uint32_t n = plan.n_whole; n; n--) {
+        tile_of_products(*from, weights);
+        from += step / 4;
+        weights += TILE_WORDS;
+    }
+    return plan.n_whole;
+}
+
+// A block of input channels of a descriptor in convolution mode; returns the offset of the next
+// weights.
+uint32_t convolve(const Pixel &pixel, const Tap &own, uint32_t cb, uint32_t weights, bool inside) {
+    uint32_t word = window_of(pixel, own, cb, inside);
+    if (own.flags & TAP_MERGES) {
+        const uint32_t own_bytes = (1u << 8 * own.first) - 1;
+        word = (word & own_bytes) | (window_of(pixel, (&own)[1], cb, inside) & ~own_bytes);
+    }
+    const uint32_t rows = own.rows & rows_of(cb);
+    weights &= WEFT_WEIGHT_MEMORY_BYTES - 1;
+    if (rows == ALL_ROWS && weights + TILE_BYTES <= WEFT_WEIGHT_MEMORY_BYTES) {
+        tile_of_products(word, weights_at(weights));
+        return weights + TILE_BYTES;
+    }
+    for (uint32_t left = rows; left; left >>= 1, word >>= 8) {
+        if (!(left & 1)) continue;
+        machine::mac_broadcast<0>(word, machine::weight(weights));
+        weights += WEFT_WEIGHT_WORD_BYTES;
+    }
+    return weights;
 }
 
 }  // namespace
 
-void convolve(const Pixel &pixel, uint32_t weights, int32_t *sums) {
-    const Tap *const end = plan.taps + plan.n_taps;
-    for (const Tap *tap = plan.taps; tap != end; tap++) {
-        const Tap &own = *tap;
-        const bool merges = own.flags & TAP_MERGES;
+void run_taps(const Pixel &pixel, uint32_t weights, int32_t *sums, bool inside) {
+    const bool depthwise = is_depthwise();
+    for (const Tap *first = plan.taps, *next; first != plan.taps + plan.n_taps; first = next) {
+        next = first;
+        while (!(next++->flags & TAP_ENDS)) {}
+        weights &= WEFT_WEIGHT_MEMORY_BYTES - 1;
         uint32_t cb = 0;
-        if (!merges && !config.array.maximum && own.rows == ALL_ROWS) {
-            weights &= WEFT_WEIGHT_MEMORY_BYTES - 1;
-            cb = convolve_aligned(pixel, own, weights);
-            weights += cb * TILE_WORDS * WEFT_WEIGHT_WORD_BYTES;
-        }
-        if (merges) tap++;
+        if (!depthwise) cb = convolve_aligned(pixel, *first, weights);
+        weights += cb * TILE_BYTES;
         for (; cb < config.array.cb_count; cb++) {
-            uint32_t word = window_of(pixel, own, cb);
-            if (merges) {
-                const uint32_t own_bytes = (1u << 8 * own.first) - 1;
-                word = (word & own_bytes) | (window_of(pixel, *tap, cb) & ~own_bytes);
-            }
-            for (uint32_t rows = own.rows & rows_of(cb); rows; rows >>= 1, word >>= 8) {
-                if (!(rows & 1)) continue;
-                machine::mac_broadcast<0>(word, machine::weight(weights));
-                weights += WEFT_WEIGHT_WORD_BYTES;
-            }
-            end_pass(sums);
-        }
-    }
-}
-
-void convolve_depthwise(const Pixel &pixel, uint32_t weights, int32_t *sums) {
-    const Tap *first = plan.taps;
-    while (first != plan.taps + plan.n_taps) {
-        const Tap *tap = first;
-        for (uint32_t cb = 0; cb < config.array.cb_count; cb++) {
-            tap = first;
-            do {
+            if (!depthwise) weights = convolve(pixel, *first, cb, weights, inside);
+            for (const Tap *tap = first; depthwise && tap != next; tap++) {
                 if (!(tap->rows & rows_of(cb))) continue;
-                machine::mac_each(window_of(pixel, *tap, cb), machine::weight(weights));
+                machine::mac_each(window_of(pixel, *tap, cb, inside), machine::weight(weights));
                 weights += WEFT_WEIGHT_WORD_BYTES;
-            } while (!(tap++->flags & TAP_ENDS));
+            }
             end_pass(sums);
         }
-        first = tap;
     }
 }

@@ -7,16 +7,16 @@ namespace {
 
 constexpr uint32_t ADDRESS_MASK = (1u << WEFT_ADDRESS_BITS) - 1;
 
-// Looks at each byte of a block for the first one that is beyond the scratchpad.
-bool search_beyond(const Output &output, uint32_t tile_w, uint32_t tile_h) {
+// Looks for the first byte of a block that is beyond the scratchpad.
+bool search_beyond(const Output &output) {
     uint32_t row_base = output.base;
-    for (; tile_h; tile_h--, row_base += output.row_step) {
+    for (uint32_t rows = config.array.tile_h; rows; rows--, row_base += output.row_step) {
         uint32_t pixel = row_base;
-        for (uint32_t n = tile_w; n; n--, pixel += output.results.pixel_step) {
-            for (uint32_t c = 0; c < output.results.n_cols; c++) {
-                const uint32_t address = (pixel + c) & ADDRESS_MASK;
-                if (address >= WEFT_SCRATCHPAD_BYTES) return fail(WEFT_CAUSE_RANGE, address);
-            }
+        for (uint32_t n = config.array.tile_w; n; n--, pixel += output.results.pixel_step) {
+            const uint32_t first = pixel & ADDRESS_MASK;
+            if (first + output.results.n_cols > WEFT_SCRATCHPAD_BYTES)
+                return fail(WEFT_CAUSE_RANGE,
+                            first > WEFT_SCRATCHPAD_BYTES ? first : WEFT_SCRATCHPAD_BYTES);
         }
     }
     return true;
@@ -65,13 +65,18 @@ bool output_of(uint32_t block, Output *output) {
     const uint64_t end = static_cast<uint64_t>(tile_h - 1) * output->row_step +
                          static_cast<uint64_t>(tile_w - 1) * results.pixel_step + output->base +
                          results.n_cols;
-    return end <= WEFT_SCRATCHPAD_BYTES || search_beyond(*output, tile_w, tile_h);
+    const bool inside = end <= WEFT_SCRATCHPAD_BYTES;
+    output->overlaps = !inside || results.pixel_step < results.n_cols;
+    return inside || search_beyond(*output);
 }
 
-uint32_t quant_bytes() {
-    return config.array.per_channel
-               ? WEFT_QUANT_WORDS_PER_CHANNEL * WEFT_WEIGHT_WORD_BYTES
-               : WEFT_QUANT_WORDS_SHARED * WEFT_WEIGHT_WORD_BYTES;
+void write_row(const Output &output, const int32_t *sums, uint32_t to, uint32_t n_pixels) {
+    const uint32_t n = output.overlaps ? 1 : n_pixels;
+    for (; n_pixels; n_pixels -= n) {
+        write_results(output.results, sums, to, n);
+        sums += WEFT_COLS;
+        to += output.results.pixel_step;
+    }
 }
 
 bool write_sums(uint32_t block, uint32_t quant) {
@@ -82,7 +87,7 @@ bool write_sums(uint32_t block, uint32_t quant) {
     const uint32_t tile_w = config.array.tile_w;
     uint32_t to = output.base;
     for (uint32_t rows = config.array.tile_h; rows; rows--) {
-        write_results(output.results, sums, to, tile_w);
+        write_row(output, sums, to, tile_w);
         sums += tile_w * WEFT_COLS;
         to += output.row_step;
     }

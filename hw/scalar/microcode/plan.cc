@@ -57,53 +57,56 @@ void add_taps(uint32_t streams, uint32_t rows) {
             first->first = tap->first;
         }
         tap++;
+        plan.n_taps++;
     }
     if (tap == first) {
         set_stream(tap, streams);
         tap->rows = 0;  // a maximum is taken of its sum, too
         tap++;
+        plan.n_taps++;
     }
     tap[-1].flags |= TAP_ENDS;
-    plan.n_taps = tap - plan.taps;
 }
 
-// Reach of the taps; returns whether each reads one stream, with all rows in convolution mode.
+// Reach of the taps; notes in plan.aligned whether each reads one stream, with all rows in
+// convolution mode, and returns whether each reads at all.
 bool reach_of(Reach *reach) {
-    bool simple = true;
+    bool reads = true;
     for (uint32_t i = 0; i < N_SPANS; i++) {
         reach->low[i] = INT32_MAX;
         reach->high[i] = INT32_MIN;
     }
     for (const Tap *tap = plan.taps; tap != plan.taps + plan.n_taps; tap++) {
-        if ((tap->flags & (TAP_READS | TAP_MERGES)) != TAP_READS ||
-            (is_depthwise() ? !tap->rows : tap->rows != ALL_ROWS))
-            simple = false;
+        if (!(tap->flags & TAP_READS)) reads = false;
+        if (tap->flags & TAP_MERGES || (is_depthwise() ? !tap->rows : tap->rows != ALL_ROWS))
+            plan.aligned = false;
         const int32_t values[N_SPANS] = {tap->dy, tap->dx, tap->offset};
         for (uint32_t i = 0; i < N_SPANS; i++) {
             if (values[i] < reach->low[i]) reach->low[i] = values[i];
             if (values[i] > reach->high[i]) reach->high[i] = values[i];
         }
     }
-    return simple;
+    return reads;
 }
 
-// Finds out which pixels are regular.
+// Finds out which pixels are inside, and whether they can be regular.
 void finish() {
     Reach reach;
-    const bool simple = reach_of(&reach);
+    plan.aligned = !config.array.maximum;
+    const bool reads = reach_of(&reach);
     plan.offset = reach.low[OFFSET];
     uint32_t odd = config.array.cb_count > 1 ? config.array.cb_step : 0;
     for (uint32_t i = 0; i < plan.n_taps; i++) {
         plan.taps[i].offset -= plan.offset;
         odd |= plan.taps[i].offset;
     }
-    plan.n_slots = 0;
-    const uint32_t n_tiles = is_depthwise() ? 1 : plan.n_whole;
-    const uint32_t last = config.array.cb_step * (n_tiles - 1), span = reach.span(OFFSET);
-    if (config.array.maximum || !simple || !plan.n_taps || odd % 4 ||
-        n_tiles != config.array.cb_count || last >= WEFT_SCRATCHPAD_BYTES ||
-        span >= WEFT_SCRATCHPAD_BYTES)
-        return;
+    plan.n_y = 0;
+    const uint32_t last = config.array.cb_step * (config.array.cb_count - 1);
+    const uint32_t span = reach.span(OFFSET);
+    if (odd % 4 || (is_depthwise() ? config.array.cb_count > 1
+                                   : plan.n_whole != config.array.cb_count))
+        plan.aligned = false;
+    if (!reads || last >= WEFT_SCRATCHPAD_BYTES || span >= WEFT_SCRATCHPAD_BYTES) return;
     const uint32_t shift = is_depthwise() ? GROUP_ROWS - 1 : 0;
     plan.n_bytes = last + span + 4;
     plan.low_y = reach.low[Y];

@@ -32,11 +32,12 @@ struct Plan {
     uint32_t weight_bytes;  // of their tiles
     uint32_t n_taps;
     int32_t offset;  // the least of all taps
-    // A pixel is regular if y + low_y < n_y, x + low_x < n_x, slot < n_slots, all
-    // unsigned; if its first byte is aligned; and if n_bytes from there on do not wrap. It then
-    // reads no padding.
+    // A pixel is inside if y + low_y < n_y, x + low_x < n_x and slot < n_slots, all unsigned, and
+    // if n_bytes from its address on do not wrap: it then reads no padding. It is regular if its
+    // address is a multiple of 4, too, and if the plan is aligned.
     int32_t low_y, low_x;
     uint32_t n_y, n_x, n_slots, n_bytes;
+    bool aligned;
     Tap taps[MOST_TAPS];
 };
 

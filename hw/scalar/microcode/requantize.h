@@ -12,13 +12,13 @@ struct Scale {
     static Scale of(uint32_t multiplier, int32_t shift) { return {multiplier << 1, ~shift}; }
 
     int32_t operator()(int32_t x) const {
-        if (right < 0) x = static_cast<int32_t>(static_cast<uint32_t>(x) << ~right);
+        if (__builtin_expect(right < 0, 0)) x = static_cast<int32_t>(static_cast<uint32_t>(x) << ~right);
         // The top of the product, rounded by the bit below.
         const uint64_t product = static_cast<uint64_t>(static_cast<int64_t>(x) *
                                                        static_cast<int64_t>(doubled));
         int32_t y = static_cast<int32_t>((product >> 32) + (static_cast<uint32_t>(product) >> 31));
         // To nearest, ties away from zero. |y| < 2^31 - 1, as the multiplier is less than 1.
-        if (right >= 0) y = (((y + (y >> 31)) >> right) + 1) >> 1;
+        if (__builtin_expect(right >= 0, 1)) y = (((y + (y >> 31)) >> right) + 1) >> 1;
         return y;
     }
 };

@@ -19,7 +19,8 @@ struct Results {
     uint32_t pixel_step;
 };
 
-// Pixels of a row, from an address on that wraps; `sums`: a word for each column, by pixel.
+// Pixels one after the other that do not overlap, from an address on that wraps; sums: a word for
+// each column, by pixel.
 void write_results(const Results &results, const int32_t *sums, uint32_t to, uint32_t n_pixels);
 
 // Byte code of a table of 256.

@@ -23,19 +23,28 @@ Program program;
 
 constexpr uint8_t HEADER_WIDTHS[] = WEFT_HEADER_WIDTHS, WAITS_WIDTHS[] = WEFT_WAITS_WIDTHS;
 constexpr uint8_t DMA_WIDTHS[] = WEFT_LOAD_WIDTHS, ARRAY_WIDTHS[] = WEFT_ARRAY_WIDTHS;
+constexpr uint8_t CORE_WIDTHS[] = WEFT_CORE_WIDTHS;
 
-uint32_t n_config_words(uint32_t opcode) {
-    if (opcode == WEFT_OPCODE_ARRAY) return WEFT_ARRAY_WORDS;
-    if (opcode == WEFT_OPCODE_CORE) return WEFT_CORE_WORDS;
-    return opcode == WEFT_OPCODE_END ? 0 : WEFT_LOAD_WORDS;
-}
+// An engine's configuration words.
+struct Words {
+    const uint8_t *widths;
+    void *fields;
+    uint32_t n;
+};
+
+const Words WORDS[N_ENGINES] = {
+    {DMA_WIDTHS, &config.load, WEFT_LOAD_WORDS},
+    {ARRAY_WIDTHS, &config.array, WEFT_ARRAY_WORDS},
+    {CORE_WIDTHS, &config.core, WEFT_CORE_WORDS},
+    {DMA_WIDTHS, &config.store, WEFT_LOAD_WORDS},
+};
 
 // What is wrong with a command, or 0.
 uint32_t cause_of(const weft_header_t &header, const uint32_t *waits) {
     const uint32_t engine = header.opcode - WEFT_OPCODE_LOAD;
     const bool is_end = header.opcode == WEFT_OPCODE_END;
     if (!is_end && engine >= N_ENGINES) return WEFT_CAUSE_OPCODE;
-    if (n_ones(header.mask) != header.words || header.mask >> n_config_words(header.opcode))
+    if (n_ones(header.mask) != header.words || header.mask >> (is_end ? 0 : WORDS[engine].n))
         return WEFT_CAUSE_LENGTH;
     for (uint32_t i = 0; i < N_ENGINES; i++)
         if (waits[i] > program.dispatched[i]) return WEFT_CAUSE_WAIT;
@@ -45,24 +54,16 @@ uint32_t cause_of(const weft_header_t &header, const uint32_t *waits) {
     return WEFT_CAUSE_NONE;
 }
 
-// Takes the words of a mask; there is none of the core's that matters.
 bool take_words(uint32_t engine, uint32_t mask) {
-    static constexpr uint8_t nothing[2] = {};
-    const uint8_t *widths = DMA_WIDTHS;
-    uint32_t *fields = reinterpret_cast<uint32_t *>(
-        engine == WEFT_ENGINE_LOAD ? &config.load : &config.store);
-    if (engine == WEFT_ENGINE_ARRAY) {
-        widths = ARRAY_WIDTHS;
-        fields = reinterpret_cast<uint32_t *>(&config.array);
-    } else if (engine == WEFT_ENGINE_CORE) widths = nothing;
+    const uint8_t *widths = WORDS[engine].widths;
+    uint32_t *fields = static_cast<uint32_t *>(WORDS[engine].fields);
     for (; mask; mask >>= 1) {
         if (mask & 1) {
             uint32_t word[2];
             if (!program.fetch.take(word)) return false;
             unpack(word, widths, fields);
         }
-        for (; *widths; widths++) fields++;
-        widths++;
+        while (*widths++) fields++;
     }
     return true;
 }
@@ -124,7 +125,6 @@ bool run_program() {
     clear(reinterpret_cast<uint32_t *>(&config), sizeof config);
     n_commands = 0;
     program.fetch.begin();
-    reset_array();
     while (step()) {}
     return machine::host(WEFT_REG_ERROR_CAUSE) == WEFT_CAUSE_NONE;
 }

@@ -15,7 +15,13 @@ struct Row {
     uint32_t region;
 };
 
-// An on-chip memory: what an address is taken modulo, less 1, if it wraps; else all ones.
+struct Place {
+    uint32_t start, n_bytes;  // no bytes: there is none
+};
+
+constexpr Place PLACES[WEFT_N_SPACES] = WEFT_CHIP_MEMORIES;
+
+// An on-chip memory. mask: its bytes less 1 if addresses wrap; else all ones.
 struct Memory {
     uint32_t start, n_bytes, mask;
 };
@@ -74,19 +80,6 @@ bool store(const Row &row) {
     return true;
 }
 
-// False where there is no such memory.
-bool memory_of(uint32_t space, Memory *memory) {
-    const bool is_ring = space == WEFT_SPACE_WEIGHTS;
-    if (is_ring) *memory = {WEFT_CHIP_WEIGHTS, WEFT_WEIGHT_MEMORY_BYTES, 0};
-    else if (space == WEFT_SPACE_SCRATCHPAD)
-        *memory = {WEFT_CHIP_SCRATCHPAD, WEFT_SCRATCHPAD_BYTES, 0};
-    else if (space == WEFT_SPACE_TABLES && WEFT_TABLES_BYTES)
-        *memory = {WEFT_CHIP_TABLES, WEFT_TABLES_BYTES, 0};
-    else return false;
-    memory->mask = is_ring ? memory->n_bytes - 1 : ~0u;
-    return true;
-}
-
 enum class Way { LOAD, FILL, STORE };
 
 bool move_row(const weft_load_t &config, const Memory &memory, const Row &row, Way way) {
@@ -132,8 +125,10 @@ bool run_transfer(const weft_load_t &config, bool is_store) {
     if (bad_memory || !config.length || !config.n1 ||
         !config.n2)
         return refuse(WEFT_CAUSE_CONFIG);
-    Memory memory;
-    if (!memory_of(space, &memory)) return refuse(WEFT_CAUSE_ABSENT);
+    const Place &place = PLACES[space];
+    if (place.n_bytes == 0) return refuse(WEFT_CAUSE_ABSENT);
+    const bool wraps = space == WEFT_SPACE_WEIGHTS;
+    const Memory memory{place.start, place.n_bytes, wraps ? place.n_bytes - 1 : ~0u};
     const Way way = is_store ? Way::STORE : source == WEFT_SOURCE_FILL ? Way::FILL : Way::LOAD;
     return move_rows(config, memory, way);
 }
