@@ -7,8 +7,8 @@ namespace {
 
 // Whether a tap's window lies in the image.
 bool is_inside(const Pixel &pixel, const Tap &tap) {
-    const int32_t x = pixel.x + tap.dx + tap.shift * config.array.x_step;
-    return tap.flags & TAP_READS && static_cast<uint32_t>(pixel.y + tap.dy) < config.array.height &&
+    const int32_t x = pixel.x + tap.stream.dx + tap.shift * config.array.x_step;
+    return tap.stream.enable && static_cast<uint32_t>(pixel.y + tap.stream.dy) < config.array.height &&
            static_cast<uint32_t>(x) < config.array.width &&
            static_cast<uint32_t>(pixel.slot + tap.shift) < config.array.run;
 }
@@ -17,7 +17,7 @@ bool is_inside(const Pixel &pixel, const Tap &tap) {
 [[gnu::noinline]] uint32_t window_of(const Pixel &pixel, const Tap &tap, uint32_t cb,
                                      bool inside) {
     if (!inside && !is_inside(pixel, tap)) return plan.pad;
-    return window(pixel.address + tap.offset + cb * config.array.cb_step);
+    return window(pixel.address + tap.stream.offset + cb * config.array.cb_step);
 }
 
 // Rows in use in a block of input channels.
@@ -43,7 +43,7 @@ void fold_column(int32_t *sums) {
 // As much of a tap in convolution mode as can be done without further checks; returns the blocks of
 // input channels.
 uint32_t convolve_aligned(const Pixel &pixel, const Tap &tap, uint32_t offset) {
-    if (tap.flags & TAP_MERGES || config.array.maximum || tap.rows != ALL_ROWS ||
+    if (tap.merges || config.array.maximum || tap.rows != ALL_ROWS ||
         offset + plan.n_whole * TILE_BYTES > WEFT_WEIGHT_MEMORY_BYTES)
         return 0;
     const uint32_t *weights = weights_at(offset);
@@ -51,7 +51,7 @@ uint32_t convolve_aligned(const Pixel &pixel, const Tap &tap, uint32_t offset) {
     const uint32_t *from = &plan.pad;
     uint32_t step = 0;
     if (is_inside(pixel, tap)) {
-        const uint32_t first = in_scratchpad(pixel.address + tap.offset);
+        const uint32_t first = in_scratchpad(pixel.address + tap.stream.offset);
         step = config.array.cb_step;
         if ((first | step) % 4 || first + plan.n_whole * step > WEFT_SCRATCHPAD_BYTES) return 0;
         from = &machine::chip_word(WEFT_CHIP_SCRATCHPAD + first);
@@ -68,8 +68,8 @@ uint32_t convolve_aligned(const Pixel &pixel, const Tap &tap, uint32_t offset) {
 // weights.
 uint32_t convolve(const Pixel &pixel, const Tap &own, uint32_t cb, uint32_t weights, bool inside) {
     uint32_t word = window_of(pixel, own, cb, inside);
-    if (own.flags & TAP_MERGES) {
-        const uint32_t own_bytes = (1u << 8 * own.first) - 1;
+    if (own.merges) {
+        const uint32_t own_bytes = (1u << 8 * own.stream.first) - 1;
         word = (word & own_bytes) | (window_of(pixel, (&own)[1], cb, inside) & ~own_bytes);
     }
     const uint32_t rows = own.rows & rows_of(cb);
@@ -92,7 +92,7 @@ void run_taps(const Pixel &pixel, uint32_t weights, int32_t *sums, bool inside) 
     const bool depthwise = is_depthwise();
     for (const Tap *first = plan.taps, *next; first != plan.taps + plan.n_taps; first = next) {
         next = first;
-        while (!(next++->flags & TAP_ENDS)) {}
+        while (!next++->ends) {}
         weights &= WEFT_WEIGHT_MEMORY_BYTES - 1;
         uint32_t cb = 0;
         if (!depthwise) cb = convolve_aligned(pixel, *first, weights);

@@ -9,13 +9,14 @@ namespace {
 constexpr uint32_t GROUP_ROWS = WEFT_ROWS / WEFT_STREAMS;
 constexpr uint32_t UNIT_BYTES = WEFT_DESCRIPTOR_UNIT_BYTES;
 
-// What the taps differ in, with the smallest and the largest of each.
-enum { Y, X, OFFSET, N_SPANS };
+struct Span {
+    int32_t low = INT32_MAX, high = INT32_MIN;
 
-struct Reach {
-    int32_t low[N_SPANS], high[N_SPANS];
-
-    uint32_t span(uint32_t what) const { return high[what] - low[what]; }
+    [[gnu::noinline]] void put(int32_t value) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+    }
+    uint32_t size() const { return high - low; }
 };
 
 // Of `size` places those from which on as many more lie inside.
@@ -25,94 +26,73 @@ uint32_t room(uint32_t size, uint32_t more) { return size > more ? size - more :
 void set_stream(Tap *tap, uint32_t unit) {
     static constexpr uint8_t widths[] = WEFT_STREAM_WIDTHS;
     const uint32_t word[2] = {machine::weight(unit), machine::weight(unit + 4)};
-    weft_stream_t stream;
-    unpack(word, widths, reinterpret_cast<uint32_t *>(&stream));
-    tap->offset = stream.offset;
-    tap->dy = stream.dy;
-    tap->dx = stream.dx;
-    tap->first = stream.first;
-    tap->flags = stream.enable ? TAP_READS : 0;
+    unpack(word, widths, reinterpret_cast<uint32_t *>(&tap->stream));
+    tap->merges = tap->ends = false;
+    plan.n_taps++;
 }
 
 // The taps of one descriptor, in which `rows` take part; streams: its first unit of a stream.
 void add_taps(uint32_t streams, uint32_t rows) {
     Tap *const first = plan.taps + plan.n_taps;
     Tap *tap = first;
-    const uint32_t n = is_depthwise() ? WEFT_ROWS : WEFT_STREAMS;
-    for (uint32_t i = 0; i < n; i++) {
-        tap->shift = 0;
-        tap->rows = rows;
-        uint32_t stream = i;
-        if (is_depthwise()) {
-            tap->rows = rows & 1u << i;
+    if (is_depthwise()) {
+        for (uint32_t row = 0; row < WEFT_ROWS; row++) {
+            tap->rows = rows & 1u << row;
             if (!tap->rows) continue;
-            stream = i / GROUP_ROWS;
-            tap->shift = i % GROUP_ROWS;
+            set_stream(tap, streams + row / GROUP_ROWS * UNIT_BYTES);
+            tap->shift = row % GROUP_ROWS;
+            tap->stream.offset += tap->shift * config.array.pixel_step;
+            tap++;
         }
-        set_stream(tap, streams + stream * UNIT_BYTES);
-        tap->offset += tap->shift * config.array.pixel_step;
-        if (!is_depthwise() && i) {
-            if (!(tap->flags & TAP_READS) || tap->first >= WEFT_ROWS) continue;
-            first->flags |= TAP_MERGES;
-            first->first = tap->first;
-        }
-        tap++;
-        plan.n_taps++;
     }
-    if (tap == first) {
+    if (tap == first) {  // convolution, or no row: a maximum is taken of that, too
         set_stream(tap, streams);
-        tap->rows = 0;  // a maximum is taken of its sum, too
+        tap->shift = 0;
+        tap->rows = is_depthwise() ? 0 : rows;
         tap++;
-        plan.n_taps++;
-    }
-    tap[-1].flags |= TAP_ENDS;
-}
-
-// Reach of the taps; notes in plan.aligned whether each reads one stream, with all rows in
-// convolution mode, and returns whether each reads at all.
-bool reach_of(Reach *reach) {
-    bool reads = true;
-    for (uint32_t i = 0; i < N_SPANS; i++) {
-        reach->low[i] = INT32_MAX;
-        reach->high[i] = INT32_MIN;
-    }
-    for (const Tap *tap = plan.taps; tap != plan.taps + plan.n_taps; tap++) {
-        if (!(tap->flags & TAP_READS)) reads = false;
-        if (tap->flags & TAP_MERGES || (is_depthwise() ? !tap->rows : tap->rows != ALL_ROWS))
-            plan.aligned = false;
-        const int32_t values[N_SPANS] = {tap->dy, tap->dx, tap->offset};
-        for (uint32_t i = 0; i < N_SPANS; i++) {
-            if (values[i] < reach->low[i]) reach->low[i] = values[i];
-            if (values[i] > reach->high[i]) reach->high[i] = values[i];
+        if (WEFT_STREAMS > 1 && !is_depthwise()) {
+            set_stream(tap, streams + UNIT_BYTES);
+            tap->shift = 0;
+            if (tap->stream.enable && tap->stream.first < WEFT_ROWS) {
+                first->merges = true;
+                first->stream.first = tap->stream.first;
+                tap++;
+            } else plan.n_taps--;
         }
     }
-    return reads;
+    tap[-1].ends = true;
 }
 
 // Finds out which pixels are inside, and whether they can be regular.
 void finish() {
-    Reach reach;
-    plan.aligned = !config.array.maximum;
-    const bool reads = reach_of(&reach);
-    plan.offset = reach.low[OFFSET];
-    uint32_t odd = config.array.cb_count > 1 ? config.array.cb_step : 0;
-    for (uint32_t i = 0; i < plan.n_taps; i++) {
-        plan.taps[i].offset -= plan.offset;
-        odd |= plan.taps[i].offset;
+    const bool depthwise = is_depthwise();
+    const uint32_t cb_count = config.array.cb_count, cb_step = config.array.cb_step;
+    const Tap *const end = plan.taps + plan.n_taps;
+    Span x, y, offset;
+    bool reads = true;
+    plan.aligned = !config.array.maximum && cb_count == (depthwise ? 1 : plan.n_whole);
+    for (const Tap *tap = plan.taps; tap != end; tap++) {
+        if (!tap->stream.enable) reads = false;
+        if (tap->merges || (depthwise ? !tap->rows : tap->rows != ALL_ROWS)) plan.aligned = false;
+        y.put(tap->stream.dy);
+        x.put(tap->stream.dx);
+        offset.put(tap->stream.offset);
     }
+    uint32_t odd = cb_count > 1 ? cb_step : 0;
+    for (Tap *tap = plan.taps; tap != end; tap++) {
+        tap->stream.offset -= offset.low;
+        odd |= tap->stream.offset;
+    }
+    if (odd % 4) plan.aligned = false;
+    plan.offset = offset.low;
+    plan.low_y = y.low;
+    plan.low_x = x.low;
     plan.n_y = 0;
-    const uint32_t last = config.array.cb_step * (config.array.cb_count - 1);
-    const uint32_t span = reach.span(OFFSET);
-    if (odd % 4 || (is_depthwise() ? config.array.cb_count > 1
-                                   : plan.n_whole != config.array.cb_count))
-        plan.aligned = false;
-    if (!reads || last >= WEFT_SCRATCHPAD_BYTES || span >= WEFT_SCRATCHPAD_BYTES) return;
-    const uint32_t shift = is_depthwise() ? GROUP_ROWS - 1 : 0;
-    plan.n_bytes = last + span + 4;
-    plan.low_y = reach.low[Y];
-    plan.low_x = reach.low[X];
-    plan.n_y = room(config.array.height, reach.span(Y));
-    plan.n_x = room(config.array.width, reach.span(X) + shift * config.array.x_step);
+    const uint32_t last = cb_step * (cb_count - 1), shift = depthwise ? GROUP_ROWS - 1 : 0;
+    if (!reads || (last | offset.size()) >= WEFT_SCRATCHPAD_BYTES) return;
+    plan.n_bytes = last + offset.size() + 4;
+    plan.n_y = room(config.array.height, y.size());
+    plan.n_x = room(config.array.width, x.size() + shift * config.array.x_step);
     plan.n_slots = room(config.array.run, shift);
 }
 

@@ -4,23 +4,16 @@
 
 #include "machine.h"
 
-enum : uint8_t {
-    TAP_READS = 1,   // the stream is enabled
-    TAP_MERGES = 2,  // convolution: the next tap is the descriptor's second stream
-    TAP_ENDS = 4,    // the last of its descriptor
-};
-
 // A window that a pixel reads: in convolution mode a descriptor's stream, in depthwise mode a row's.
 struct Tap {
-    int32_t offset;  // bytes from Plan::offset
-    int16_t dy, dx;
-    uint8_t shift;  // slots
-    uint8_t rows;   // convolution: mask of the rows that take part; depthwise: mask of the one
-    uint8_t first;  // convolution: first row of the second stream
-    uint8_t flags;
+    weft_stream_t stream;  // but that the offset is from Plan::offset, of the row's slot
+    uint8_t shift;         // slots
+    uint8_t rows;          // convolution: mask of the rows that take part; depthwise: of the one
+    bool merges;           // convolution: the next tap is the descriptor's second stream
+    bool ends;             // the last of its descriptor
 };
 
-constexpr uint32_t MOST_TAPS = 32;
+constexpr uint32_t MOST_TAPS = 18;
 constexpr uint32_t ALL_ROWS = (1u << WEFT_ROWS) - 1;
 
 // The taps of some pass descriptors.

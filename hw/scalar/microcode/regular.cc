@@ -8,7 +8,7 @@ namespace {
 inline void convolve_whole(const uint8_t *base, uint32_t step, const uint32_t *weights) {
     const Tap *const end = plan.taps + plan.n_taps;
     for (const Tap *tap = plan.taps; tap != end; tap++) {
-        const uint32_t *activations = reinterpret_cast<const uint32_t *>(base + tap->offset);
+        const uint32_t *activations = reinterpret_cast<const uint32_t *>(base + tap->stream.offset);
         uint32_t n = plan.n_whole;
         if (step == 1) {
             for (; n >= 4; n -= 4) {
@@ -31,7 +31,7 @@ inline void convolve_whole(const uint8_t *base, uint32_t step, const uint32_t *w
 inline void convolve_depthwise_whole(const uint8_t *base, const uint32_t *weights) {
     const Tap *const end = plan.taps + plan.n_taps;
     for (const Tap *tap = plan.taps; tap != end; tap++)
-        machine::mac_each(*reinterpret_cast<const uint32_t *>(base + tap->offset), *weights++);
+        machine::mac_each(*reinterpret_cast<const uint32_t *>(base + tap->stream.offset), *weights++);
 }
 
 }  // namespace
