@@ -19,7 +19,17 @@ from gen.toolchain import SourceError, built_once, digest_of, find_zig, first_di
 from sim.device import DeviceError
 
 HERE = Path(__file__).parent
-FLAGS = ("-std=c++17", "-O1", "-fno-strict-aliasing", "-fsigned-char", "-fPIC", "-ffreestanding", "-fno-builtin", "-nostdlib", "-DWEFT_HOST")
+FLAGS = (
+    "-std=c++17",
+    "-O1",
+    "-fno-strict-aliasing",
+    "-fsigned-char",
+    "-fPIC",
+    "-ffreestanding",
+    "-fno-builtin",
+    "-nostdlib",
+    "-DWEFT_HOST",
+)
 # The processor cannot do misaligned accesses: here they end the test.
 TRAPS = ("-fsanitize=alignment", "-fsanitize-trap=all")
 
@@ -43,7 +53,9 @@ def library(params: Params) -> Path:
         if code:
             raise SourceError(first_diagnostic(text) or text[:500])
 
-    return built_once("microcode", digest_of(find_zig().version, FLAGS, TRAPS, *texts), ".so", build)
+    return built_once(
+        "microcode", digest_of(find_zig().version, FLAGS, TRAPS, *texts), ".so", build
+    )
 
 
 class MicrocodeDevice:
