@@ -44,6 +44,7 @@ CYCLES: Mapping[str, float] = {
     "load word": 47.0,
     "load word apart": 99.2,
     "merged window": 0.0,
+    "operator cycle": 2.3,
     "output pixel": 0.0,
     "partial tile": 0.0,
     "pixel": 0.0,
@@ -151,6 +152,8 @@ class ScalarMachine:
         start = self._now + cycles_of(command_work(n_words), self._memory)
         if step.engine is Engine.ARRAY:
             work = array_work(self._params, step.config, step.passes)
+        elif step.engine is Engine.CORE:
+            work = Counter({"operator cycle": step.cycles})
         else:
             work = transfer_work(step.engine, step.config)
         self._now = start + cycles_of(work, self._memory)
