@@ -21,7 +21,7 @@ TRAP_VECTOR = 4  # where the processor goes on when it does not execute an opera
 
 def code_bytes(params: Params) -> int:
     """Of the ROM; to look after operators takes a little more."""
-    return (12 if params.config.has_core else 8) * 1024
+    return (10 if params.config.has_core else 8) * 1024
 
 
 DATA_BASE = 0x0000_0000  # the host's registers at their offsets; then constants, variables, stack

@@ -40,7 +40,7 @@ from gen.toolchain import (
 )
 
 SOURCE_FOLDER = Path(__file__).parent.parent / "hw" / "scalar" / "microcode"
-STACK_BYTES = 448  # at the end of data memory, at least
+STACK_BYTES = 464  # at the end of data memory, at least
 
 TARGET = Target(
     name="scalar",

@@ -7,11 +7,17 @@
 constexpr uint32_t N_ENGINES = WEFT_ENGINE_STORE + 1;
 
 struct Config {
+    weft_core_t core;                // without a core, of commands that are refused
+    uint32_t dispatched[N_ENGINES];  // commands
     weft_load_t load, store;
     weft_array_t array;
-    weft_core_t core;         // without a core, of commands that are refused
     uint32_t kept_w, kept_h;  // tile of the sums that the last array command kept; 0 for none
-    uint32_t dispatched[N_ENGINES];  // commands
+#if WEFT_HAS_CORE
+    bool booted;
+    // The core runs a command: since which cycle, and what was dispatched before.
+    bool on_core;
+    uint32_t began, dispatched_before[N_ENGINES];
+#endif
 };
 
 extern Config config;  // zero when a program starts

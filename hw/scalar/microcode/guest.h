@@ -1,37 +1,35 @@
-// Operators: runs them, and does for them what the processor leaves.
+// Operators: runs them, and does for them what the processor leaves. For C++ and assembly.
 #ifndef WEFT_GUEST_H
 #define WEFT_GUEST_H
 
+// What an operator came to.
+#define GUEST_FAILED 0    // with the error noted
+#define GUEST_COMPLETE 1  // its command is
+#define GUEST_WORD 2      // it gives a word of a command
+
+// Byte offsets in Config.
+#define CONFIG_FUNCTION 0
+#define CONFIG_ARGUMENT 4
+#define CONFIG_BOOT 8
+#define CONFIG_ACCEPT 12
+#define CONFIG_DISPATCHED 16
+
+#ifndef __ASSEMBLER__
 #include "machine.h"
-
-enum class GuestEvent {
-    NONE,      // the next instruction follows
-    FAULT,     // of an access
-    FAILED,    // with the error noted
-    COMPLETE,  // the command is
-    WORD,      // the operator gives a word of a command
-};
-
-struct Guest {
-    uint32_t pc;
-    uint32_t instruction;  // at pc, which the processor left
-    uint32_t address, n_bytes, value;  // of the access that it is
-    uint32_t csrs[5];      // mscratch, mepc, mcause, mtval, mtvec
-    uint32_t trap_cycles;  // what the operator asks for, for its handler of exceptions
-    uint32_t word[2];      // that it gives
-    bool booted, trapped;  // trapped: its handler runs
-};
-
-extern Guest guest;
 
 // Begins the CORE command of `config`; false where that fails, with the error noted.
 bool begin_guest();
 
-// Goes on with it: FAILED, COMPLETE or WORD. Behind the end of a command an operator goes on with
-// the next one.
-GuestEvent run_guest();
+extern "C" {
+// Goes on with it, and returns one of the above. Behind the end of a command an operator goes on
+// with the next one.
+uint32_t run_guest();
 
-// Loads or stores in the mailbox or in external memory.
-GuestEvent access_for_guest(bool stores);
+extern uint32_t guest_pc;
+extern uint32_t guest_trap_cycles;  // what the operator asks for, for its handler of exceptions
+extern uint32_t guest_trapped;      // not 0 while that runs
+extern uint32_t guest_word[2];      // that the operator gives
+}
+#endif
 
 #endif  // WEFT_GUEST_H

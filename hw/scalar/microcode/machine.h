@@ -66,31 +66,6 @@ inline void mac_write(int32_t sum) {
                  "i"(column), "rJ"(sum));
 }
 
-#if WEFT_HAS_CORE
-// Where the operator stopped.
-inline uint32_t guest_pc() {
-    uint32_t pc;
-    asm volatile(".insn r %1, %2, 0, %0, x0, x0"
-                 : "=r"(pc)
-                 : "i"(WEFT_MAC_OPCODE), "i"(WEFT_GUEST_GET_PC));
-    return pc;
-}
-
-// An operator's register; only the lowest five bits of its number count.
-inline uint32_t guest_register(uint32_t number) {
-    uint32_t value;
-    asm volatile(".insn r %1, %2, 0, %0, %3, x0"
-                 : "=r"(value)
-                 : "i"(WEFT_MAC_OPCODE), "i"(WEFT_GUEST_GET_REGISTER), "r"(number));
-    return value;
-}
-
-inline void set_guest_register(uint32_t number, uint32_t value) {
-    asm volatile(".insn r %0, %1, 0, x0, %2, %3" ::"i"(WEFT_MAC_OPCODE),
-                 "i"(WEFT_GUEST_SET_REGISTER), "r"(value), "r"(number));
-}
-#endif
-
 }  // namespace machine
 #endif
 

@@ -15,12 +15,14 @@ void clear(volatile uint32_t *words, uint32_t n_bytes);
 
 inline void count(uint32_t counter, uint32_t n) { machine::host(counter) = machine::host(counter) + n; }
 
+extern "C" {
 // Whether a region may be used so (WEFT_REG_REGION0_FLAGS_..._MASK).
 bool region_allows(uint32_t region, uint32_t offset, uint32_t n_bytes, uint32_t permission);
 
+uint32_t region_base(uint32_t region);
+}
+
 // The same, and notes the error if not.
 bool check_region(uint32_t region, uint32_t offset, uint32_t n_bytes, uint32_t permission);
-
-uint32_t region_base(uint32_t region);
 
 #endif  // WEFT_REPORT_H

@@ -14,20 +14,11 @@ constexpr uint32_t MOST_COMMANDS = (1u << WEFT_COUNT_BITS) - 1;
 // Those of the last program, for the report of its end by a reset: not cleared by the start-up.
 [[gnu::section(".noinit")]] uint32_t n_commands;
 
-struct Program {
-    Fetch fetch;
-#if WEFT_HAS_CORE
-    // The core runs a command: when it began, and what had been dispatched.
-    bool on_core;
-    uint32_t began, dispatched_before[N_ENGINES];
-#endif
-};
-
-Program program;
+Fetch fetch;
 
 inline bool on_core() {
 #if WEFT_HAS_CORE
-    return program.on_core;
+    return config.on_core;
 #else
     return false;
 #endif
@@ -62,30 +53,25 @@ uint32_t cause_of(const weft_header_t &header, const uint32_t *waits) {
     for (uint32_t i = 0; i < N_ENGINES; i++)
         if (waits[i] > config.dispatched[i]) return WEFT_CAUSE_WAIT;
     if (on_core() && waits[WEFT_ENGINE_CORE]) return WEFT_CAUSE_WAIT;  // it would wait for itself
-    if ((!on_core() && header.words > program.fetch.words_left()) ||
+    if ((!on_core() && header.words > fetch.words_left()) ||
         (!is_end && config.dispatched[engine] == MOST_COMMANDS))
         return WEFT_CAUSE_LENGTH;
     return WEFT_CAUSE_NONE;
 }
 
-// The next word of the program, or of the operator that runs.
-GuestEvent take(uint32_t *word) {
+// The next word of a command: of the program, or of the operator that runs. False where that fails,
+// with the error noted.
+bool take(uint32_t *word) {
 #if WEFT_HAS_CORE
-    if (program.on_core) {
-        const GuestEvent event = run_guest();
-        word[0] = guest.word[0];
-        word[1] = guest.word[1];
-        return event;
+    if (config.on_core) {
+        const uint32_t event = run_guest();
+        word[0] = guest_word[0];
+        word[1] = guest_word[1];
+        if (event == GUEST_COMPLETE) refuse(WEFT_CAUSE_LENGTH);
+        return event == GUEST_WORD;
     }
 #endif
-    return program.fetch.take(word) ? GuestEvent::WORD : GuestEvent::FAILED;
-}
-
-// The same inside a command, which has to go on.
-bool take_more(uint32_t *word) {
-    const GuestEvent event = take(word);
-    if (event == GuestEvent::COMPLETE) refuse(WEFT_CAUSE_LENGTH);
-    return event == GuestEvent::WORD;
+    return fetch.take(word);
 }
 
 bool take_words(uint32_t engine, uint32_t mask) {
@@ -94,7 +80,7 @@ bool take_words(uint32_t engine, uint32_t mask) {
     for (; mask; mask >>= 1) {
         if (mask & 1) {
             uint32_t word[2];
-            if (!take_more(word)) return false;
+            if (!take(word)) return false;
             unpack(word, widths, fields);
         }
         while (*widths++) fields++;
@@ -104,7 +90,7 @@ bool take_words(uint32_t engine, uint32_t mask) {
 
 bool execute(uint32_t engine) {
 #if WEFT_HAS_CORE
-    if (engine == WEFT_ENGINE_CORE) return program.on_core = begin_guest();
+    if (engine == WEFT_ENGINE_CORE) return config.on_core = begin_guest();
 #else
     if (engine == WEFT_ENGINE_CORE) return refuse(WEFT_CAUSE_ABSENT);
 #endif
@@ -125,49 +111,51 @@ bool execute_timed(uint32_t engine) {
     const uint32_t began = machine::read_control(WEFT_CONTROL_CYCLES);
     const bool good = execute(engine);
 #if WEFT_HAS_CORE
-    if (engine == WEFT_ENGINE_CORE) {
-        program.began = began;
+    if (on_core() && engine == WEFT_ENGINE_CORE) {
+        config.began = began;
         for (uint32_t e = 0; e < N_ENGINES; e++)
-            program.dispatched_before[e] = config.dispatched[e];
-        return good;
+            config.dispatched_before[e] = config.dispatched[e];
+        return true;
     }
 #endif
     account(engine, began, good);
     return good;
 }
 
-// Ends the core's command, as if the operator had given none.
-void leave_core(bool good) {
-#if WEFT_HAS_CORE
-    account(WEFT_ENGINE_CORE, program.began, good);
-    for (uint32_t e = 0; e < N_ENGINES; e++)
-        config.dispatched[e] = program.dispatched_before[e];
-    program.on_core = false;
-#endif
-}
-
-// Takes the rest of header and waits of a command; false where it is refused, with the error noted.
-bool take_header(uint32_t *word, weft_header_t *header) {
-    uint32_t waits[N_ENGINES];
-    unpack(word, HEADER_WIDTHS, reinterpret_cast<uint32_t *>(header));
-    if (!take_more(word)) return false;
+// Takes the rest of header and waits of a command, behind its first word; false where it is refused,
+// with the error noted.
+bool take_header(const uint32_t *first, weft_header_t *header) {
+    uint32_t word[2], waits[N_ENGINES];
+    unpack(first, HEADER_WIDTHS, reinterpret_cast<uint32_t *>(header));
+    if (!take(word)) return false;
     unpack(word, WAITS_WIDTHS, waits);
     const uint32_t cause = cause_of(*header, waits);
     return cause == WEFT_CAUSE_NONE || refuse(cause);
 }
 
-// Has one command executed, or the operator's code in front of it; false at END and at errors.
+// Has one command executed, of the program or of the operator that runs; or that one's command
+// ended. False at END and at errors.
 bool step() {
-    uint32_t word[2];
+    uint32_t word[2], *first = word;
     weft_header_t header;
-    GuestEvent event = GuestEvent::FAILED;
-    if (!on_core() && program.fetch.words_left() < 2) refuse(WEFT_CAUSE_LENGTH);
-    else event = take(word);
-    if (event == GuestEvent::COMPLETE) {
-        leave_core(true);
-        return true;
-    }
-    if (event == GuestEvent::WORD && take_header(word, &header)) {
+    bool good;
+#if WEFT_HAS_CORE
+    if (config.on_core) {
+        const uint32_t event = run_guest();
+        if (event == GUEST_COMPLETE) {
+            // It is as if the operator had given no commands.
+            account(WEFT_ENGINE_CORE, config.began, true);
+            for (uint32_t e = 0; e < N_ENGINES; e++)
+                config.dispatched[e] = config.dispatched_before[e];
+            config.on_core = false;
+            return true;
+        }
+        good = event == GUEST_WORD;
+        first = guest_word;
+    } else
+#endif
+        good = fetch.words_left() < 2 ? refuse(WEFT_CAUSE_LENGTH) : fetch.take(word);
+    if (good && take_header(first, &header)) {
         const uint32_t engine = header.opcode - WEFT_OPCODE_LOAD;
         if (engine >= N_ENGINES) return false;
         if (take_words(engine, header.mask)) {
@@ -192,11 +180,7 @@ uint32_t n_dispatched() { return n_commands; }
 bool run_program() {
     clear(reinterpret_cast<uint32_t *>(&config), sizeof config);
     n_commands = 0;
-    program.fetch.begin();
-#if WEFT_HAS_CORE
-    program.on_core = false;
-    guest.booted = false;
-#endif
+    fetch.begin();
     while (step()) {}
     return machine::host(WEFT_REG_ERROR_CAUSE) == WEFT_CAUSE_NONE;
 }

@@ -8,10 +8,10 @@
 weft_start:
 #if WEFT_HAS_CORE
     j       1f
-    ret                             /* TRAP_VECTOR: to where guest_run was called */
-    .globl guest_run
-    .type guest_run, @function
-guest_run:                          /* void guest_run(uint32_t pc) */
+    ret                             /* TRAP_VECTOR: to where enter_guest was called */
+    .globl enter_guest
+    .type enter_guest, @function
+enter_guest:                        /* at the address a0; changes only ra */
     .insn r WEFT_MAC_OPCODE, WEFT_GUEST_ENTER, 0, x0, a0, x0
 1:
 #endif
