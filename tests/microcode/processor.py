@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from arch.isa import Space
 from arch.memory_map import DMEM_BASE, SCRATCHPAD_BASE
@@ -24,11 +25,16 @@ from arch.scalar import (
     Mac,
     Request,
 )
-from gen.microcode import microcode
+from gen.microcode import Microcode, microcode
 from sim.riscv import AccessFault, Machine, Memory, signed
 
 FIRST_REGION, REGION_BYTES = 4096, 4096  # regions of external memory, one behind the other
 SYSTEM, DIVISION = 0x73, 1
+
+
+@cache
+def image_of(params: Params) -> Microcode:
+    return microcode(params)
 
 
 def words(values: Sequence[int]) -> bytes:
@@ -103,7 +109,7 @@ class Processor:
 
     def __init__(self, params: Params):
         self.params, self.map = params, ChipMap(params)
-        image = microcode(params)
+        image = image_of(params)
         self.rom = words(image.code)
         self.data = bytearray(DATA_BYTES)
         self.data[HOST_BYTES : HOST_BYTES + 4 * len(image.data)] = words(image.data)
