@@ -31,11 +31,11 @@ from tests.core.encoding import (
     r_type,
     s_type,
 )
-from tests.microcode.configs import PARAMS
+from tests.microcode.configs import CORE_PARAMS
 from tests.microcode.processor import REGION_BYTES, Processor
 
 OP_IMM, LOAD, JALR = 0x13, 0x03, 0x67
-CORE_PARAMS = PARAMS["tiny_scalar"]
+
 MAILBOX, LINK, FUNCTION, ARGUMENT = 8, 1, 5, 10  # registers of the main loop
 FIRST = 0x100  # where operators are
 RETURN = i_type(0, LINK, 0, 0, JALR)
