@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from arch.errors import WeftError
@@ -56,11 +57,18 @@ TARGET = Target(
         "-fno-unwind-tables",
         "-ffunction-sections",
         "-fdata-sections",
+        # For size: calls at the end of functions would keep them from sharing what saves registers.
+        "-Os",
+        "-msave-restore",
+        "-fno-optimize-sibling-calls",
     ),
 )
 
 FAST_SOURCES = frozenset({"regular.cc", "results.cc"})
-"""Those with the innermost loops; the others are compiled for size."""
+"""Those with the innermost loops."""
+
+SMALLEST = ("-Xclang", "-Oz")
+"""What the others are compiled with; zig takes -Oz by itself for -Os."""
 
 
 class MicrocodeError(WeftError):
@@ -93,13 +101,13 @@ def headers_of(params: Params) -> Path:
     texts = {HEADER_NAME: c_header(params), SCALAR_HEADER_NAME: scalar_header(params)}
     folder = f"microcode/include/{digest_of(*texts.values())}"
     paths = [
-        built_once(folder, Path(name).stem, ".h", lambda path, text=text: _write(path, text))
+        built_once(folder, Path(name).stem, ".h", partial(_write, text))
         for name, text in texts.items()
     ]
     return paths[0].parent
 
 
-def _write(path: Path, text: str) -> None:
+def _write(text: str, path: Path) -> None:
     path.write_text(text)
 
 
@@ -122,9 +130,8 @@ def microcode(params: Params) -> Microcode:
 
 
 def _compile(source: Path, output: Path, headers: Path) -> None:
-    level = ["-Os"] if source.name in FAST_SOURCES else ["-Os", "-Xclang", "-Oz"]
-    size = [*level, "-msave-restore", "-fno-optimize-sibling-calls"]
-    compile_object(TARGET, source, output, (SOURCE_FOLDER, headers), flags=size)
+    flags = () if source.name in FAST_SOURCES else SMALLEST
+    compile_object(TARGET, source, output, (SOURCE_FOLDER, headers), flags=flags)
 
 
 def _linker_script() -> str:
@@ -203,9 +210,7 @@ def _read(path: Path) -> Microcode:
 
 
 def _words(contents: bytes) -> tuple[int, ...]:
-    return tuple(
-        int.from_bytes(contents[i : i + 4], "little") for i in range(0, len(contents), 4)
-    )
+    return tuple(int.from_bytes(contents[i : i + 4], "little") for i in range(0, len(contents), 4))
 
 
 def is_instruction(word: int) -> bool:

@@ -1,4 +1,4 @@
-"""The C header of the scalar datapath: what its processor sees, and sizes that its firmware needs."""
+"""The C header of the scalar datapath: what its processor sees, and sizes its firmware needs."""
 
 from __future__ import annotations
 

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arch import registers
-from arch.isa import Engine
+from arch.isa import Engine, Space
 from arch.params import Params
 from arch.registers import OFFSET, Access, State
 from arch.scalar import ChipMap, Request
@@ -18,11 +19,19 @@ from gen.toolchain import SourceError, built_once, digest_of, find_zig, first_di
 from sim.device import DeviceError
 
 HERE = Path(__file__).parent
-FLAGS = ("-std=c++17", "-O1", "-fno-strict-aliasing", "-fsigned-char", "-fPIC", "-ffreestanding", "-fno-builtin", "-nostdlib", "-DWEFT_HOST")
+FLAGS = (
+    "-std=c++17",
+    "-O1",
+    "-fno-strict-aliasing",
+    "-fsigned-char",
+    "-fPIC",
+    "-ffreestanding",
+    "-fno-builtin",
+    "-nostdlib",
+    "-DWEFT_HOST",
+)
 # The processor cannot do misaligned accesses: here they end the test.
 TRAPS = ("-fsanitize=alignment", "-fsanitize-trap=all")
-
-_KEPT = {register.name for register in registers.REGISTERS if register.name.startswith("REGION")}
 
 
 @cache
@@ -44,7 +53,9 @@ def library(params: Params) -> Path:
         if code:
             raise SourceError(first_diagnostic(text) or text[:500])
 
-    return built_once("microcode", digest_of(find_zig().version, FLAGS, TRAPS, *texts), ".so", build)
+    return built_once(
+        "microcode", digest_of(find_zig().version, FLAGS, TRAPS, *texts), ".so", build
+    )
 
 
 class MicrocodeDevice:
@@ -53,8 +64,7 @@ class MicrocodeDevice:
     Members
     -------
     chip : on-chip memories, by arch.scalar.ChipMap.
-    n_reads, n_writes : beats of the last program.
-    started, completed : commands of each engine in the last program, modulo 256.
+    beats : read and written by the last program.
     """
 
     def __init__(self, params: Params, memory_bytes: int):
@@ -74,17 +84,28 @@ class MicrocodeDevice:
         self._values = {"CONTROL": 0, "INTERRUPT": 0, "INTERRUPT_ENABLE": 0, "STATUS": 0}
         c = params.config
         for register in registers.REGISTERS:
-            self._host(register.name).value = 0
-        self._host("ID").value = registers.IDENTITY
-        self._host("VERSION").value = registers.VERSION
-        self._host("DIGEST").value = c.digest
-        self._host("SHAPE").value = c.rows | c.cols << 8 | c.lanes << 16 | c.streams << 24
+            self.host(register.name).value = 0
+        self.host("ID").value = registers.IDENTITY
+        self.host("VERSION").value = registers.VERSION
+        self.host("DIGEST").value = c.digest
+        self.host("SHAPE").value = c.rows | c.cols << 8 | c.lanes << 16 | c.streams << 24
         self.bus_error()
         self._answered(State.IDLE)
         assert lib.machine_start(0) == 0xFFFFFFFF  # power-up: nothing to answer
 
-    def _host(self, name: str) -> ctypes.c_uint32:
+    def host(self, name: str) -> ctypes.c_uint32:
+        """A register as the firmware sees it."""
         return ctypes.c_uint32.from_address(self._lib.machine_host(OFFSET[name]))
+
+    def space(self, space: Space) -> NDArray[np.uint8]:
+        """From the first byte of an on-chip memory on."""
+        chip = self.chip_map
+        starts = {
+            Space.SCRATCHPAD: chip.scratchpad,
+            Space.WEIGHTS: chip.weights,
+            Space.TABLES: chip.tables,
+        }
+        return self.chip[starts[space] :]
 
     def bus_error(self, first: int = 1, last: int = 0) -> None:
         """Bus addresses of beats that answer with an error from now on; by default none."""
@@ -98,7 +119,7 @@ class MicrocodeDevice:
 
     async def read_register(self, offset: int) -> int:
         name = _register(offset).name
-        return self._values.get(name, self._host(name).value)
+        return self._values.get(name, self.host(name).value)
 
     async def write_register(self, offset: int, value: int) -> None:
         register = _register(offset)
@@ -117,7 +138,7 @@ class MicrocodeDevice:
         elif name in self._values:
             self._values[name] = value
         else:
-            self._host(name).value = value
+            self.host(name).value = value
 
     def reset(self, request: Request = Request.RESET) -> None:
         """A soft reset, with what the hardware tells the firmware of it."""
