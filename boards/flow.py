@@ -64,6 +64,7 @@ def synthesis_script(
     lines += ["setattr -mod -set keep_hierarchy 1 *.load_lanes *.load_merge"]
     if fpga.family == "ice40":  # has no distributed RAM
         lines += ["setattr -unset ram_style */m:*"]
+        lines += ["delete *.npu.chip/t:$meminit*"]  # single-port RAM has no initial contents
     lines += ["proc"] if rows_in_logic else []  # booth skips modules with processes
     for row in range(rows_in_logic):
         wires = f"*.array_engine.array/w:activation_{row}_*"

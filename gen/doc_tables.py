@@ -6,7 +6,7 @@ import enum
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -32,6 +32,8 @@ def _limits(key: str, field: FieldInfo) -> str:
         return "true or false"
     if field.annotation is str:
         return "lower-case letters, digits, _"
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
     return "a block, or none" if key == "core" else "a block"
 
 
@@ -40,7 +42,7 @@ def _default(field: FieldInfo) -> str:
         return "(required)"
     if isinstance(field.default, bool):
         return str(field.default).lower()
-    return str(field.default) if isinstance(field.default, int) else "as below"
+    return str(field.default) if isinstance(field.default, int | str) else "as below"
 
 
 def config_keys() -> str:

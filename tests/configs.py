@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from arch.config import PRESETS, Config, load_config, parse_config
 
 _ODD: dict[str, dict[str, object]] = {
@@ -66,10 +68,14 @@ _ODD: dict[str, dict[str, object]] = {
 
 ODD_NAMES = tuple(_ODD)
 NAMES = (*PRESETS, *ODD_NAMES)
+SCALAR = "tiny_scalar"
+_BOARDS = Path(__file__).parents[1] / "boards" / "configs"
 
 
 def config(name: str) -> Config:
-    """A preset or an odd configuration."""
+    """A preset, an odd configuration, or that of the scalar datapath."""
+    if name == SCALAR:
+        return load_config(_BOARDS / f"{name}.yaml")
     if name in _ODD:
         return parse_config({"name": name, **_ODD[name]})
     return load_config(name)

@@ -38,9 +38,7 @@ def machine_of(params: Params, memory: MemoryTiming) -> Timing:
     return Machine(params, memory)
 
 
-def array_cycles(
-    params: Params, commands: Iterable[tuple[Mapping[str, int], PassWork]]
-) -> float:
+def array_cycles(params: Params, commands: Iterable[tuple[Mapping[str, int], PassWork]]) -> float:
     """Cycles of array commands, none element-wise, on an engine that waits for nothing else."""
     if params.config.datapath == "scalar":
         return sum(array_command_cycles(params, config, work) for config, work in commands)

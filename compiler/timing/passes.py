@@ -31,15 +31,21 @@ class TileWork:
 
 @dataclass(frozen=True)
 class PassWork:
-    """One block of output channels: for each descriptor its passes, and cycles for each slot."""
+    """One block of output channels: for each descriptor its passes, and cycles for each slot.
 
-    entries: tuple[tuple[TileWork, ...], ...]
-    slot_cycles: tuple[float, ...]
+    On the scalar datapath there is only ``plan``.
+    """
+
+    plan: PassPlan
+    entries: tuple[tuple[TileWork, ...], ...] = ()
+    slot_cycles: tuple[float, ...] = ()
 
 
 def pass_work(params: Params, plan: PassPlan, config: Mapping[str, int]) -> PassWork:
     """The passes of a plan for a command."""
-    return PassWork(tiles_of_plan(params, plan), slot_cycles_of(params, plan, config))
+    if params.config.datapath == "scalar":
+        return PassWork(plan)
+    return PassWork(plan, tiles_of_plan(params, plan), slot_cycles_of(params, plan, config))
 
 
 @lru_cache(maxsize=64)

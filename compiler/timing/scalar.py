@@ -2,21 +2,138 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from arch.isa import Command, Encoder, Engine
+from arch.isa import WORD_BYTES, Command, Encoder, Engine, Source
 from arch.params import Params
 from compiler.steps import Step
 from compiler.timing.machine import Span
 from compiler.timing.memory import MemoryTiming
 from compiler.timing.passes import PassWork
+from compiler.timing.scalar_array import Work, array_work
+
+CYCLES: Mapping[str, float] = {
+    "block": 516.4,
+    "border pixel": 351.4,
+    "border tap": 157.7,
+    "border tile": 34.8,
+    "border window": 0.0,
+    "border window inside": 21.3,
+    "border word": 74.6,
+    "bus read": 0.0,
+    "bus write": 29.0,
+    "command": 0.0,
+    "command word": 470.4,
+    "depthwise border tap": 164.5,
+    "depthwise border window": 0.0,
+    "depthwise border window apart": 64.5,
+    "depthwise tap": 67.7,
+    "end": 985.5,
+    "fill byte": 0.0,
+    "fill word": 29.7,
+    "flat block": 0.0,
+    "flat command": 0.0,
+    "flat lookup": 6.6,
+    "flat pixel": 0.0,
+    "flat result": 128.6,
+    "flat row": 0.0,
+    "flat second pixel": 0.0,
+    "fold": 269.1,
+    "load byte": 51.1,
+    "load word": 47.0,
+    "load word apart": 99.2,
+    "merged window": 0.0,
+    "output pixel": 0.0,
+    "partial tile": 0.0,
+    "pixel": 0.0,
+    "plane": 321.3,
+    "planned tap": 873.3,
+    "planning": 0.0,
+    "program": 2906.5,
+    "regular pixel": 93.4,
+    "result": 104.9,
+    "row": 96.9,
+    "store byte": 0.0,
+    "store part": 13.3,
+    "store word": 41.8,
+    "sums command": 0.0,
+    "tap": 2.2,
+    "tile": 46.9,
+    "tile row": 0.0,
+    "transfer": 0.0,
+    "word": 599.6,
+}
+"""Of each kind of work, fitted to those of commands in Verilog: tests/performance/scalar_fit.py."""
+
+READ, WRITE = "bus read", "bus write"  # take the memory's latency besides
 
 
-def array_command_cycles(
-    params: Params, config: Mapping[str, int], work: PassWork | None
-) -> float:
+def command_work(n_words: int) -> Work:
+    """Fetch and checks of a command of so many words, before it is executed."""
+    beats = n_words * WORD_BYTES // 4
+    return Counter({"command": 1, "command word": n_words, READ: beats})
+
+
+def transfer_work(engine: Engine, config: Mapping[str, int]) -> Work:
+    """A LOAD or STORE command."""
+    c = config
+    n_bytes, rows, planes = c["length"], c["n1"], c["n2"]
+    work: Work = Counter({"transfer": 1, "plane": planes, "row": rows * planes})
+    is_fill = engine is Engine.LOAD and c.get("source") == Source.FILL
+    for plane in range(planes):
+        for row in range(rows):
+            chip = c["int_base"] + plane * c["int_step2"] + row * c["int_step1"]
+            offset = c["ext_offset"] + plane * c["ext_step2"] + row * c["ext_step1"]
+            if is_fill:
+                work.update(_fill(chip, n_bytes))
+            elif engine is Engine.LOAD:
+                work.update(_load(chip, offset, n_bytes))
+            else:
+                work.update(_store(chip, offset, n_bytes))
+    return work
+
+
+def _parts(offset: int, n_bytes: int) -> tuple[int, int, int]:
+    """Bytes before the first whole word, whole words, bytes behind the last one."""
+    before = min(-offset % 4, n_bytes)
+    words, behind = divmod(n_bytes - before, 4)
+    return before, words, behind
+
+
+def _load(chip: int, offset: int, n_bytes: int) -> Work:
+    before, words, behind = _parts(offset, n_bytes)
+    aligned = (chip + before) % 4 == 0
+    work: Work = Counter({READ: words + bool(before) + bool(behind)})
+    work["load word" if aligned else "load word apart"] = words
+    work["load byte"] = before + behind
+    return work
+
+
+def _store(chip: int, offset: int, n_bytes: int) -> Work:
+    before, words, behind = _parts(offset, n_bytes)
+    aligned = (chip + before) % 4 == 0
+    work: Work = Counter({WRITE: words + before + behind})
+    work["store word" if aligned else "store word apart"] = words
+    work["store byte"] = before + behind
+    work["store part"] = bool(before) + bool(behind)
+    return work
+
+
+def _fill(chip: int, n_bytes: int) -> Work:
+    before, words, behind = _parts(chip, n_bytes)
+    return Counter({"fill word": words, "fill byte": before + behind})
+
+
+def cycles_of(work: Work, memory: MemoryTiming) -> float:
+    """Cycles of all of it."""
+    own = sum(CYCLES.get(kind, 0.0) * n for kind, n in work.items())
+    return own + memory.latency * (work[READ] + work[WRITE])
+
+
+def array_command_cycles(params: Params, config: Mapping[str, int], work: PassWork | None) -> float:
     """Cycles of an ARRAY command; without ``work`` it is element-wise."""
-    return 1000.0
+    return cycles_of(array_work(params, config, work), MemoryTiming())  # it has no bus accesses
 
 
 class ScalarMachine:
@@ -26,17 +143,17 @@ class ScalarMachine:
         self._params = params
         self._memory = memory
         self._encoder = Encoder()
-        self._now = 0.0
+        self._now = CYCLES.get("program", 0.0)
 
     def issue(self, step: Step, command: Command, *, loaded: float, done: float) -> Span:
         """The next command of the stream, which begins when the one before it has ended."""
         n_words = len(self._encoder.encode(command))
-        start = self._now + 100 * n_words
+        start = self._now + cycles_of(command_work(n_words), self._memory)
         if step.engine is Engine.ARRAY:
-            self._now = start + array_command_cycles(self._params, step.config, step.passes)
+            work = array_work(self._params, step.config, step.passes)
         else:
-            c = step.config
-            self._now = start + 10 * c["length"] * c["n1"] * c["n2"]
+            work = transfer_work(step.engine, step.config)
+        self._now = start + cycles_of(work, self._memory)
         end = round(self._now)
         return Span(round(start), end, end)
 

@@ -154,7 +154,11 @@ SCALAR: dict[str, Any] = {
             2,
             "weight_rows_per_cycle: 2 is not what the scalar datapath has; use 1",
         ),
-        ("axi_address_bits", 40, "axi_address_bits: 40 is not what the scalar datapath has; use 32"),
+        (
+            "axi_address_bits",
+            40,
+            "axi_address_bits: 40 is not what the scalar datapath has; use 32",
+        ),
         ("core", {}, "core: a core is not what the scalar datapath has; use none"),
     ],
 )
