@@ -6,7 +6,9 @@
 namespace {
 
 // Rows in use in a block of input channels.
-uint32_t rows_of(uint32_t cb) { return cb == config.array.cb_count - 1 ? plan.last_rows : ALL_ROWS; }
+uint32_t rows_of(uint32_t cb) {
+    return cb == config.array.cb_count - 1 ? plan.last_rows : ALL_ROWS;
+}
 
 template <int column>
 void fold_column(int32_t *sums) {
@@ -25,8 +27,8 @@ void fold_column(int32_t *sums) {
     fold_column<3>(sums);
 }
 
-// As much of a tap in convolution mode as can be done without further checks; returns the blocks of
-// input channels.
+// As much of a tap in convolution mode as can be done without further checks; returns the blocks
+// of input channels.
 uint32_t convolve_aligned(const Pixel &pixel, const Tap &tap, uint32_t offset) {
     if (tap.merges || config.array.maximum || tap.rows != ALL_ROWS ||
         offset + plan.n_whole * TILE_BYTES > WEFT_WEIGHT_MEMORY_BYTES)

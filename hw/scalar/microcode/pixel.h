@@ -4,7 +4,6 @@
 
 #include "plan.h"
 
-
 constexpr uint32_t TILE_WORDS = WEFT_ROWS, TILE_BYTES = TILE_WORDS * WEFT_WEIGHT_WORD_BYTES;
 
 struct Pixel {

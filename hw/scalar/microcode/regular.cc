@@ -28,8 +28,10 @@ inline void convolve_whole(const uint8_t *base, uint32_t step, const uint32_t *w
 
 inline void convolve_depthwise_whole(const uint8_t *base, const uint32_t *weights) {
     const Tap *const end = plan.taps + plan.n_taps;
-    for (const Tap *tap = plan.taps; tap != end; tap++)
-        machine::mac_each(*reinterpret_cast<const uint32_t *>(base + tap->stream.offset), *weights++);
+    for (const Tap *tap = plan.taps; tap != end; tap++) {
+        const uint8_t *from = base + tap->stream.offset;
+        machine::mac_each(*reinterpret_cast<const uint32_t *>(from), *weights++);
+    }
 }
 
 }  // namespace
