@@ -72,6 +72,10 @@ class ProgramMaker:
                 self._transfer(Engine.STORE)
         self._add(Engine.STORE, self._flat(Engine.STORE, Space.SCRATCHPAD, 0, TARGET, 0, SPAN))
         self.commands.append(Command(Opcode.END, {}))
+        if self.params.config.datapath == "scalar":  # on which all weights would take longest
+            n_bytes = max(1, self.arrays.ring) * self.params.weight_word_bytes
+            first = self.commands[0]
+            self.commands[0] = replace(first, config={**first.config, "length": n_bytes})
         code = encode_program(self.commands)
         if fault == "opcode":
             code = self._spoil(code)

@@ -18,11 +18,11 @@ from gen.verilog import module_name
 from gen.waivers import WAIVERS
 from sim.hardware import verilog_path
 from sim.tools import find_icarus, find_verilator
-from tests.configs import NAMES, config
+from tests.configs import NAMES, SCALAR, config
 
 SLOW = "WEFT_SLOW" in os.environ
 QUICK_NAMES = [
-    n for n in NAMES if SLOW or n not in ("large", "medium", "wide")
+    n for n in (*NAMES, SCALAR) if SLOW or n not in ("large", "medium", "wide")
 ]  # which take minutes
 _RULE = re.compile(r"^%(?:Warning|Error)-(\w+):", re.MULTILINE)
 
@@ -67,7 +67,7 @@ def test_icarus_reads_it(name: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", (*NAMES, SCALAR))
 def test_yosys_reads_it_and_finds_no_problem(name: str, tmp_path: Path) -> None:
     """No undriven or doubly driven signal, no combinational loop."""
     if name != "tiny" and not SLOW:

@@ -58,12 +58,14 @@ uint32_t cause_of() {
 bool run_sums() {
     const bool keeps = config.array.keep_out;
     if (config.array.tile_w * config.array.tile_h > WEFT_ACCUMULATOR_DEPTH ||
-        (config.array.keep_in && (config.array.tile_w != config.kept_w || config.array.tile_h != config.kept_h)))
+        (config.array.keep_in && (config.array.tile_w != config.kept_w ||
+                                  config.array.tile_h != config.kept_h)))
         return refuse(WEFT_CAUSE_CONFIG);
     const uint32_t first = config.array.weights * WEFT_WEIGHT_WORD_BYTES;
     const uint32_t n_blocks = config.array.blocks;
-    count(WEFT_REG_COUNTER_ARRAY_SLOT, config.array.tile_w * config.array.tile_h * n_blocks * config.array.cb_count *
-                                           config.array.entries);
+    const uint32_t n_passes = config.array.entries * config.array.cb_count;
+    count(WEFT_REG_COUNTER_ARRAY_SLOT,
+          config.array.tile_w * config.array.tile_h * n_blocks * n_passes);
     uint32_t weights = first;
     for (uint32_t block = 0; block < n_blocks; block++) {
         if (config.array.shared) weights = first;

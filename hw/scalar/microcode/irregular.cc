@@ -5,23 +5,10 @@
 
 namespace {
 
-// Whether a tap's window lies in the image.
-bool is_inside(const Pixel &pixel, const Tap &tap) {
-    const int32_t x = pixel.x + tap.stream.dx + tap.shift * config.array.x_step;
-    return tap.stream.enable && static_cast<uint32_t>(pixel.y + tap.stream.dy) < config.array.height &&
-           static_cast<uint32_t>(x) < config.array.width &&
-           static_cast<uint32_t>(pixel.slot + tap.shift) < config.array.run;
-}
-
-// A tap's window of a block of input channels.
-[[gnu::noinline]] uint32_t window_of(const Pixel &pixel, const Tap &tap, uint32_t cb,
-                                     bool inside) {
-    if (!inside && !is_inside(pixel, tap)) return plan.pad;
-    return window(pixel.address + tap.stream.offset + cb * config.array.cb_step);
-}
-
 // Rows in use in a block of input channels.
-uint32_t rows_of(uint32_t cb) { return cb == config.array.cb_count - 1 ? plan.last_rows : ALL_ROWS; }
+uint32_t rows_of(uint32_t cb) {
+    return cb == config.array.cb_count - 1 ? plan.last_rows : ALL_ROWS;
+}
 
 template <int column>
 void fold_column(int32_t *sums) {
@@ -40,8 +27,8 @@ void fold_column(int32_t *sums) {
     fold_column<3>(sums);
 }
 
-// As much of a tap in convolution mode as can be done without further checks; returns the blocks of
-// input channels.
+// As much of a tap in convolution mode as can be done without further checks; returns the blocks
+// of input channels.
 uint32_t convolve_aligned(const Pixel &pixel, const Tap &tap, uint32_t offset) {
     if (tap.merges || config.array.maximum || tap.rows != ALL_ROWS ||
         offset + plan.n_whole * TILE_BYTES > WEFT_WEIGHT_MEMORY_BYTES)

@@ -1,4 +1,4 @@
-// What the processor of the scalar datapath has beyond plain C++: its memories, the bus and the MAC.
+// What the processor of the scalar datapath has beyond plain C++: memories, the bus and the MAC.
 //
 // Built for the host (WEFT_HOST), host_machine.h stands in for them.
 #ifndef WEFT_MACHINE_H

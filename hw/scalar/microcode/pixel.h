@@ -4,7 +4,6 @@
 
 #include "plan.h"
 
-
 constexpr uint32_t TILE_WORDS = WEFT_ROWS, TILE_BYTES = TILE_WORDS * WEFT_WEIGHT_WORD_BYTES;
 
 struct Pixel {
@@ -43,6 +42,12 @@ inline void tile_of_products(uint32_t activations, const uint32_t *weights) {
     machine::mac_broadcast<2>(activations, weights[2]);
     machine::mac_broadcast<3>(activations, weights[3]);
 }
+
+// Whether a tap's window lies in the image.
+bool is_inside(const Pixel &pixel, const Tap &tap);
+
+// A tap's window of a block of input channels; inside: it surely lies in the image.
+uint32_t window_of(const Pixel &pixel, const Tap &tap, uint32_t cb, bool inside);
 
 // Pixels of a row for as long as they are regular; returns how many, with `pixel` behind them.
 uint32_t run_regular(Pixel *pixel, int32_t *sums, uint32_t n_pixels, const uint32_t *weights,

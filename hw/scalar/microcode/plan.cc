@@ -107,7 +107,8 @@ void make_plan(uint32_t table, uint32_t n_entries) {
     while (plan.n_entries < n_entries && plan.n_taps <= room) {
         // Of the unit ROWS, only the first byte says something about four rows.
         uint32_t rows = machine::weight(table) & ALL_ROWS;
-        const uint32_t n_words = n_ones(rows) * (config.array.cb_count - 1) + n_ones(rows & plan.last_rows);
+        const uint32_t n_words =
+            n_ones(rows) * (config.array.cb_count - 1) + n_ones(rows & plan.last_rows);
         plan.weight_bytes += n_words * WEFT_WEIGHT_WORD_BYTES;
         if (config.array.cb_count == 1) rows &= plan.last_rows;
         add_taps(table + UNIT_BYTES, rows);

@@ -4,7 +4,8 @@
 
 #include "machine.h"
 
-// A window that a pixel reads: in convolution mode a descriptor's stream, in depthwise mode a row's.
+// A window that a pixel reads: in convolution mode a descriptor's stream, in depthwise mode a
+// row's.
 struct Tap {
     weft_stream_t stream;  // but that the offset is from Plan::offset, of the row's slot
     uint8_t shift;         // slots

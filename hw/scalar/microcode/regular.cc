@@ -11,13 +11,11 @@ inline void convolve_whole(const uint8_t *base, uint32_t step, const uint32_t *w
         const uint32_t *activations = reinterpret_cast<const uint32_t *>(base + tap->stream.offset);
         uint32_t n = plan.n_whole;
         if (step == 1) {
-            for (; n >= 4; n -= 4) {
+            for (; n >= 2; n -= 2) {
                 tile_of_products(activations[0], weights);
                 tile_of_products(activations[1], weights + TILE_WORDS);
-                tile_of_products(activations[2], weights + 2 * TILE_WORDS);
-                tile_of_products(activations[3], weights + 3 * TILE_WORDS);
-                activations += 4;
-                weights += 4 * TILE_WORDS;
+                activations += 2;
+                weights += 2 * TILE_WORDS;
             }
         }
         for (; n; n--) {
@@ -30,8 +28,10 @@ inline void convolve_whole(const uint8_t *base, uint32_t step, const uint32_t *w
 
 inline void convolve_depthwise_whole(const uint8_t *base, const uint32_t *weights) {
     const Tap *const end = plan.taps + plan.n_taps;
-    for (const Tap *tap = plan.taps; tap != end; tap++)
-        machine::mac_each(*reinterpret_cast<const uint32_t *>(base + tap->stream.offset), *weights++);
+    for (const Tap *tap = plan.taps; tap != end; tap++) {
+        const uint8_t *from = base + tap->stream.offset;
+        machine::mac_each(*reinterpret_cast<const uint32_t *>(from), *weights++);
+    }
 }
 
 }  // namespace

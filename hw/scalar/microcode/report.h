@@ -13,7 +13,9 @@ void name_source(uint32_t engine, uint32_t n_commands);
 // Zeros words, such as registers of the host from one on.
 void clear(volatile uint32_t *words, uint32_t n_bytes);
 
-inline void count(uint32_t counter, uint32_t n) { machine::host(counter) = machine::host(counter) + n; }
+inline void count(uint32_t counter, uint32_t n) {
+    machine::host(counter) = machine::host(counter) + n;
+}
 
 extern "C" {
 // Whether a region may be used so (WEFT_REG_REGION0_FLAGS_..._MASK).

@@ -12,7 +12,8 @@ struct Scale {
     static Scale of(uint32_t multiplier, int32_t shift) { return {multiplier << 1, ~shift}; }
 
     int32_t operator()(int32_t x) const {
-        if (__builtin_expect(right < 0, 0)) x = static_cast<int32_t>(static_cast<uint32_t>(x) << ~right);
+        if (__builtin_expect(right < 0, 0))
+            x = static_cast<int32_t>(static_cast<uint32_t>(x) << ~right);
         // The top of the product, rounded by the bit below.
         const uint64_t product = static_cast<uint64_t>(static_cast<int64_t>(x) *
                                                        static_cast<int64_t>(doubled));

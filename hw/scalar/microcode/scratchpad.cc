@@ -1,9 +1,3 @@
 #include "scratchpad.h"
 
-uint32_t window(uint32_t address) {
-    const uint32_t mask = (WEFT_SCRATCHPAD_BYTES - 1) & ~3u, shift = 8 * (address & 3);
-    const uint32_t low = machine::chip_word(WEFT_CHIP_SCRATCHPAD + (address & mask));
-    if (shift == 0) return low;
-    const uint32_t high = machine::chip_word(WEFT_CHIP_SCRATCHPAD + ((address + 4) & mask));
-    return low >> shift | high << (32 - shift);
-}
+uint32_t window(uint32_t address) { return window_at(address); }
