@@ -129,7 +129,7 @@ def microcode(params: Params) -> Microcode:
         elf = built_once(
             "microcode", digest, ".elf", lambda out: _link(params, objects, script, out)
         )
-    return _read(elf)
+    return _read(elf, params.config.has_core)
 
 
 def _compile(source: Path, output: Path, headers: Path) -> None:
@@ -205,10 +205,10 @@ def _link(params: Params, objects: Sequence[Path], script: str, output: Path) ->
     raise ToolchainError(f"linker: {lines[0] if lines else text[:200]!r}")
 
 
-def _read(path: Path) -> Microcode:
+def _read(path: Path, has_core: bool) -> Microcode:
     elf = read_elf(path)
     code, data = _words(elf.sections[".text"]), _words(elf.sections.get(".rodata", b""))
-    check_microcode(code)
+    check_microcode(code, has_core)
     return Microcode(code, data, path)
 
 
@@ -216,20 +216,21 @@ def _words(contents: bytes) -> tuple[int, ...]:
     return tuple(int.from_bytes(contents[i : i + 4], "little") for i in range(0, len(contents), 4))
 
 
-def is_instruction(word: int) -> bool:
+def is_instruction(word: int, has_core: bool) -> bool:
     """Whether the scalar datapath's processor has an instruction: RV32I without fences and system
-    calls, Zmmul, the MAC's."""
+    calls, Zmmul, the MAC's, with a core those for operators."""
     opcode, funct3, funct7 = word & 0x7F, word >> 12 & 7, word >> 25
     if opcode == MAC_OPCODE:
-        return funct3 in (*Mac, *Guest) and funct7 < 4
+        known = [*Mac, *Guest] if has_core else [*Mac]
+        return funct3 in known and funct7 < 4
     is_division = opcode == 0x33 and funct7 == 1 and funct3 >= 4
     return is_rv32im(word) and opcode not in (0x0F, 0x73) and not is_division
 
 
-def check_microcode(code: Sequence[int]) -> None:
+def check_microcode(code: Sequence[int], has_core: bool) -> None:
     """Refuse a program with an instruction that the processor lacks; raises MicrocodeError."""
     for index, word in enumerate(code):
-        if not is_instruction(word):
+        if not is_instruction(word, has_core):
             raise MicrocodeError(
                 f"microcode: 0x{word:08X} at 0x{CODE_BASE + 4 * index:08X} is no instruction of the"
                 " scalar datapath's processor"

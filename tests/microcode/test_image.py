@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from arch.scalar import CODE_BYTES, DATA_BYTES, HOST_BYTES
+from arch.scalar import DATA_BYTES, HOST_BYTES, code_bytes
 from gen import microcode as module
 from gen.elf import read_elf
 from gen.microcode import STACK_BYTES, MicrocodeError, check_microcode, is_instruction, microcode
-from tests.microcode.configs import PARAMS
+from tests.microcode.configs import CORE_PARAMS, PARAMS
+
+ALL_PARAMS = {**PARAMS, "tiny_scalar": CORE_PARAMS}
 
 
-@pytest.mark.parametrize("name", list(PARAMS))
+@pytest.mark.parametrize("name", list(ALL_PARAMS))
 def test_it_fits_and_begins_at_the_first_word(name: str) -> None:
-    image = microcode(PARAMS[name])
+    params = ALL_PARAMS[name]
+    image = microcode(params)
     elf = read_elf(image.elf)
-    assert 4 * len(image.code) <= CODE_BYTES
+    assert 4 * len(image.code) <= code_bytes(params)
     assert 4 * len(image.data) <= DATA_BYTES - HOST_BYTES - STACK_BYTES
     assert elf.entry == elf.addresses()["weft_start"] == module.CODE_BASE
     assert elf.addresses()["__stack_top"] == DATA_BYTES
@@ -23,9 +26,9 @@ def test_it_fits_and_begins_at_the_first_word(name: str) -> None:
 
 
 def test_firmware_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CODE_BYTES", 4096)
+    monkeypatch.setattr(module, "code_bytes", lambda _: 4096)
     with pytest.raises(MicrocodeError, match=r"microcode: \d+ bytes more than the 4096 of .*CODE"):
-        microcode(PARAMS["tiny_scalar"])
+        microcode(CORE_PARAMS)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,8 @@ def test_firmware_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_instructions_that_the_processor_has(word: int) -> None:
-    assert is_instruction(word)
+    assert is_instruction(word, has_core=False)
+    assert is_instruction(word, has_core=True)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +65,4 @@ def test_instructions_that_the_processor_has(word: int) -> None:
 )
 def test_instructions_that_the_processor_lacks_are_refused(word: int) -> None:
     with pytest.raises(MicrocodeError, match=f"0x{word:08X} at 0x08000004"):
-        check_microcode((0x13, word))
+        check_microcode((0x13, word), has_core=False)

@@ -183,7 +183,7 @@ def commands_of(n: int) -> bytes:
 
 @pytest.mark.parametrize("offset", [0, 40])
 def test_a_program_that_leaves_its_region_runs_up_to_the_piece_that_does(offset: int) -> None:
-    params = PARAMS["tiny_scalar"]
+    params = PARAMS["coreless_scalar"]
     code = commands_of(40)
     size = 5 * FETCH_BYTES - 8
     base = REGIONS[PROGRAM].base
@@ -217,7 +217,7 @@ def test_a_program_that_leaves_its_region_runs_up_to_the_piece_that_does(offset:
 def test_errors_of_the_bus(
     first_bad: int, command: Command, engine: Engine | None, region: int, address: int
 ) -> None:
-    params = PARAMS["tiny_scalar"]
+    params = PARAMS["coreless_scalar"]
     firmware = MicrocodeDevice(params, MEMORY_BYTES)
     driver = Driver(firmware, params)
     asyncio.run(set_up(Job((), regions=REGIONS), firmware, driver))
@@ -232,7 +232,7 @@ def test_errors_of_the_bus(
 
 
 def test_counters(rng: random.Random) -> None:
-    params = PARAMS["tiny_scalar"]
+    params = PARAMS["coreless_scalar"]
     pair = Pair(params)
     maker = ProgramMaker(rng, params)
     assert pair.run(run_of(maker.program(12))) is None
@@ -258,7 +258,7 @@ def test_counters(rng: random.Random) -> None:
 
 
 def test_a_soft_reset_forgets_all_registers_but_the_regions() -> None:
-    params = PARAMS["tiny_scalar"]
+    params = PARAMS["coreless_scalar"]
     firmware = MicrocodeDevice(params, MEMORY_BYTES)
     driver = Driver(firmware, params)
     asyncio.run(set_up(Job((), regions=REGIONS), firmware, driver))
@@ -298,7 +298,7 @@ class WithoutSoftmax(ModelBuilder):
 
 def test_a_network_equals_its_reference() -> None:
     """Tensors as the compiler lays them out, against TensorFlow Lite Micro."""
-    params = PARAMS["tiny_scalar"]
+    params = PARAMS["coreless_scalar"]
     builder = WithoutSoftmax(7)
     model = builder.build(*random_network(builder, 10))
     prepared = prepare_bytes(model, "network", params.config)

@@ -26,6 +26,9 @@ void clear(volatile uint32_t *words, uint32_t n_bytes) {
     for (; n_bytes; n_bytes -= 4) *words++ = 0;
 }
 
+#if !WEFT_HAS_CORE
+[[gnu::always_inline]] static inline  // it has one user
+#endif
 bool region_allows(uint32_t region, uint32_t offset, uint32_t n_bytes, uint32_t permission) {
     if (region >= WEFT_N_REGIONS) return false;
     const uint32_t of = region * REGION_STRIDE, size = host(WEFT_REG_REGION0_SIZE + of);

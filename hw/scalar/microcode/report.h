@@ -17,14 +17,14 @@ inline void count(uint32_t counter, uint32_t n) {
     machine::host(counter) = machine::host(counter) + n;
 }
 
-extern "C" {
-// Whether a region may be used so (WEFT_REG_REGION0_FLAGS_..._MASK).
-bool region_allows(uint32_t region, uint32_t offset, uint32_t n_bytes, uint32_t permission);
+extern "C" uint32_t region_base(uint32_t region);
 
-uint32_t region_base(uint32_t region);
-}
+#if WEFT_HAS_CORE
+extern "C" bool region_allows(uint32_t region, uint32_t offset, uint32_t n_bytes,
+                              uint32_t permission);
+#endif
 
-// The same, and notes the error if not.
+// Whether a region may be used so (WEFT_REG_REGION0_FLAGS_..._MASK); notes the error if not.
 bool check_region(uint32_t region, uint32_t offset, uint32_t n_bytes, uint32_t permission);
 
 #endif  // WEFT_REPORT_H

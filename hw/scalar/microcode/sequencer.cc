@@ -61,6 +61,9 @@ uint32_t cause_of(const weft_header_t &header, const uint32_t *waits) {
 
 // The next word of a command: of the program, or of the operator that runs. False where that fails,
 // with the error noted.
+#if !WEFT_HAS_CORE
+[[gnu::always_inline]] inline
+#endif
 bool take(uint32_t *word) {
 #if WEFT_HAS_CORE
     if (config.on_core) {
@@ -122,11 +125,15 @@ bool execute_timed(uint32_t engine) {
     return good;
 }
 
-// Takes the rest of header and waits of a command, behind its first word; false where it is refused,
-// with the error noted.
-bool take_header(const uint32_t *first, weft_header_t *header) {
-    uint32_t word[2], waits[N_ENGINES];
-    unpack(first, HEADER_WIDTHS, reinterpret_cast<uint32_t *>(header));
+// Takes header and waits of a command, whose first word is there if it is an operator's; false where
+// it is refused, with the error noted.
+bool take_header(uint32_t *word, weft_header_t *header) {
+    uint32_t waits[N_ENGINES];
+    if (!on_core()) {
+        if (fetch.words_left() < 2) return refuse(WEFT_CAUSE_LENGTH);
+        if (!fetch.take(word)) return false;
+    }
+    unpack(word, HEADER_WIDTHS, reinterpret_cast<uint32_t *>(header));
     if (!take(word)) return false;
     unpack(word, WAITS_WIDTHS, waits);
     const uint32_t cause = cause_of(*header, waits);
@@ -136,9 +143,9 @@ bool take_header(const uint32_t *first, weft_header_t *header) {
 // Has one command executed, of the program or of the operator that runs; or that one's command
 // ended. False at END and at errors.
 bool step() {
-    uint32_t word[2], *first = word;
+    uint32_t word[2];
     weft_header_t header;
-    bool good;
+    bool good = true;
 #if WEFT_HAS_CORE
     if (config.on_core) {
         const uint32_t event = run_guest();
@@ -151,11 +158,11 @@ bool step() {
             return true;
         }
         good = event == GUEST_WORD;
-        first = guest_word;
-    } else
+        word[0] = guest_word[0];
+        word[1] = guest_word[1];
+    }
 #endif
-        good = fetch.words_left() < 2 ? refuse(WEFT_CAUSE_LENGTH) : fetch.take(word);
-    if (good && take_header(first, &header)) {
+    if (good && take_header(word, &header)) {
         const uint32_t engine = header.opcode - WEFT_OPCODE_LOAD;
         if (engine >= N_ENGINES) return false;
         if (take_words(engine, header.mask)) {
