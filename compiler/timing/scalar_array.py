@@ -128,9 +128,7 @@ def _pixels(params: Params, c: Mapping[str, int], plan: PassPlan, entries: Entri
     taps = [tap for taps in entries for tap in taps]
     windows = [window for tap in taps for window in tap.windows]
     inside = {window: _inside(c, window) for window in windows}
-    unchecked = np.ones((c["tile_h"], c["tile_w"]), bool)
-    for ok in inside.values():
-        unchecked &= ok
+    unchecked = _unchecked(params, c, plan, windows)
     regular = np.zeros_like(unchecked)
     if _are_aligned(params, c, plan, taps):
         regular = unchecked & _aligned(c, windows[0].offset)
@@ -203,6 +201,22 @@ def _inside(c: Mapping[str, int], window: Window) -> NDArray[np.bool_]:
     own = slot + window.shift
     ok: NDArray[np.bool_] = (y >= 0) & (y < c["height"]) & (x >= 0) & (x < c["width"])
     return ok & (own >= 0) & (own < c["run"])
+
+
+def _unchecked(
+    params: Params, c: Mapping[str, int], plan: PassPlan, windows: Sequence[Window]
+) -> NDArray[np.bool_]:
+    """(rows, columns): pixels for which the firmware sees at once that all windows lie inside.
+
+    It takes every window of a group of rows to reach as far as the last one.
+    """
+    reach = params.group_rows - 1 if plan.mode is Mode.DEPTHWISE else 0
+    ok = np.ones((c["tile_h"], c["tile_w"]), bool)
+    for window in windows:
+        dx = window.dx - window.shift * c["x_step"]
+        for shift in {0, reach}:
+            ok &= _inside(c, Window(0, window.dy, dx + shift * c["x_step"], shift))
+    return ok
 
 
 def _aligned(c: Mapping[str, int], offset: int) -> NDArray[np.bool_]:
