@@ -1,8 +1,9 @@
 """What the firmware of the scalar datapath does in an ARRAY command, counted by kind.
 
 It goes through the output pixels of a tile, and at each of them through the taps of the pass
-descriptors. Where nothing needs a check (the pixel is *regular*) loops are short; at the border of
-the image, or at addresses between words, they are long (hw/scalar/microcode/passes.cc).
+descriptors (hw/scalar/microcode/passes.cc). Where nothing needs a check the pixel is *regular*, and
+loops are short. Other pixels are called *border* here, though they may lie inside the image at
+addresses between words: loops are long, and longer where windows must be compared with the image.
 """
 
 from __future__ import annotations
@@ -20,22 +21,29 @@ from compiler.passplan import IDLE, Entry, PassPlan
 from compiler.timing.passes import PassWork
 
 Work = Counter[str]
-MOST_TAPS = 32  # hw/scalar/microcode/plan.h
+MOST_TAPS = 18  # hw/scalar/microcode/plan.h
 
 
 @dataclass(frozen=True)
-class Tap:
-    """A window that a pixel reads; ``rows`` take part, ``others`` if a second stream is merged.
-
-    ``offset``, ``dy``, ``dx`` and ``shift`` (in slots) from the pixel.
-    """
+class Window:
+    """Where a pixel reads a word: bytes and coordinates from it, with the ``shift`` in slots."""
 
     offset: int
     dy: int
     dx: int
-    shift: int
-    rows: tuple[int, ...]
-    other: tuple[int, int] | None = None  # dy, dx of the second stream
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Tap:
+    """Windows that rows of the array read at a pixel; of a second stream where two are merged.
+
+    ``n_rows`` take part, ``n_last_rows`` in the last block of input channels.
+    """
+
+    windows: tuple[Window, ...]
+    n_rows: int
+    n_last_rows: int
 
 
 def array_work(params: Params, config: Mapping[str, int], work: PassWork | None) -> Work:
@@ -68,152 +76,147 @@ def _sums(params: Params, c: Mapping[str, int], plan: PassPlan) -> Work:
     chunks = list(_chunks(params, c, plan))
     work: Work = Counter({"sums command": 1, "block": blocks})
     plannings = 1 if len(chunks) == 1 else blocks
-    for taps in chunks:
-        work["planned tap"] += plannings * len(taps)
+    for entries in chunks:
         work["planning"] += plannings
+        work["planned descriptor"] += plannings * len(entries)
+        work["planned tap"] += plannings * sum(len(taps) for taps in entries)
         work["tile row"] += c["tile_h"] * blocks
-        work["pixel"] += pixels * blocks
-        work.update({kind: n * blocks for kind, n in _taps(params, c, taps).items()})
+        work.update({kind: n * blocks for kind, n in _pixels(params, c, plan, entries).items()})
     if not c.get("keep_out"):
-        work["output pixel"] = pixels * blocks
         results = pixels * ((blocks - 1) * params.cols + c["last_cols"])
+        work["result row"] = c["tile_h"] * blocks
         work["result"] = results
         work["result lookup"] = results * bool(c.get("table_out"))
     return work
 
 
-def _chunks(params: Params, c: Mapping[str, int], plan: PassPlan) -> Iterator[list[Tap]]:
-    """Taps of as many descriptors as the firmware plans at a time."""
-    depthwise = plan.mode is Mode.DEPTHWISE
-    room = MOST_TAPS - (params.rows if depthwise else 2)
-    taps: list[Tap] = []
+Entries = list[list[Tap]]
+"""The taps of each pass descriptor."""
+
+
+def _chunks(params: Params, c: Mapping[str, int], plan: PassPlan) -> Iterator[Entries]:
+    """As many descriptors as the firmware plans at a time."""
+    room = MOST_TAPS - (params.rows if plan.mode is Mode.DEPTHWISE else 2)
+    entries: Entries = []
     n = 0
     for entry in plan.entries:
         if n > room:
-            yield taps
-            taps, n = [], 0
-        found = list(_taps_of(params, c, plan, entry))
-        taps += found
-        n += sum(1 + (tap.other is not None) for tap in found)
-    yield taps
+            yield entries
+            entries, n = [], 0
+        entries.append(list(_taps_of(params, c, plan, entry)))
+        n += sum(len(tap.windows) for tap in entries[-1])
+    yield entries
 
 
 def _taps_of(params: Params, c: Mapping[str, int], plan: PassPlan, entry: Entry) -> Iterator[Tap]:
-    rows = tuple(row for row, tap in enumerate(entry.taps) if tap != IDLE)
-    if plan.mode is Mode.DEPTHWISE:
-        for row in rows:
-            group, shift = divmod(row, params.group_rows)
-            s = entry.streams[group]
-            if s is not None:
-                offset = s.offset + shift * c["pixel_step"]
-                yield Tap(offset, s.dy, s.dx, shift, (row,))
+    rows = [row for row, tap in enumerate(entry.taps) if tap != IDLE]
+    last_rows = [row for row in rows if row < c["last_rows"]]
+    if plan.mode is not Mode.DEPTHWISE:
+        windows = [Window(s.offset, s.dy, s.dx) for s in entry.streams if s is not None]
+        yield Tap(tuple(windows), len(rows), len(last_rows))
         return
-    first, *others = entry.streams
-    second = next((s for s in others if s is not None), None)
-    if first is not None:
-        other = None if second is None else (second.dy, second.dx)
-        yield Tap(first.offset, first.dy, first.dx, 0, rows, other)
+    for row in rows:
+        group, shift = divmod(row, params.group_rows)
+        stream = entry.streams[group]
+        assert stream is not None, "a row takes part and has no stream"
+        offset, dx = stream.offset + shift * c["pixel_step"], stream.dx + shift * c["x_step"]
+        yield Tap((Window(offset, stream.dy, dx, shift),), 1, int(row in last_rows))
 
 
-def _taps(params: Params, c: Mapping[str, int], taps: Sequence[Tap]) -> Work:
-    """All pixels of a block with some taps."""
-    y, x = _places(c)
-    inside = [_inside(c, y, x, tap) for tap in taps]
-    aligned = _aligned(c, min((tap.offset for tap in taps), default=0))
-    simple = not c.get("maximum") and all(tap.other is None for tap in taps)
-    differing = {tap.offset - taps[0].offset for tap in taps} | {c["cb_step"] * (c["cb_count"] > 1)}
-    regular = aligned.copy()
-    if not simple or any(n % 4 for n in differing) or not taps:
-        regular[:] = False
-    for ok in inside:
-        regular &= ok
-    depthwise = c["mode"] == Mode.DEPTHWISE
-    if depthwise and c["cb_count"] > 1:
-        regular[:] = False
-    n_regular, n_border = int(regular.sum()), int((~regular).sum())
-    work: Work = Counter({"border pixel": n_border, "regular pixel": n_regular})
-    for tap, ok in zip(taps, inside, strict=True):
-        reads = int((ok & ~regular).sum())
-        count = _depthwise_tap if depthwise else _convolution_tap
-        fast = int((ok & ~regular & _aligned(c, tap.offset)).sum())
-        work.update(count(params, c, tap, n_regular, n_border, reads, fast))
-    if c.get("maximum"):
-        folds = len({id(tap) for tap in taps}) if not depthwise else 1
-        work["fold"] += n_border * folds * c["cb_count"]
+def _pixels(params: Params, c: Mapping[str, int], plan: PassPlan, entries: Entries) -> Work:
+    """All pixels of a block, with the taps of some descriptors."""
+    taps = [tap for taps in entries for tap in taps]
+    windows = [window for tap in taps for window in tap.windows]
+    inside = {window: _inside(c, window) for window in windows}
+    unchecked = _unchecked(params, c, plan, windows)
+    regular = np.zeros_like(unchecked)
+    if _are_aligned(params, c, plan, taps):
+        regular = unchecked & _aligned(c, windows[0].offset)
+    border, depthwise = ~regular, plan.mode is Mode.DEPTHWISE
+    n_regular, n_border = int(regular.sum()), int(border.sum())
+    work: Work = Counter({"regular pixel": n_regular, "border pixel": n_border})
+    work["pass end"] = n_border * c["cb_count"] * len(entries)
+    work["fold"] = work["pass end"] * bool(c.get("maximum"))
+    for tap in taps:
+        kind = "depthwise" if depthwise else "convolution"
+        work[f"{kind} tap"] += n_regular
+        work["tile"] += 0 if depthwise else n_regular * c["cb_count"]
+        reads = [border & inside[window] for window in tap.windows]
+        there = [_aligned(c, window.offset) for window in tap.windows]
+        blocks = np.where(border, c["cb_count"], 0)  # of input channels, pixel by pixel
+        if not depthwise:
+            work["border tap"] += n_border
+            whole = _whole(params, c, tap)
+            if whole:
+                quick = border & (~reads[0] | (there[0] & (c["cb_step"] % 4 == 0)))
+                work["border tile"] += int(quick.sum()) * whole
+                blocks = blocks - quick * whole
+            slow = int(blocks.sum())
+            partial = n_border if tap.n_last_rows < params.rows else 0
+            full = (slow - partial) if tap.n_rows == params.rows else 0
+            work["border block"] += slow
+            work["border whole block"] += full
+            work["border word"] += (slow - full - n_border) * tap.n_rows * (full == 0)
+            work["border word"] += n_border * tap.n_last_rows * (partial > 0)
+        for i in range(len(tap.windows)):
+            prefix = "second " if i else "depthwise " if depthwise else ""
+            work[f"{prefix}window"] += int(blocks.sum())
+            work["window compared"] += int((blocks * ~unchecked).sum())
+            work["window apart"] += int((blocks * reads[i] * ~there[i]).sum())
+            work["window read"] += int((blocks * reads[i]).sum())
     return work
 
 
-def _depthwise_tap(
-    params: Params,
-    c: Mapping[str, int],
-    tap: Tap,
-    n_regular: int,
-    n_border: int,
-    reads: int,
-    fast: int,
-) -> Work:
-    n = c["cb_count"]
-    return Counter(
-        {
-            "depthwise tap": n_regular,
-            "depthwise border tap": n_border * n,
-            "depthwise border window": reads * n,
-            "depthwise border window apart": (reads - fast) * n,
-        }
-    )
+def _whole(params: Params, c: Mapping[str, int], tap: Tap) -> int:
+    """Blocks of input channels that a border pixel takes at once if it is at a word."""
+    if len(tap.windows) > 1 or c.get("maximum") or tap.n_rows < params.rows:
+        return 0
+    return c["cb_count"] - (tap.n_last_rows < params.rows)
 
 
-def _convolution_tap(
-    params: Params,
-    c: Mapping[str, int],
-    tap: Tap,
-    n_regular: int,
-    n_border: int,
-    reads: int,
-    fast: int,
-) -> Work:
-    n_blocks, rows = c["cb_count"], len(tap.rows)
-    last_rows = sum(row < c["last_rows"] for row in tap.rows)
-    whole = 0
-    if rows == params.rows:
-        whole = n_blocks if last_rows == params.rows else n_blocks - 1
-    words = (n_blocks - whole - 1) * rows + last_rows if whole < n_blocks else 0
-    work: Work = Counter(
-        {
-            "tap": n_regular,
-            "tile": n_regular * whole,
-            "partial tile": n_regular * (n_blocks - whole),
-            "word": n_regular * words,
-            "border tap": n_border,
-        }
-    )
-    pads = n_border - reads
-    quick = 0 if tap.other is not None or c.get("maximum") else fast + pads
-    work["border tile"] = quick * whole
-    slow = n_border * n_blocks - quick * whole
-    work["border window"] = slow
-    inside = reads * n_blocks - (0 if quick == 0 else fast * whole)
-    work["border window inside"] = inside
-    work["border word"] = n_border * (whole * params.rows + words) - quick * whole * params.rows
-    if tap.other is not None:
-        work["merged window"] = n_border * n_blocks
-    return work
+def _are_aligned(params: Params, c: Mapping[str, int], plan: PassPlan, taps: Sequence[Tap]) -> bool:
+    """Whether pixels can be regular."""
+    depthwise = plan.mode is Mode.DEPTHWISE
+    if c.get("maximum") or not taps or (depthwise and c["cb_count"] > 1):
+        return False
+    if any(len(tap.windows) > 1 for tap in taps):
+        return False
+    if not depthwise and any(tap.n_last_rows < params.rows for tap in taps):
+        return False
+    odd = {tap.windows[0].offset - taps[0].windows[0].offset for tap in taps}
+    odd.add(c["cb_step"] if c["cb_count"] > 1 else 0)
+    return all(n % 4 == 0 for n in odd)
 
 
 def _places(c: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(rows, 1) and (1, columns): of each pixel y, and its slot."""
+    """(rows, 1) and (1, columns): each pixel's row, and its slot."""
     return np.arange(c["tile_h"])[:, None], np.arange(c["tile_w"])[None, :] - c["lead"]
 
 
-def _inside(
-    c: Mapping[str, int], row: NDArray[np.int64], slot: NDArray[np.int64], tap: Tap
-) -> NDArray[np.bool_]:
-    """(rows, columns): pixels at which a tap's window lies in the image."""
-    y = c["y0"] + row * c["y_step"] + tap.dy
-    own = slot + tap.shift
-    x = c["x0"] + own * c["x_step"] + tap.dx
+def _inside(c: Mapping[str, int], window: Window) -> NDArray[np.bool_]:
+    """(rows, columns): pixels at which a window lies in the image."""
+    row, slot = _places(c)
+    y = c["y0"] + row * c["y_step"] + window.dy
+    x = c["x0"] + slot * c["x_step"] + window.dx
+    own = slot + window.shift
     ok: NDArray[np.bool_] = (y >= 0) & (y < c["height"]) & (x >= 0) & (x < c["width"])
     return ok & (own >= 0) & (own < c["run"])
+
+
+def _unchecked(
+    params: Params, c: Mapping[str, int], plan: PassPlan, windows: Sequence[Window]
+) -> NDArray[np.bool_]:
+    """(rows, columns): pixels for which the firmware sees at once that all windows lie inside.
+
+    It takes every window of a group of rows to reach as far as the last one.
+    """
+    reach = params.group_rows - 1 if plan.mode is Mode.DEPTHWISE else 0
+    ok = np.ones((c["tile_h"], c["tile_w"]), bool)
+    for window in windows:
+        dx = window.dx - window.shift * c["x_step"]
+        for shift in {0, reach}:
+            ok &= _inside(c, Window(0, window.dy, dx + shift * c["x_step"], shift))
+    return ok
 
 
 def _aligned(c: Mapping[str, int], offset: int) -> NDArray[np.bool_]:

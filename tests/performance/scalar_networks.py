@@ -27,6 +27,21 @@ def separable(b: ModelBuilder) -> int:
     return b.conv2d(b.depthwise_conv2d(x, 1, (3, 3), dilation=(2, 1)), 10, (1, 1))
 
 
+def ragged(b: ModelBuilder) -> int:
+    """Channels that fill no word, over many pixels."""
+    x = b.conv2d(b.input((1, 9, 7, 10)), 6, (1, 1))
+    x = b.conv2d(x, 14, (1, 1))
+    return b.conv2d(x, 5, (3, 3))
+
+
+def inner(b: ModelBuilder) -> int:
+    """No padding; pixels at words and between them."""
+    x = b.conv2d(b.input((1, 12, 13, 1)), 4, (3, 3), padding=VALID)
+    x = b.conv2d(x, 8, (2, 2), stride=(2, 2), padding=VALID)
+    x = b.depthwise_conv2d(x, 1, (2, 2), padding=VALID)
+    return b.conv2d(x, 12, (2, 2), padding=VALID)
+
+
 def odd_depthwise(b: ModelBuilder) -> int:
     x = b.depthwise_conv2d(b.input((1, 10, 9, 10)), 1, (3, 3))
     x = b.depthwise_conv2d(x, 2, (3, 3), stride=(2, 1), padding=VALID)
@@ -47,5 +62,6 @@ def matrices(b: ModelBuilder) -> int:
 
 
 NETWORKS: dict[str, Callable[[ModelBuilder], int]] = {
-    f.__name__: f for f in (first_layers, speech, separable, odd_depthwise, pools, matrices)
+    f.__name__: f
+    for f in (first_layers, speech, separable, ragged, inner, odd_depthwise, pools, matrices)
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 from arch.isa import Engine
 from boards.catalogue import find_board, own_config
 from compiler.timing.memory import MemoryTiming
+from compiler.timing.scalar_array import MOST_TAPS
+from gen.microcode import SOURCE_FOLDER
 from sim.job import BusSettings
 from sim.measure import measurement_of
 from sim.reference import random_inputs
@@ -17,6 +19,10 @@ from tests.model_builder import ModelBuilder
 from tests.performance.test_cycles import check_parts, check_prediction
 
 MEMORY = MemoryTiming(bytes_per_cycle=4, latency=20)
+
+
+def test_the_model_of_time_knows_how_many_taps_are_planned_at_a_time() -> None:
+    assert f"constexpr uint32_t MOST_TAPS = {MOST_TAPS};" in (SOURCE_FOLDER / "plan.h").read_text()
 
 
 def mixed(b: ModelBuilder) -> int:
