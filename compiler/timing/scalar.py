@@ -32,7 +32,6 @@ CYCLES: Mapping[str, float] = {
     "load byte": 46.0,
     "load word": 45.0,
     "load word apart": 111.1,
-    "operator cycle": 2.3,
     "pass end": 60.9,
     "plane": 341.0,
     "planned descriptor": 304.7,
@@ -49,6 +48,9 @@ CYCLES: Mapping[str, float] = {
     "window compared": 32.4,
 }
 """Of each kind of work, fitted to those of commands in Verilog: tests/performance/scalar_fit.py."""
+
+OPERATOR_CYCLES = 2.3
+"""Of operators, to one of the core: SOFTMAX of twelve classes in Verilog."""
 
 READ, WRITE = "bus read", "bus write"  # take the memory's latency besides
 
@@ -133,13 +135,14 @@ class ScalarMachine:
         """The next command of the stream, which begins when the one before it has ended."""
         n_words = len(self._encoder.encode(command))
         start = self._now + cycles_of(command_work(n_words), self._memory)
-        if step.engine is Engine.ARRAY:
+        if step.engine is Engine.CORE:
+            self._now = start + OPERATOR_CYCLES * step.cycles
+        elif step.engine is Engine.ARRAY:
             work = array_work(self._params, step.config, step.passes)
-        elif step.engine is Engine.CORE:
-            work = Counter({"operator cycle": step.cycles})
+            self._now = start + cycles_of(work, self._memory)
         else:
             work = transfer_work(step.engine, step.config)
-        self._now = start + cycles_of(work, self._memory)
+            self._now = start + cycles_of(work, self._memory)
         end = round(self._now)
         return Span(round(start), end, end)
 

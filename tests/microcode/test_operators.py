@@ -53,9 +53,7 @@ BOOT = Command(Opcode.CORE, {"boot": 1})
 
 
 def call(argument: int = 0, *, accept: bool = False) -> Command:
-    return Command(
-        Opcode.CORE, {"function": FIRST, "argument": argument, "accept": int(accept)}
-    )
+    return Command(Opcode.CORE, {"function": FIRST, "argument": argument, "accept": int(accept)})
 
 
 def encoded(*commands: Command) -> list[int]:
@@ -276,9 +274,7 @@ def test_exceptions_are_those_of_the_simulator(name: str) -> None:
     assert p.chip[p.map.dmem :][: len(before)] == before
     p.run(program(BOOT, call(10_000)))
     assert error(p) == (Cause.CORE_TRAP, Engine.CORE, 1, pc, trap.cause)
-    words = [
-        int.from_bytes(p.chip[p.map.dmem + 4 * i :][:4], "little") for i in range(len(told))
-    ]
+    words = [int.from_bytes(p.chip[p.map.dmem + 4 * i :][:4], "little") for i in range(len(told))]
     assert words == [trap.cause, pc, trap.value & 0xFFFFFFFF]
 
 
