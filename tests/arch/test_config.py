@@ -159,7 +159,11 @@ SCALAR: dict[str, Any] = {
             40,
             "axi_address_bits: 40 is not what the scalar datapath has; use 32",
         ),
-        ("core", {}, "core: a core is not what the scalar datapath has; use none"),
+        (
+            "core",
+            {"zba": True},
+            "core.zba: True is not what the processor of the scalar datapath has; leave it out",
+        ),
     ],
 )
 def test_what_the_scalar_datapath_has_not_is_refused(key: str, value: object, text: str) -> None:

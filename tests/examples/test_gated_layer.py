@@ -10,7 +10,7 @@ import pytest
 from arch.config import load_config
 from sim.reference import random_inputs
 from sim.run import Prepared, prepare, run_functional, run_verilog
-from tests.configs import config
+from tests.configs import SCALAR, config
 from tests.examples.gated_layer import SOURCE, gated_layer
 from tests.model_builder import ModelBuilder
 
@@ -32,6 +32,13 @@ def test_products_and_tables_on_the_accelerator_are_those_of_plain_loops(
     assert "core" in [layer.engine for layer in ready.program.layers]
     run = run_functional(ready, [random_inputs(ready.graph, seed) for seed in (1, 2)])
     assert run.bit_exact, [outcome.mismatch for outcome in run.outcomes]
+
+
+def test_operator_gives_commands_to_the_scalar_datapath_in_verilog(tmp_path: Path) -> None:
+    ready = prepared(tmp_path, SCALAR, 2, 3, 5)
+    assert "core" in [layer.engine for layer in ready.program.layers]
+    run = run_verilog(ready, [random_inputs(ready.graph, 1)])
+    assert run.bit_exact, run.outcomes[0].mismatch
 
 
 def test_operator_uses_the_accelerator_in_verilog(tmp_path: Path) -> None:
