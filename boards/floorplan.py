@@ -6,9 +6,10 @@ them. Chosen first, ``small`` takes a third less wire and its router a fraction 
 (docs/decisions/0020-floorplan.md).
 
 The method is that of analytical placers, without their legalisation of logic. All cells settle
-where the squared length of their wires is least, pins being fixed; an even spread of the logic over
-the FPGA and the best assignment of large cells to sites then pull at them, more each time. Where
-that ends depends on where it began, so it begins several times, and the shortest wires win.
+where their wires are shortest, pins being fixed; an even spread of the logic over the FPGA and the
+best assignment of large cells to sites then pull at them, more with each round. What comes out is
+measured with the logic settled around the sites, and let go again to settle anew: after each cycle
+cells have found shorter ways around each other. The shortest wires of all cycles win.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ from boards.resources import top_of
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+Chosen = dict[str, Indices]
 
-STARTS = 4
-ROUNDS = 14
-PULL_OF_LOGIC, PULL_OF_SITES = 0.01, 0.02  # each round, of the weight of a cell's wires
+CYCLES = 10
+ROUNDS = 20  # of a cycle
+PULL_OF_LOGIC, PULL_OF_SITES = 0.001, 0.01  # more by this each round, for each pin of a cell
+SETTLING_ROUNDS, SETTLING_PULL = 14, 0.03  # the same for logic around chosen sites
 HELD = 1e-3  # keeps cells without wires to others where they are
-WIDEST_NET = 64  # pins; wider ones are enables and resets, whose length says little
-CLIQUE = 4  # pins up to which each pair is joined; wider nets have a middle
+NEAR = 1.0  # tiles below which no wire or way counts as shorter
+WIDEST_NET = 1000  # pins; wider ones are clocks
 LEAF = 6  # cells that may share a place in the even spread
 NOISE = 3.0  # tiles around the middle at the start
 EDGE = 3  # tiles around the FPGA in which there is no logic
@@ -50,8 +53,7 @@ def choose_sites(packed: Path, sites: Mapping[str, Sequence[str]]) -> dict[str, 
     packed : netlist as nextpnr writes it after packing; pins have their sites.
     sites : of each kind of large cell, named as nextpnr does (``X4/Y22/EBR0``).
     """
-    plan = _Floorplan(packed, sites)
-    return min((plan.run(start) for start in range(STARTS)), key=lambda found: found[0])[1]
+    return _Floorplan(packed, sites).run()
 
 
 def give_sites(netlist: Path, chosen: Mapping[str, str], result: Path) -> None:
@@ -71,86 +73,140 @@ def _place(site: str) -> tuple[int, int]:
 
 
 class _Floorplan:
-    """Cells (and behind them the middles of nets) as numbers, and where they are."""
+    """Cells as numbers, the nets between them, and where the cells are."""
 
     def __init__(self, packed: Path, sites: Mapping[str, Sequence[str]]):
         modules = json.loads(packed.read_text())["modules"]
         cells = modules[top_of(modules)]["cells"]
         self.names = list(cells)
         kinds = np.array([cell["type"] for cell in cells.values()])
+        self.logic = np.flatnonzero(np.isin(kinds, LOGIC))
         self.sites = {kind: names for kind, names in sites.items() if kind in kinds}
         self.large = {kind: np.flatnonzero(kinds == kind) for kind in self.sites}
-        nets = _nets(list(cells.values()))
-        self.pins = np.concatenate(nets)  # of all nets, one after another
-        self.nets = np.cumsum([0, *(len(net) for net in nets[:-1])])  # where each begins
-        self.wires = _wires(len(cells), nets)
-        count = self.wires.shape[0]
-        self.weight = np.asarray(self.wires.sum(axis=1)).ravel()
-        self.logic = np.flatnonzero(np.isin(kinds, LOGIC))
         self.places = {
             kind: np.array([_place(site) for site in names], dtype=float)
             for kind, names in self.sites.items()
         }
-        self.fixed = np.zeros(count, dtype=bool)
-        self.position: Floats = np.zeros((count, 2))
+        self._set_nets(_nets(list(cells.values())), len(cells))
+        self.fixed = np.zeros(len(cells), dtype=bool)
+        self.position: Floats = np.zeros((len(cells), 2))
         for number, cell in enumerate(cells.values()):
             if cell["type"] == "TRELLIS_IO" and "BEL" in cell["attributes"]:
                 self.fixed[number] = True
                 self.position[number] = _place(cell["attributes"]["BEL"])
         every = np.concatenate([*self.places.values(), self.position[self.fixed]])
         self.size = every.max(axis=0)
+        self.start = self.size / 2 + np.random.default_rng(0).normal(0, NOISE, self.position.shape)
 
-    def run(self, start: int) -> tuple[float, dict[str, str]]:
-        """Wire length in tiles, and the sites, from the given start."""
-        noise = np.random.default_rng(start).normal(0, NOISE, self.position.shape)
-        self.position[~self.fixed] = (self.size / 2 + noise)[~self.fixed]
-        chosen = self._rounds(self.large)
-        held = self.fixed.copy()
+    def _set_nets(self, nets: Sequence[Indices], n_cells: int) -> None:
+        """The pins of all nets, one net after another, and which of them are first and last."""
+        self.pins = np.concatenate(nets)
+        lengths = np.array([len(net) for net in nets])
+        self.net = np.repeat(np.arange(len(nets)), lengths)
+        self.last = np.cumsum(lengths) - 1
+        self.first = self.last - lengths + 1
+        self.share = (1 / (lengths - 1))[self.net]
+        self.others = np.setdiff1d(np.arange(len(self.pins)), self.first)
+        self.inner = np.setdiff1d(self.others, self.last)
+        self.n_pins = np.bincount(self.pins, minlength=n_cells).astype(float)
+
+    def run(self) -> dict[str, str]:
+        """The sites with the shortest wires that were found."""
+        self._settle_from_start()
+        best, result = np.inf, dict[str, Indices]()
+        for _ in range(CYCLES):
+            chosen = self._cycle()
+            length = self._length_around(chosen)
+            if length < best:
+                best, result = length, chosen
+        return {
+            self.names[cell]: self.sites[kind][site]
+            for kind, cells in self.large.items()
+            for cell, site in zip(cells, result[kind], strict=True)
+        }
+
+    def _cycle(self) -> Chosen:
+        """Spread the logic and find sites for the large cells, from where they are."""
+        target, pull = self.position.copy(), np.zeros_like(self.position)
+        for turn in range(1, ROUNDS + 1):
+            self._aim(self.logic, self._spread()[self.logic], turn * PULL_OF_LOGIC, target, pull)
+            for kind, sites in self._assign().items():
+                places = self.places[kind][sites]
+                self._aim(self.large[kind], places, turn * PULL_OF_SITES, target, pull)
+            self._settle(target, pull)
+        return self._assign()
+
+    def _length_around(self, chosen: Chosen) -> float:
+        """Length of all wires, in tiles, when large cells have these sites and logic settles."""
+        fixed = self.fixed.copy()
         for kind, cells in self.large.items():
             self.position[cells] = self.places[kind][chosen[kind]]
             self.fixed[cells] = True
-        self._rounds({})  # the logic around them
-        self.fixed = held
-        return self._length(), {
-            self.names[cell]: self.sites[kind][site]
-            for kind, cells in self.large.items()
-            for cell, site in zip(cells, chosen[kind], strict=True)
-        }
-
-    def _rounds(self, large: Mapping[str, Indices]) -> dict[str, Indices]:
-        """Spread the logic and find sites for the given cells of each kind."""
-        chosen: dict[str, Indices] = {}
-        pull = np.full(len(self.position), HELD)
-        target = self.position.copy()
-        for turn in range(1, ROUNDS + 1):
-            self._settle(pull, target)
-            target[self.logic] = self._spread()[self.logic]
-            pull[self.logic] = HELD + turn * PULL_OF_LOGIC * self.weight[self.logic]
-            for kind, cells in large.items():
-                apart = np.abs(self.position[cells][:, None] - self.places[kind][None]) ** 1.5
-                chosen[kind] = linear_sum_assignment(apart.sum(axis=2))[1]
-                target[cells] = self.places[kind][chosen[kind]]
-                pull[cells] = HELD + turn * PULL_OF_SITES * self.weight[cells]
-        return chosen
-
-    def _length(self) -> float:
-        """Half the circumference of each net, all together."""
+        self._settle_from_start()
+        target, pull = self.position.copy(), np.zeros_like(self.position)
+        for turn in range(1, SETTLING_ROUNDS + 1):
+            self._aim(self.logic, self._spread()[self.logic], turn * SETTLING_PULL, target, pull)
+            self._settle(target, pull)
+        self.fixed = fixed
         places = self.position[self.pins]
-        ends = np.maximum.reduceat(places, self.nets) - np.minimum.reduceat(places, self.nets)
+        ends = np.maximum.reduceat(places, self.first) - np.minimum.reduceat(places, self.first)
         return float(ends.sum())
 
-    def _settle(self, pull: Floats, target: Floats) -> None:
+    def _settle_from_start(self) -> None:
+        """Move all cells to where wires alone draw them."""
+        self.position[~self.fixed] = self.start[~self.fixed]
+        nowhere = np.zeros_like(self.position)
+        for _ in range(2):
+            self._settle(nowhere, nowhere)
+
+    def _assign(self) -> Chosen:
+        """Sites for the large cells of each kind, as near as there are."""
+        chosen: Chosen = {}
+        for kind, cells in self.large.items():
+            apart = np.abs(self.position[cells][:, None] - self.places[kind]) ** 1.5
+            chosen[kind] = linear_sum_assignment(apart.sum(axis=2))[1]
+        return chosen
+
+    def _aim(
+        self, cells: Indices, places: Floats, strength: float, target: Floats, pull: Floats
+    ) -> None:
+        """Pull cells to places as strongly from far as from near."""
+        target[cells] = places
+        apart = np.maximum(np.abs(places - self.position[cells]), NEAR)
+        pull[cells] = strength * self.n_pins[cells, None] / apart
+
+    def _settle(self, target: Floats, pull: Floats) -> None:
         """Move all cells to where wires and pulls are in balance."""
         free = ~self.fixed
-        rows = self.wires[free]
-        system = (diags(self.weight + pull) - self.wires)[free][:, free]
-        inverse = diags(1 / system.diagonal())
         for axis in range(2):
-            force = (pull * target[:, axis])[free]
-            force += rows[:, self.fixed] @ self.position[self.fixed, axis]
+            wires = self._wires(axis)
+            held = (pull[:, axis] + HELD)[free]
+            weight = np.asarray(wires.sum(axis=1)).ravel()[free]
+            rows = wires[free]
+            system = diags(weight + held) - rows[:, free]
             start = self.position[free, axis]
-            place, _ = cg(system, force, x0=start, rtol=1e-3, maxiter=150, M=inverse)
+            force = pull[free, axis] * target[free, axis] + HELD * start
+            force += rows[:, self.fixed] @ self.position[self.fixed, axis]
+            inverse = diags(1 / system.diagonal())
+            place, _ = cg(system.tocsr(), force, x0=start, rtol=1e-3, maxiter=100, M=inverse)
             self.position[free, axis] = place
+
+    def _wires(self, axis: int) -> csr_matrix:
+        """Springs from both ends of each net to each other and to its other pins, along one axis.
+
+        They are as stiff as makes the sum of squares equal to the plain length where cells are now
+        (Spindler, Schlichtmann, Johannes: Kraftwerk2, 2008).
+        """
+        at = self.position[:, axis]
+        pins = self.pins[np.lexsort((at[self.pins], self.net))]
+        low, high = pins[self.first][self.net], pins[self.last][self.net]
+        a = np.concatenate([low[self.others], high[self.inner]])
+        b = np.concatenate([pins[self.others], pins[self.inner]])
+        share = np.concatenate([self.share[self.others], self.share[self.inner]])
+        stiffness = share / np.maximum(np.abs(at[a] - at[b]), NEAR)
+        both = (np.concatenate([a, b]), np.concatenate([b, a]))
+        count = len(self.position)
+        return coo_matrix((np.tile(stiffness, 2), both), shape=(count, count)).tocsr()
 
     def _spread(self) -> Floats:
         """Places that keep the logic's order in both directions, equally dense everywhere."""
@@ -181,22 +237,3 @@ def _nets(cells: Sequence[Mapping[str, Any]]) -> list[Indices]:
                 if isinstance(bit, int):
                     nets[bit].add(number)
     return [np.array(sorted(net)) for net in nets.values() if 2 <= len(net) <= WIDEST_NET]
-
-
-def _wires(count: int, nets: Sequence[Indices]) -> csr_matrix:
-    """Weights of the wires between ``count`` cells, and the middles of wide nets behind them."""
-    ends: list[tuple[int, int]] = []
-    weights: list[float] = []
-    for pins in nets:
-        if len(pins) <= CLIQUE:
-            pairs = [(a, b) for at, a in enumerate(pins) for b in pins[at + 1 :]]
-            weight = 1 / (len(pins) - 1)
-        else:
-            pairs = [(a, count) for a in pins]
-            weight = len(pins) / (len(pins) - 1) / 2
-            count += 1
-        ends += pairs
-        weights += [weight] * len(pairs)
-    a, b = np.array(ends, dtype=np.int64).reshape(-1, 2).T
-    both = (np.concatenate([a, b]), np.concatenate([b, a]))
-    return coo_matrix((np.tile(weights, 2), both), shape=(count, count)).tocsr()
