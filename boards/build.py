@@ -102,6 +102,14 @@ def rows_in_logic(params: Params, limit: int) -> int:
     return min(params.rows, max(0, -(-missing // params.cols)))
 
 
+def digest_of(rtlil: str) -> str:
+    """Of a design as Yosys reads it, but for the files that it comes from: equal in each clone."""
+    lines = (
+        line for line in rtlil.splitlines() if not line.lstrip().startswith("attribute \\src ")
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGEST_DIGITS]
+
+
 def synthesise(
     config: Config, board: Board, folder: Path, clock_hz: int | None = None, tell: OnStage = print
 ) -> BuildReport:
@@ -119,7 +127,7 @@ def synthesise(
     for name, text in plan.files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     report = BuildReport(config, board, clock_hz, versions)
-    report.design = hashlib.sha256((folder / flow.RTLIL).read_bytes()).hexdigest()[:DIGEST_DIGITS]
+    report.design = digest_of((folder / flow.RTLIL).read_text())
     report.rows_in_logic = rows_in_logic(params, board.fpga.limits["DSP"])
     tell("synthesising (minutes)")
     netlist = flow.synthesise(board.fpga, folder, report.rows_in_logic)

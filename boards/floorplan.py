@@ -35,7 +35,7 @@ Chosen = dict[str, Indices]
 CYCLES = 10
 ROUNDS = 20  # of a cycle
 PULL_OF_LOGIC, PULL_OF_SITES = 0.001, 0.01  # more by this each round, for each pin of a cell
-SETTLING_ROUNDS, SETTLING_PULL = 14, 0.03  # the same for logic around chosen sites
+SETTLING_ROUNDS, SETTLING_PULL = 10, 0.04  # the same for logic around chosen sites
 HELD = 1e-3  # keeps cells without wires to others where they are
 NEAR = 1.0  # tiles below which no wire or way counts as shorter
 WIDEST_NET = 1000  # pins; wider ones are clocks
@@ -96,7 +96,8 @@ class _Floorplan:
                 self.position[number] = _place(cell["attributes"]["BEL"])
         every = np.concatenate([*self.places.values(), self.position[self.fixed]])
         self.size = every.max(axis=0)
-        self.start = self.size / 2 + np.random.default_rng(0).normal(0, NOISE, self.position.shape)
+        noise = np.random.default_rng(0).normal(0, NOISE, self.position.shape)
+        self.position[~self.fixed] = (self.size / 2 + noise)[~self.fixed]
 
     def _set_nets(self, nets: Sequence[Indices], n_cells: int) -> None:
         """The pins of all nets, one net after another, and which of them are first and last."""
@@ -112,7 +113,8 @@ class _Floorplan:
 
     def run(self) -> dict[str, str]:
         """The sites with the shortest wires that were found."""
-        self._settle_from_start()
+        nowhere = np.zeros_like(self.position)
+        self._settle(nowhere, nowhere)
         best, result = np.inf, dict[str, Indices]()
         for _ in range(CYCLES):
             chosen = self._cycle()
@@ -142,22 +144,14 @@ class _Floorplan:
         for kind, cells in self.large.items():
             self.position[cells] = self.places[kind][chosen[kind]]
             self.fixed[cells] = True
-        self._settle_from_start()
         target, pull = self.position.copy(), np.zeros_like(self.position)
-        for turn in range(1, SETTLING_ROUNDS + 1):
+        for turn in range(SETTLING_ROUNDS):
             self._aim(self.logic, self._spread()[self.logic], turn * SETTLING_PULL, target, pull)
             self._settle(target, pull)
         self.fixed = fixed
         places = self.position[self.pins]
         ends = np.maximum.reduceat(places, self.first) - np.minimum.reduceat(places, self.first)
         return float(ends.sum())
-
-    def _settle_from_start(self) -> None:
-        """Move all cells to where wires alone draw them."""
-        self.position[~self.fixed] = self.start[~self.fixed]
-        nowhere = np.zeros_like(self.position)
-        for _ in range(2):
-            self._settle(nowhere, nowhere)
 
     def _assign(self) -> Chosen:
         """Sites for the large cells of each kind, as near as there are."""

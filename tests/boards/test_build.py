@@ -13,7 +13,7 @@ from arch.config import load_config
 from arch.params import Params
 from boards import tools
 from boards.board import Fpga
-from boards.build import BuildReport, place, rows_in_logic
+from boards.build import BuildReport, digest_of, place, rows_in_logic
 from boards.catalogue import NAMES, UnknownBoard, find_board
 from boards.devices import LFE5U_25F, LFE5U_85F
 from boards.flow import DoesNotFit, check_fit, synthesis_script, synthesise, timing_of
@@ -178,6 +178,12 @@ def test_the_critical_path_is_that_of_the_slowest_clock_in_components():
     assert (timing.seed, timing.fmax_mhz) == (3, 80.13)
     assert timing.path == "windows > scratchpad"
     assert (timing.logic_ns, timing.routing_ns) == (0.75, 3.5)
+
+
+def test_the_digest_of_a_design_does_not_depend_on_where_its_sources_lie():
+    text = 'module \\top\n  attribute \\src "/{}/top.py:61"\n  wire width {} \\a\nend\n'
+    assert digest_of(text.format("home/one", 2)) == digest_of(text.format("srv/two", 2))
+    assert digest_of(text.format("home/one", 2)) != digest_of(text.format("home/one", 3))
 
 
 @pytest.mark.parametrize("broken", [0, 3])
