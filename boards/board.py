@@ -25,6 +25,7 @@ class Fpga:
     limits : resources by the name that :mod:`boards.resources` gives them.
     arguments : of nextpnr, for device, package and speed.
     sites : of block RAM and multipliers by the kind of cell, where :mod:`boards.floorplan` chooses.
+    tiles : last column and row of its tiles, where there are sites.
     """
 
     family: str
@@ -32,6 +33,7 @@ class Fpga:
     limits: Mapping[str, int]
     arguments: tuple[str, ...]
     sites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tiles: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import statistics
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from arch.config import Config
+from arch.errors import WeftError
 from arch.params import Params
 from boards import flow, tools
 from boards.board import Board
@@ -100,6 +104,14 @@ def rows_in_logic(params: Params, limit: int) -> int:
     return min(params.rows, max(0, -(-missing // params.cols)))
 
 
+def digest_of(rtlil: str) -> str:
+    """Of a design as Yosys reads it, but for the files that it comes from: equal in each clone."""
+    lines = (
+        line for line in rtlil.splitlines() if not line.lstrip().startswith("attribute \\src ")
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGEST_DIGITS]
+
+
 def synthesise(
     config: Config, board: Board, folder: Path, clock_hz: int | None = None, tell: OnStage = print
 ) -> BuildReport:
@@ -117,7 +129,7 @@ def synthesise(
     for name, text in plan.files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     report = BuildReport(config, board, clock_hz, versions)
-    report.design = hashlib.sha256((folder / flow.RTLIL).read_bytes()).hexdigest()[:DIGEST_DIGITS]
+    report.design = digest_of((folder / flow.RTLIL).read_text())
     report.rows_in_logic = rows_in_logic(params, board.fpga.limits["DSP"])
     tell("synthesising (minutes)")
     netlist = flow.synthesise(board.fpga, folder, report.rows_in_logic)
@@ -129,17 +141,16 @@ def synthesise(
 def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage = print) -> None:
     """Place and route with each seed and write the bitstream of the best.
 
-    Raises :class:`flow.TimingFailure` when even that is slower than the board's clock.
+    As many seeds run at a time as there are processors. Raises the first error of any of them when
+    the others have ended and are in the report, and :class:`flow.TimingFailure` when even the best
+    is slower than the board's clock.
     """
     board = report.board
     netlist = flow.NETLIST
     if board.fpga.sites:
         tell("choosing sites for block RAM and multipliers")
         netlist = flow.floorplan(board.fpga, folder)
-    for seed in seeds:
-        tell(f"placing and routing, seed {seed} of {list(seeds)} (minutes)")
-        placed = flow.place(board.fpga, folder, netlist, seed, report.clock_hz)
-        report.timings.append(flow.timing_of(placed, seed))
+    _place_all(report, folder, netlist, seeds, tell)
     best, wanted = report.best, report.clock_hz / 1e6
     if best.fmax_mhz < wanted:
         raise flow.TimingFailure(
@@ -148,3 +159,43 @@ def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage
         )
     tell("packing the bitstream")
     report.bitstream = flow.pack(board.fpga, folder, best.seed)
+
+
+def _place_all(
+    report: BuildReport, folder: Path, netlist: str, seeds: Sequence[int], tell: OnStage
+) -> None:
+    """Fill in the report's timings, in the order of the seeds; raises the first seed's error."""
+    running: list[int] = []
+    changing = threading.Lock()
+
+    def show() -> None:
+        if running:
+            now = ", ".join(str(seed) for seed in sorted(running))
+            tell(f"placing and routing, seed {now} of {list(seeds)} (minutes)")
+
+    def run(seed: int) -> Timing:
+        with changing:
+            running.append(seed)
+            show()
+        try:
+            placed = flow.place(report.board.fpga, folder, netlist, seed, report.clock_hz)
+        finally:
+            with changing:
+                running.remove(seed)
+                show()
+        return flow.timing_of(placed, seed)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        runs: list[Future[Timing]] = [pool.submit(run, seed) for seed in seeds]
+        try:
+            wait(runs)
+        finally:  # after an interrupt nothing more may start
+            pool.shutdown(wait=False, cancel_futures=True)
+    errors: list[WeftError] = []
+    for future in runs:
+        try:
+            report.timings.append(future.result())
+        except WeftError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]

@@ -28,6 +28,7 @@ def _ecp5_sites(
 # As nextpnr's chip database has them.
 SITES_25 = _ecp5_sites((4, 13, 22, 33, 42, 51, 60), (25, 37), (13,))
 SITES_85 = _ecp5_sites((*range(4, 59, 9), *range(69, 115, 9)), (22, 46, 70, 82), (10, 34, 58))
+TILES_25, TILES_85 = (72, 50), (126, 95)
 
 # FPGA-DS-02012: ECP5 family, table 1.1.
 LFE5U_25F = Fpga(
@@ -36,6 +37,7 @@ LFE5U_25F = Fpga(
     {"LUT4": 24288, "FF": 24288, "DSP": 28, "block RAM": 56},
     ("--25k", "--package", "CSFBGA285", "--speed", "8"),
     SITES_25,
+    TILES_25,
 )
 LFE5U_85F = Fpga(
     "ecp5",
@@ -43,6 +45,7 @@ LFE5U_85F = Fpga(
     {"LUT4": 83640, "FF": 83640, "DSP": 156, "block RAM": 208},
     ("--85k", "--package", "CABGA381", "--speed", "6"),
     SITES_85,
+    TILES_85,
 )
 LFE5U_85F_CSFBGA285 = replace(
     LFE5U_85F, arguments=("--85k", "--package", "CSFBGA285", "--speed", "8")

@@ -7,8 +7,10 @@ them. Chosen first, ``small`` takes a third less wire and its router a fraction 
 
 The method is that of analytical placers, without their legalisation of logic. All cells settle
 where the squared length of their wires is least, pins being fixed; an even spread of the logic over
-the FPGA and the best assignment of large cells to sites then pull at them, more each time. Where
-that ends depends on where it began, so it begins several times, and the shortest wires win.
+the FPGA and the best assignment of large cells to sites then pull at them, more each time.
+
+Squares matter: they keep the middle of the design loose. Plain lengths give shorter wires, and more
+of them in one place than the router finds ways for.
 """
 
 from __future__ import annotations
@@ -30,28 +32,37 @@ from boards.resources import top_of
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
-STARTS = 4
 ROUNDS = 14
 PULL_OF_LOGIC, PULL_OF_SITES = 0.01, 0.02  # each round, of the weight of a cell's wires
 HELD = 1e-3  # keeps cells without wires to others where they are
 WIDEST_NET = 64  # pins; wider ones are enables and resets, whose length says little
 CLIQUE = 4  # pins up to which each pair is joined; wider nets have a middle
 LEAF = 6  # cells that may share a place in the even spread
-NOISE = 3.0  # tiles around the middle at the start
+SMALLEST = 2  # tiles that a place of the even spread has on its longer side
+START, NOISE = 1, 3.0  # seed, and tiles around the middle at the start
 EDGE = 3  # tiles around the FPGA in which there is no logic
-LOGIC = ("TRELLIS_COMB", "TRELLIS_FF", "TRELLIS_RAMW")  # of equal size in a packed netlist
+# Look-up tables or flip-flops that a cell of logic takes; multiplexers lie beside their tables.
+AREA = {"LUT4": 1, "TRELLIS_FF": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 
 
-def choose_sites(packed: Path, sites: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def choose_sites(
+    netlist: Path, packed: Path, sites: Mapping[str, Sequence[str]], tiles: tuple[int, int]
+) -> dict[str, str]:
     """The site of each large cell by the cell's name.
 
     Parameters
     ----------
-    packed : netlist as nextpnr writes it after packing; pins have their sites.
+    netlist : as Yosys writes it.
+    packed : the same as nextpnr writes it after packing; there its pins have their sites.
     sites : of each kind of large cell, named as nextpnr does (``X4/Y22/EBR0``).
+    tiles : last column and row of the FPGA's tiles.
     """
-    plan = _Floorplan(packed, sites)
-    return min((plan.run(start) for start in range(STARTS)), key=lambda found: found[0])[1]
+    pins = {
+        name: _place(cell["attributes"]["BEL"])
+        for name, cell in _cells(packed).items()
+        if cell["type"] == "TRELLIS_IO" and "BEL" in cell["attributes"]
+    }
+    return _Floorplan(_cells(netlist), pins, sites, tiles).run()
 
 
 def give_sites(netlist: Path, chosen: Mapping[str, str], result: Path) -> None:
@@ -64,6 +75,13 @@ def give_sites(netlist: Path, chosen: Mapping[str, str], result: Path) -> None:
     result.write_text(json.dumps(design))
 
 
+def _cells(netlist: Path) -> dict[str, Any]:
+    """The cells of a netlist's top module."""
+    modules = json.loads(netlist.read_text())["modules"]
+    cells = modules[top_of(modules)]["cells"]
+    return {name: cell for name, cell in cells.items() if not cell["type"].startswith("$")}
+
+
 def _place(site: str) -> tuple[int, int]:
     """Column and row of a site."""
     column, row, _ = site.split("/")
@@ -73,52 +91,37 @@ def _place(site: str) -> tuple[int, int]:
 class _Floorplan:
     """Cells (and behind them the middles of nets) as numbers, and where they are."""
 
-    def __init__(self, packed: Path, sites: Mapping[str, Sequence[str]]):
-        modules = json.loads(packed.read_text())["modules"]
-        cells = modules[top_of(modules)]["cells"]
+    def __init__(
+        self,
+        cells: Mapping[str, Any],
+        pins: Mapping[str, tuple[int, int]],
+        sites: Mapping[str, Sequence[str]],
+        tiles: tuple[int, int],
+    ):
         self.names = list(cells)
         kinds = np.array([cell["type"] for cell in cells.values()])
         self.sites = {kind: names for kind, names in sites.items() if kind in kinds}
         self.large = {kind: np.flatnonzero(kinds == kind) for kind in self.sites}
-        nets = _nets(list(cells.values()))
-        self.pins = np.concatenate(nets)  # of all nets, one after another
-        self.nets = np.cumsum([0, *(len(net) for net in nets[:-1])])  # where each begins
-        self.wires = _wires(len(cells), nets)
-        count = self.wires.shape[0]
-        self.weight = np.asarray(self.wires.sum(axis=1)).ravel()
-        self.logic = np.flatnonzero(np.isin(kinds, LOGIC))
         self.places = {
             kind: np.array([_place(site) for site in names], dtype=float)
             for kind, names in self.sites.items()
         }
+        self.wires = _wires(len(cells), _nets(list(cells.values())))
+        count = self.wires.shape[0]
+        self.weight = np.asarray(self.wires.sum(axis=1)).ravel()
+        self.area = np.zeros(count)
+        self.area[: len(cells)] = [AREA.get(kind, 0) for kind in kinds]
+        self.logic = np.flatnonzero(self.area)
+        self.size = np.array(tiles, dtype=float)
         self.fixed = np.zeros(count, dtype=bool)
-        self.position: Floats = np.zeros((count, 2))
-        for number, cell in enumerate(cells.values()):
-            if cell["type"] == "TRELLIS_IO" and "BEL" in cell["attributes"]:
+        self.position = self.size / 2 + np.random.default_rng(START).normal(0, NOISE, (count, 2))
+        for number, name in enumerate(self.names):
+            if name in pins:
                 self.fixed[number] = True
-                self.position[number] = _place(cell["attributes"]["BEL"])
-        every = np.concatenate([*self.places.values(), self.position[self.fixed]])
-        self.size = every.max(axis=0)
+                self.position[number] = pins[name]
 
-    def run(self, start: int) -> tuple[float, dict[str, str]]:
-        """Wire length in tiles, and the sites, from the given start."""
-        noise = np.random.default_rng(start).normal(0, NOISE, self.position.shape)
-        self.position[~self.fixed] = (self.size / 2 + noise)[~self.fixed]
-        chosen = self._rounds(self.large)
-        held = self.fixed.copy()
-        for kind, cells in self.large.items():
-            self.position[cells] = self.places[kind][chosen[kind]]
-            self.fixed[cells] = True
-        self._rounds({})  # the logic around them
-        self.fixed = held
-        return self._length(), {
-            self.names[cell]: self.sites[kind][site]
-            for kind, cells in self.large.items()
-            for cell, site in zip(cells, chosen[kind], strict=True)
-        }
-
-    def _rounds(self, large: Mapping[str, Indices]) -> dict[str, Indices]:
-        """Spread the logic and find sites for the given cells of each kind."""
+    def run(self) -> dict[str, str]:
+        """Spread the logic and find sites for the large cells."""
         chosen: dict[str, Indices] = {}
         pull = np.full(len(self.position), HELD)
         target = self.position.copy()
@@ -126,18 +129,16 @@ class _Floorplan:
             self._settle(pull, target)
             target[self.logic] = self._spread()[self.logic]
             pull[self.logic] = HELD + turn * PULL_OF_LOGIC * self.weight[self.logic]
-            for kind, cells in large.items():
+            for kind, cells in self.large.items():
                 apart = np.abs(self.position[cells][:, None] - self.places[kind][None]) ** 1.5
                 chosen[kind] = linear_sum_assignment(apart.sum(axis=2))[1]
                 target[cells] = self.places[kind][chosen[kind]]
                 pull[cells] = HELD + turn * PULL_OF_SITES * self.weight[cells]
-        return chosen
-
-    def _length(self) -> float:
-        """Half the circumference of each net, all together."""
-        places = self.position[self.pins]
-        ends = np.maximum.reduceat(places, self.nets) - np.minimum.reduceat(places, self.nets)
-        return float(ends.sum())
+        return {
+            self.names[cell]: self.sites[kind][site]
+            for kind, cells in self.large.items()
+            for cell, site in zip(cells, chosen[kind], strict=True)
+        }
 
     def _settle(self, pull: Floats, target: Floats) -> None:
         """Move all cells to where wires and pulls are in balance."""
@@ -159,13 +160,14 @@ class _Floorplan:
         boxes = [(self.logic, low, high)]
         while boxes:
             cells, low, high = boxes.pop()
-            if len(cells) <= LEAF:
+            if len(cells) <= LEAF or (high - low).max() < SMALLEST:
                 result[cells] = (low + high) / 2
                 continue
             axis = int(np.argmax(high - low))
             cells = cells[np.argsort(self.position[cells, axis], kind="stable")]
-            cut = (len(cells) + 1) // 2
-            middle = low[axis] + (high - low)[axis] * cut / len(cells)
+            area = np.cumsum(self.area[cells])
+            cut = int(np.clip(np.searchsorted(area, area[-1] / 2) + 1, 1, len(cells) - 1))
+            middle = low[axis] + (high - low)[axis] * area[cut - 1] / area[-1]
             lower_end, upper_start = high.copy(), low.copy()
             lower_end[axis] = upper_start[axis] = middle
             boxes += [(cells[:cut], low, lower_end), (cells[cut:], upper_start, high)]

@@ -135,7 +135,8 @@ def floorplan(fpga: Fpga, folder: Path) -> str:
     arguments = ["--json", NETLIST, "--pack-only", "--write", PACKED]
     arguments += [*fpga.arguments, *PINS[fpga.family]]
     tools.call(PLACERS[fpga.family][0], arguments, folder, "packing.log")
-    give_sites(folder / NETLIST, choose_sites(folder / PACKED, fpga.sites), folder / PLANNED)
+    chosen = choose_sites(folder / NETLIST, folder / PACKED, fpga.sites, fpga.tiles)
+    give_sites(folder / NETLIST, chosen, folder / PLANNED)
     return PLANNED
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from arch.config import load_config
 from arch.params import Params
 from boards import tools
 from boards.board import Fpga
-from boards.build import rows_in_logic
+from boards.build import BuildReport, digest_of, place, rows_in_logic
 from boards.catalogue import NAMES, UnknownBoard, find_board
 from boards.devices import LFE5U_25F, LFE5U_85F
 from boards.flow import DoesNotFit, check_fit, synthesis_script, synthesise, timing_of
@@ -176,6 +178,50 @@ def test_the_critical_path_is_that_of_the_slowest_clock_in_components():
     assert (timing.seed, timing.fmax_mhz) == (3, 80.13)
     assert timing.path == "windows > scratchpad"
     assert (timing.logic_ns, timing.routing_ns) == (0.75, 3.5)
+
+
+def test_the_digest_of_a_design_does_not_depend_on_where_its_sources_lie():
+    text = 'module \\top\n  attribute \\src "/{}/top.py:61"\n  wire width {} \\a\nend\n'
+    assert digest_of(text.format("home/one", 2)) == digest_of(text.format("srv/two", 2))
+    assert digest_of(text.format("home/one", 2)) != digest_of(text.format("home/one", 3))
+
+
+@pytest.mark.parametrize("broken", [0, 3])
+def test_seeds_are_placed_at_a_time_and_reported_in_order(tmp_path, monkeypatch, broken):
+    together = threading.Barrier(2, timeout=10)  # nothing goes on before two are at work
+    second_done = threading.Event()
+
+    def nextpnr(tool: tools.Tool, arguments: list[str], folder: Path, log: str) -> str:
+        if tool is tools.ICEPACK:
+            packed.extend(arguments)
+            return ""
+        seed = int(arguments[arguments.index("--seed") + 1])
+        together.wait()
+        if seed == 1:
+            assert second_done.wait(10)
+        second_done.set()
+        if seed == broken:
+            raise tools.ToolError(f"{tool.package}: no room; log: {log}")
+        report = {"fmax": {"clk": {"achieved": 20.0 + seed % 4}}, "critical_paths": []}
+        (folder / arguments[arguments.index("--report") + 1]).write_text(json.dumps(report))
+        return ""
+
+    packed: list[str] = []
+    said: list[str] = []
+    monkeypatch.setattr(tools, "call", nextpnr)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    report = BuildReport(load_config("tiny"), find_board("icebreaker"), 12_000_000, {})
+    if broken:
+        with pytest.raises(tools.ToolError, match="no room; log: nextpnr3.log"):
+            place(report, tmp_path, range(1, 5), said.append)
+    else:
+        place(report, tmp_path, range(1, 5), said.append)
+        assert packed == ["placed3.asc", "top.bin"]
+    ended = [seed for seed in (1, 2, 3, 4) if seed != broken]
+    assert [timing.seed for timing in report.timings] == ended
+    assert [timing.fmax_mhz for timing in report.timings] == [20 + seed % 4 for seed in ended]
+    assert "placing and routing, seed 1, 2 of [1, 2, 3, 4] (minutes)" in said
+    assert not any("1, 2, 3" in line.split(" of ")[0] for line in said)
 
 
 def test_a_missing_tool_names_the_way_to_get_it():

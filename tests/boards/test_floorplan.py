@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from boards.devices import SITES_25, SITES_85
+from boards.devices import SITES_25, SITES_85, TILES_85
 from boards.floorplan import choose_sites, give_sites
 from tests.boards.netlists import cell, write_netlist
 
@@ -41,20 +41,20 @@ def packed_netlist(path: Path, groups: int, rams: int, chain: int) -> None:
 
 def test_block_ram_lies_near_what_it_is_wired_to_and_no_site_is_used_twice(tmp_path):
     packed = tmp_path / "packed.json"
-    packed_netlist(packed, groups=4, rams=10, chain=20)
-    chosen = choose_sites(packed, SITES_85)
+    packed_netlist(packed, groups=4, rams=10, chain=10)
+    chosen = choose_sites(packed, packed, SITES_85, TILES_85)  # logic is packed as it is
     assert len(chosen) == len(set(chosen.values())) == 40
     assert set(chosen.values()) <= set(SITES_85["DP16KD"])
-    assert chosen == choose_sites(packed, SITES_85)
+    assert chosen == choose_sites(packed, packed, SITES_85, TILES_85)
     middles = []
     for group in range(4):
         names = [chosen[f"ram{group}.{ram}"] for ram in range(10)]
         places = np.array([[int(p[1:]) for p in name.split("/")[:2]] for name in names])
         middles.append(places.mean(axis=0))
     for left, right in ((0, 1), (2, 3)):
-        assert middles[left][0] + 30 < middles[right][0]
+        assert middles[left][0] + 40 < middles[right][0]
     for upper, lower in ((0, 2), (1, 3)):
-        assert middles[upper][1] + 12 < middles[lower][1]
+        assert middles[upper][1] + 24 < middles[lower][1]
 
 
 def test_sites_are_written_into_the_netlist(tmp_path):
