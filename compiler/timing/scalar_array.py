@@ -152,12 +152,13 @@ def _pixels(params: Params, c: Mapping[str, int], plan: PassPlan, entries: Entri
                 work["border tile"] += int(quick.sum()) * whole
                 blocks = blocks - quick * whole
             slow = int(blocks.sum())
-            partial = n_border if tap.n_last_rows < params.rows else 0
-            full = (slow - partial) if tap.n_rows == params.rows else 0
             work["border block"] += slow
-            work["border whole block"] += full
-            work["border word"] += (slow - full - n_border) * tap.n_rows * (full == 0)
-            work["border word"] += n_border * tap.n_last_rows * (partial > 0)
+            if tap.n_rows == params.rows:
+                partial = n_border * (tap.n_last_rows < params.rows)
+                work["border whole block"] += slow - partial
+                work["border word"] += partial * tap.n_last_rows
+            else:
+                work["border word"] += (slow - n_border) * tap.n_rows + n_border * tap.n_last_rows
         for i in range(len(tap.windows)):
             prefix = "second " if i else "depthwise " if depthwise else ""
             work[f"{prefix}window"] += int(blocks.sum())

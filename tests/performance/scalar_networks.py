@@ -56,6 +56,12 @@ def pools(b: ModelBuilder) -> int:
     return b.mean(x)
 
 
+def additions(b: ModelBuilder) -> int:
+    x = b.input((1, 3, 5, 6))
+    x = b.conv2d(b.add(x, b.conv2d(x, 6, (1, 1))), 4, (1, 1))
+    return b.add(x, b.conv2d(x, 4, (1, 1)))
+
+
 def matrices(b: ModelBuilder) -> int:
     """Vectors: bound by the weights, which move once."""
     return b.fully_connected(b.fully_connected(b.input((1, 100)), 70), 33)
@@ -63,5 +69,15 @@ def matrices(b: ModelBuilder) -> int:
 
 NETWORKS: dict[str, Callable[[ModelBuilder], int]] = {
     f.__name__: f
-    for f in (first_layers, speech, separable, ragged, inner, odd_depthwise, pools, matrices)
+    for f in (
+        first_layers,
+        speech,
+        separable,
+        ragged,
+        inner,
+        odd_depthwise,
+        pools,
+        additions,
+        matrices,
+    )
 }

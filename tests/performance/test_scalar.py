@@ -31,7 +31,7 @@ def mixed(b: ModelBuilder) -> int:
     y = b.depthwise_conv2d(x)
     x = b.max_pool2d(b.add(x, b.conv2d(y, 8, (1, 1))), (3, 3), (2, 2))
     x = b.conv2d(x, 12, (3, 3))
-    return b.fully_connected(b.reshape(x, (1, 108)), 20)
+    return b.fully_connected(b.reshape(x, (1, 48)), 20)
 
 
 def test_a_network_is_as_fast_as_predicted_and_its_commands_follow_each_other(
