@@ -112,13 +112,14 @@ def test_bus_errors_are_reported_and_the_next_good_program_runs(
     rng = random.Random(seed)
     runs: list[Run] = []
     expected: list[Expected] = []
-    for engine, region, size in (
-        (None, PROGRAM, 0),
-        (Engine.LOAD, SOURCE, params.weight_memory_bytes),
-        (Engine.STORE, TARGET, SPAN),
+    for engine, region in (
+        (None, PROGRAM),
+        (Engine.LOAD, SOURCE),
+        (Engine.STORE, TARGET),
     ) * repeats:
         program = ProgramMaker(rng, params).program(n_commands)
-        offset = rng.randrange(size or len(program.code)) // params.axi_bytes * params.axi_bytes
+        size = {PROGRAM: len(program.code), SOURCE: program.weight_bytes, TARGET: SPAN}[region]
+        offset = rng.randrange(size) // params.axi_bytes * params.axi_bytes
         faulty = BusSettings(
             read_latency_cycles=rng.randrange(2, 80),
             stall_probability=rng.choice([0, 0.3]),
