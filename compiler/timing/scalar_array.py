@@ -9,7 +9,7 @@ addresses between words: loops are long, and longer where windows must be compar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +81,9 @@ def _sums(params: Params, c: Mapping[str, int], plan: PassPlan) -> Work:
         work["planned descriptor"] += plannings * len(entries)
         work["planned tap"] += plannings * sum(len(taps) for taps in entries)
         work["tile row"] += c["tile_h"] * blocks
-        work.update({kind: n * blocks for kind, n in _pixels(params, c, plan, entries).items()})
+    for entries, n_blocks, wraps in _turns(params, c, chunks):
+        found = _pixels(params, c, plan, entries, wraps)
+        work.update({kind: n * n_blocks for kind, n in found.items()})
     if not c.get("keep_out"):
         results = pixels * ((blocks - 1) * params.cols + c["last_cols"])
         work["result row"] = c["tile_h"] * blocks
@@ -108,6 +110,28 @@ def _chunks(params: Params, c: Mapping[str, int], plan: PassPlan) -> Iterator[En
     yield entries
 
 
+def _turns(
+    params: Params, c: Mapping[str, int], chunks: Sequence[Entries]
+) -> Iterator[tuple[Entries, int, bool]]:
+    """Chunks, for how many blocks, and whether their weights reach beyond the end of the ring."""
+    n_bytes = [sum(map(_n_words(c), chunk)) * params.weight_word_bytes for chunk in chunks]
+    quant = 0 if c.get("keep_out") else params.quant_words(bool(c.get("per_channel")))
+    of_block = 0 if c.get("shared") else sum(n_bytes) + quant * params.weight_word_bytes
+    first = c.get("weights", 0) * params.weight_word_bytes
+    for i, chunk in enumerate(chunks):
+        starts = first + sum(n_bytes[:i]) + of_block * np.arange(c["blocks"])
+        ends = starts % params.weight_memory_bytes + n_bytes[i]
+        n_wrapped = int((ends > params.weight_memory_bytes).sum())
+        for n_blocks, wraps in ((c["blocks"] - n_wrapped, False), (n_wrapped, True)):
+            if n_blocks:
+                yield chunk, n_blocks, wraps
+
+
+def _n_words(c: Mapping[str, int]) -> Callable[[Sequence[Tap]], int]:
+    """Words of weights of a descriptor."""
+    return lambda taps: sum(t.n_rows * (c["cb_count"] - 1) + t.n_last_rows for t in taps)
+
+
 def _taps_of(params: Params, c: Mapping[str, int], plan: PassPlan, entry: Entry) -> Iterator[Tap]:
     rows = [row for row, tap in enumerate(entry.taps) if tap != IDLE]
     last_rows = [row for row in rows if row < c["last_rows"]]
@@ -123,14 +147,16 @@ def _taps_of(params: Params, c: Mapping[str, int], plan: PassPlan, entry: Entry)
         yield Tap((Window(offset, stream.dy, dx, shift),), 1, int(row in last_rows))
 
 
-def _pixels(params: Params, c: Mapping[str, int], plan: PassPlan, entries: Entries) -> Work:
-    """All pixels of a block, with the taps of some descriptors."""
+def _pixels(
+    params: Params, c: Mapping[str, int], plan: PassPlan, entries: Entries, wraps: bool
+) -> Work:
+    """All pixels of a block, with the taps of some descriptors; none is regular if weights wrap."""
     taps = [tap for taps in entries for tap in taps]
     windows = [window for tap in taps for window in tap.windows]
     inside = {window: _inside(c, window) for window in windows}
     unchecked = _unchecked(params, c, plan, windows)
     regular = np.zeros_like(unchecked)
-    if _are_aligned(params, c, plan, taps):
+    if not wraps and _are_aligned(params, c, plan, taps):
         regular = unchecked & _aligned(c, windows[0].offset)
     border, depthwise = ~regular, plan.mode is Mode.DEPTHWISE
     n_regular, n_border = int(regular.sum()), int(border.sum())

@@ -33,10 +33,14 @@ SPAN = 4 * 1024
 
 @dataclass(frozen=True)
 class RandomProgram:
-    """A program and the contents of its source region; ``fault`` names what is wrong with it."""
+    """A program and the contents of its source region; ``fault`` names what is wrong with it.
+
+    ``weight_bytes`` from the start of that region are loaded first.
+    """
 
     code: bytes
     source: bytes
+    weight_bytes: int
     fault: str = ""
 
 
@@ -72,6 +76,7 @@ class ProgramMaker:
                 self._transfer(Engine.STORE)
         self._add(Engine.STORE, self._flat(Engine.STORE, Space.SCRATCHPAD, 0, TARGET, 0, SPAN))
         self.commands.append(Command(Opcode.END, {}))
+        n_bytes = len(self.weights)
         if self.params.config.datapath == "scalar":  # on which all weights would take longest
             n_bytes = max(1, self.arrays.ring) * self.params.weight_word_bytes
             first = self.commands[0]
@@ -80,7 +85,8 @@ class ProgramMaker:
         if fault == "opcode":
             code = self._spoil(code)
         random_bytes = rng.randbytes(SOURCE_BYTES - len(self.weights) - len(tables))
-        return RandomProgram(code, self.weights.tobytes() + tables + random_bytes, fault)
+        source = self.weights.tobytes() + tables + random_bytes
+        return RandomProgram(code, source, n_bytes, fault)
 
     # ---- commands ----------------------------------------------------------------------------
     def _setup(self, table_bytes: int) -> None:

@@ -112,16 +112,14 @@ def test_bus_errors_are_reported_and_the_next_good_program_runs(
     rng = random.Random(seed)
     runs: list[Run] = []
     expected: list[Expected] = []
-    for engine, region, size in (
-        (None, PROGRAM, 0),
-        (Engine.LOAD, SOURCE, 0),
-        (Engine.STORE, TARGET, SPAN),
+    for engine, region in (
+        (None, PROGRAM),
+        (Engine.LOAD, SOURCE),
+        (Engine.STORE, TARGET),
     ) * repeats:
-        maker = ProgramMaker(rng, params)
-        program = maker.program(n_commands)
-        if engine is Engine.LOAD:  # the weights, which come first
-            size = maker.commands[0].config["length"]
-        offset = rng.randrange(size or len(program.code)) // params.axi_bytes * params.axi_bytes
+        program = ProgramMaker(rng, params).program(n_commands)
+        size = {PROGRAM: len(program.code), SOURCE: program.weight_bytes, TARGET: SPAN}[region]
+        offset = rng.randrange(size) // params.axi_bytes * params.axi_bytes
         faulty = BusSettings(
             read_latency_cycles=rng.randrange(2, 80),
             stall_probability=rng.choice([0, 0.3]),

@@ -56,6 +56,12 @@ def pools(b: ModelBuilder) -> int:
     return b.mean(x)
 
 
+def pointwise(b: ModelBuilder) -> int:
+    """Many channels, whose weights go round the ring several times."""
+    x = b.conv2d(b.input((1, 6, 5, 64)), 32, (1, 1))
+    return b.conv2d(b.conv2d(x, 96, (1, 1)), 40, (1, 1))
+
+
 def additions(b: ModelBuilder) -> int:
     x = b.input((1, 3, 5, 6))
     x = b.conv2d(b.add(x, b.conv2d(x, 6, (1, 1))), 4, (1, 1))
@@ -77,6 +83,7 @@ NETWORKS: dict[str, Callable[[ModelBuilder], int]] = {
         inner,
         odd_depthwise,
         pools,
+        pointwise,
         additions,
         matrices,
     )
