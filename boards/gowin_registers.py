@@ -62,7 +62,7 @@ class _Absorption:
         """The net that a constant drives."""
         for cell in self.cells.values():
             if cell["type"] == kind:
-                (bit,) = next(iter(cell["connections"].values()))
+                bit: Bit = next(iter(cell["connections"].values()))[0]
                 return bit
         return {"GND": "0", "VCC": "1"}[kind]
 

@@ -25,9 +25,7 @@ def synthesise_accelerator(config: str, folder: Path, fpga: Fpga = LFE5U_85F) ->
     return synthesise_verilog(verilog_path(params), module_name(params), folder, fpga)
 
 
-def synthesise_verilog(
-    verilog: Path, module: str, folder: Path, fpga: Fpga = LFE5U_85F
-) -> Netlist:
+def synthesise_verilog(verilog: Path, module: str, folder: Path, fpga: Fpga = LFE5U_85F) -> Netlist:
     """The same of a module in a file."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(verilog, folder / "npu.v")

@@ -23,7 +23,6 @@ from tests.boards.accelerator_netlist import VERILOG, synthesise_accelerator
 from tests.model_builder import Activation, ModelBuilder
 from tests.networks import random_network
 
-
 SMALLEST = Path(__file__).parents[2] / "boards" / "configs" / "smallest.yaml"
 
 
