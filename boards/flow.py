@@ -11,8 +11,7 @@ from typing import Any
 from arch.errors import WeftError
 from boards import tools
 from boards.board import Fpga
-from boards.gowin_registers import absorb_registers
-from boards.gowin_synthesis import gowin_script
+from boards.gowin_synthesis import finish_netlist, gowin_script
 from boards.resources import Netlist, component_of
 
 OnStage = Callable[[str], None]
@@ -96,7 +95,7 @@ def synthesise(fpga: Fpga, folder: Path, rows_in_logic: int) -> Netlist:
             raise
         _run_yosys(folder, synthesis_script(fpga, rows_in_logic, purge=True))
     if fpga.family == "gowin":
-        absorb_registers(folder / NETLIST)
+        finish_netlist(folder / NETLIST)
     return Netlist(folder / NETLIST)
 
 

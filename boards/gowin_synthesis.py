@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from boards.gowin_fanout import spread_block_ram
+from boards.gowin_registers import absorb_registers
+
 ADDERS = Path(__file__).with_name("gowin_adders.v")
 WIDEST_IN_TABLES = 4
 """Bits of the widest adder that takes fewer cells without a carry chain."""
@@ -43,3 +46,9 @@ def gowin_script(read: str, top: str, netlist: str) -> str:
         f"write_json {netlist}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def finish_netlist(netlist: Path) -> None:
+    """What Yosys does not do: rewrites its netlist in JSON in place."""
+    absorb_registers(netlist)
+    spread_block_ram(netlist)

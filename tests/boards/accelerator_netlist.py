@@ -11,7 +11,7 @@ from boards import tools
 from boards.board import Fpga
 from boards.devices import LFE5U_85F
 from boards.flow import NETLIST, synthesis_script
-from boards.gowin_registers import absorb_registers
+from boards.gowin_synthesis import finish_netlist
 from boards.resources import Netlist
 from gen.verilog import module_name
 from sim.hardware import verilog_path
@@ -34,7 +34,7 @@ def synthesise_verilog(verilog: Path, module: str, folder: Path, fpga: Fpga = LF
     (folder / "npu.ys").write_text(script + write)
     tools.call(tools.YOSYS, ["-q", "npu.ys"], folder, "yosys.log")
     if fpga.family == "gowin":
-        absorb_registers(folder / NETLIST)
+        finish_netlist(folder / NETLIST)
         (folder / "again.ys").write_text(f"read_json {NETLIST}\n{write}")
         tools.call(tools.YOSYS, ["-q", "again.ys"], folder, "again.log")
     return Netlist(folder / NETLIST)

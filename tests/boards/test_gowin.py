@@ -1,4 +1,4 @@
-"""Registers of multipliers and block RAM in a Gowin netlist."""
+"""What is done to a Gowin netlist behind Yosys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from boards.gowin_fanout import MOST_READERS, spread_block_ram
 from boards.gowin_registers import absorb_registers
 from tests.boards.netlists import cell, write_netlist
 
@@ -104,3 +105,26 @@ def test_a_register_behind_block_ram_becomes_its_own_unless_it_has_a_reset(tmp_p
     assert found["memory"]["connections"] == {"CLKB": [CLOCK], "OCE": [ENABLE], "DO": [20, 14]}
     netlist["behind"] = flip_flop(13, 20, RESET=RESET)
     assert absorbed(tmp_path, netlist) == CONSTANTS | netlist
+
+
+def test_no_output_of_block_ram_has_many_readers(tmp_path: Path):
+    n = 2 * MOST_READERS + 1
+    netlist = {
+        "memory": cell("SDPX9B", {"CLKB": [CLOCK]}, {"DO": [13, 14]}),
+        "few": cell("LUT4", dict.fromkeys(("I0", "I1", "I2", "I3"), [14]), {"F": [20]}),
+        **{f"reader_{i:02}": flip_flop(13, 100 + i) for i in range(n)},
+    }
+    path = write_netlist(tmp_path / "top.json", netlist)
+    spread_block_ram(path)
+    found = json.loads(path.read_text())["modules"]["top"]["cells"]
+    buffers = {name: found.pop(name) for name in list(found) if name.startswith("memory.DO_0")}
+    behind = [cell["connections"]["F"][0] for cell in buffers.values()]
+    assert len(set(behind)) == 3 and min(behind) > 100 + n - 1  # new nets
+    for one in buffers.values():
+        assert one["type"] == "LUT1" and one["parameters"] == {"INIT": "10"}
+        assert one["connections"]["I0"] == [13]
+    read = [found[f"reader_{i:02}"]["connections"].pop("D")[0] for i in range(n)]
+    assert read == [bit for bit in behind for _ in range(n // 3)]
+    for i in range(n):
+        netlist[f"reader_{i:02}"]["connections"].pop("D")
+    assert found == netlist  # the rest is as it was
