@@ -24,7 +24,7 @@ def spread_block_ram(netlist: Path) -> None:
     design = json.loads(netlist.read_text())
     cells = design["modules"][top_of(design["modules"])]["cells"]
     readers: dict[int | str, list[tuple[str, str, int]]] = defaultdict(list)
-    bits = set()
+    bits: set[int] = set()
     for name, cell in cells.items():
         for port, connected in cell["connections"].items():
             bits.update(bit for bit in connected if isinstance(bit, int))
