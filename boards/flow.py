@@ -11,6 +11,7 @@ from typing import Any
 from arch.errors import WeftError
 from boards import tools
 from boards.board import Fpga
+from boards.gowin_synthesis import finish_netlist, gowin_script
 from boards.resources import Netlist, component_of
 
 OnStage = Callable[[str], None]
@@ -60,6 +61,8 @@ def synthesis_script(
     FPGA has fewer multipliers than the design. ``purge``: names that nothing needs are removed
     before look-up tables are made.
     """
+    if fpga.family == "gowin":
+        return gowin_script(read, top, NETLIST)
     lines = [read, f"hierarchy -top {top}"]
     lines += ["setattr -mod -set keep_hierarchy 1 *.load_lanes *.load_merge"]
     if fpga.family == "ice40":  # has no distributed RAM
@@ -72,7 +75,6 @@ def synthesis_script(
     options = {
         "ecp5": f"synth_ecp5 -no-rw-check -top {top}",
         "ice40": f"synth_ice40 -no-rw-check -dsp -spram -top {top} -device u",
-        "gowin": f"synth_gowin -no-rw-check -top {top} -family gw2a",
     }
     synth = options[fpga.family]
     if purge:
@@ -93,6 +95,8 @@ def synthesise(fpga: Fpga, folder: Path, rows_in_logic: int) -> Netlist:
         if "Assert `" not in str(error):
             raise
         _run_yosys(folder, synthesis_script(fpga, rows_in_logic, purge=True))
+    if fpga.family == "gowin":
+        finish_netlist(folder / NETLIST)
     return Netlist(folder / NETLIST)
 
 

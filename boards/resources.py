@@ -94,8 +94,34 @@ class Netlist:
         counts = self._totals(self._top)
         lone = self._lone_flip_flops()
         if lone:
-            counts[CELL] = counts["LUT4"] + lone
+            counts[CELL] = counts["LUT4"] + lone + self._ends_of_carry_chains()
         return counts
+
+    def _ends_of_carry_chains(self) -> int:
+        """Cells that nextpnr adds to Gowin's chains.
+
+        One ahead of each, one behind where something else reads the carry, and one to make the
+        number even.
+        """
+        cells = self._modules[self._top]["cells"]
+        chain = {name: cell["connections"] for name, cell in cells.items() if cell["type"] == "ALU"}
+        carries = {pins["COUT"][0]: name for name, pins in chain.items() if "COUT" in pins}
+
+        def goes_on(carry: int) -> bool:
+            readers = self._readers.get(carry, [])
+            return len(readers) == 1 and chain.get(readers[0], {}).get("CIN") == [carry]
+
+        ends = 0
+        for pins in chain.values():
+            if pins["CIN"][0] in carries and goes_on(pins["CIN"][0]):
+                continue
+            length, carry = 2, pins.get("COUT", [None])[0]  # with the one ahead
+            while carry is not None and goes_on(carry):
+                length += 1
+                carry = chain[self._readers[carry][0]].get("COUT", [None])[0]
+            tail = int(bool(self._readers.get(carry)))
+            ends += 1 + tail + (length + tail) % 2
+        return ends
 
     def _lone_flip_flops(self) -> int:
         """Flip-flops of iCE40 and Gowin that cannot lie behind the look-up table they load from."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from amaranth.hdl import Array as Choice
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from arch.params import Params
+from arch.params import Params, log2_exact
 from hw.requantize import scale_layout
 from hw.weight_fetch import quant_layout
 
@@ -23,7 +24,8 @@ class QuantStore(wiring.Component):
     available : the block to be drained next has its parameters.
     release : one cycle: that block needs them no more.
     group : which ``lanes`` channels of it.
-    per_channel, scale : whether scales come from here, or the scale of all channels.
+    per_channel, scale : whether scales come from here, or the scale of all channels. Steady from
+        ``group`` to ``scales``.
     bias, scales : of each lane, one cycle after ``group``.
     """
 
@@ -63,7 +65,7 @@ class QuantStore(wiring.Component):
             self.available.eq(count != 0),
         ]
         word_bits = 8 * p.weight_word_bytes
-        for i, slot in enumerate(slots):
+        for i, slot in enumerate(slots if not self._in_memories else ()):
             for k in range(p.quant_words(True)):
                 with m.If(take & (fill == i) & (item.index == k)):
                     part = slot.as_value()[k * word_bits : (k + 1) * word_bits]
@@ -74,6 +76,9 @@ class QuantStore(wiring.Component):
         with m.If(self.release):
             m.d.sync += use.eq(~use)
         m.d.sync += count.eq(count + filled - self.release)
+        if self._in_memories:
+            self._keep_in_memories(m, take, fill, use)
+            return m
 
         for lane in range(p.lanes):
             channels = range(lane, p.cols, p.lanes)
@@ -93,3 +98,39 @@ class QuantStore(wiring.Component):
                     self.scales[lane].shift.eq(Choice(shifts)[group]),
                 ]
         return m
+
+    @property
+    def _in_memories(self) -> bool:
+        """One lane reads one channel a cycle, so memories do, if no word has parts of two kinds."""
+        return self.params.lanes == 1 and self.params.weight_rows_per_cycle <= 4
+
+    def _keep_in_memories(self, m: Module, take: Value, fill: Value, use: Value) -> None:
+        p = self.params
+        n_words = 4 // p.weight_rows_per_cycle  # of biases, and of multipliers
+        index, found = self.quants.payload.index, {}
+        for i, (name, n, bits) in enumerate(
+            (("bias", n_words, 32), ("multiplier", n_words, 32), ("shift", 1, 8))
+        ):
+            word_bits = 8 * p.weight_word_bytes
+            m.submodules[name] = memory = Memory(shape=word_bits, depth=N_SLOTS * n, init=[])
+            write, read = memory.write_port(), memory.read_port()
+            address_bits = log2_exact(n)
+            per_word = p.cols // n
+            m.d.comb += [
+                write.addr.eq(Cat(index[:address_bits], fill)),
+                write.data.eq(self.quants.payload.word),
+                write.en.eq(take & (index >> log2_exact(n_words) == i)),
+                read.addr.eq(Cat(self.group[log2_exact(per_word) :][:address_bits], use)),
+            ]
+            part = Signal(range(max(2, per_word)), name=f"{name}_part")
+            m.d.sync += part.eq(self.group[: log2_exact(per_word)])
+            found[name] = read.data.word_select(part, bits)
+        m.d.comb += [
+            self.bias[0].eq(found["bias"]),
+            self.scales[0].eq(self.scale),
+        ]
+        with m.If(self.per_channel):
+            m.d.comb += [
+                self.scales[0].multiplier.eq(found["multiplier"]),
+                self.scales[0].shift.eq(found["shift"]),
+            ]

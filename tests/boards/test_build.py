@@ -143,6 +143,25 @@ def test_flip_flops_that_cannot_share_a_cell_with_their_table_take_one_each(tmp_
     assert totals(single) == {"LUT4": 1, "FF": 2, "logic cell": 2}
 
 
+def test_cells_at_the_ends_of_gowins_carry_chains_count(tmp_path: Path):
+    def cells_for(bits: int, carry_is_read: bool) -> int:
+        cells = {
+            f"bit_{i}": cell(
+                "ALU", {"I0": [9], "CIN": [10 + i]}, {"COUT": [11 + i], "SUM": [30 + i]}
+            )
+            for i in range(bits)
+        }
+        cells["alone"] = cell("DFF", {"D": [9]}, {"Q": [8]})
+        if carry_is_read:
+            cells["reader"] = cell("LUT1", {"I0": [10 + bits]}, {"F": [7]})
+        return Netlist(write_netlist(tmp_path / "top.json", cells)).totals()["logic cell"] - 1
+
+    assert cells_for(3, False) == 4  # and one ahead
+    assert cells_for(4, False) == 6  # one ahead, one to make it even
+    assert cells_for(4, True) == 1 + 6  # one ahead, one behind
+    assert cells_for(3, True) == 1 + 6  # one ahead, one behind, one to make it even
+
+
 @pytest.mark.parametrize(
     ("name", "component"),
     [

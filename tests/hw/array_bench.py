@@ -30,7 +30,7 @@ SHAPES = {
         "axi_data_bits": 32,
         "scratchpad_banks": 8,
     },
-    "4x8": {"rows": 4, "cols": 8, "lanes": 2, "streams": 1, "scratchpad_banks": 2},
+    "4x8": {"rows": 4, "cols": 8, "lanes": 1, "streams": 1, "scratchpad_banks": 2},
     "plain": {"rows": 8, "cols": 8, "lanes": 4, "streams": 2, "elementwise": False},
 }
 
