@@ -37,7 +37,7 @@ class BuildReport:
     design : digest of what was synthesised.
     needs : resources of the whole design; ``components`` : of each part of it.
     rows_in_logic : rows of the array whose multipliers are built of look-up tables.
-    timings : one for each seed.
+    timings : one for each seed that was placed and routed; ``failures`` : of the others, why not.
     inferences : networks and what they take with the board's memory.
     bitstream : the file, of the best seed; None when no placement was asked for.
     """
@@ -51,6 +51,7 @@ class BuildReport:
     components: dict[str, Counter[str]] = field(default_factory=dict)
     rows_in_logic: int = 0
     timings: list[Timing] = field(default_factory=list)
+    failures: dict[int, WeftError] = field(default_factory=dict)
     inferences: list[Inference] = field(default_factory=list)
     bitstream: Path | None = None
 
@@ -91,6 +92,8 @@ class BuildReport:
                 "seeds": [vars(timing) for timing in self.timings],
                 "gmacs_per_second": round(self.gmacs_per_second, 3),
             }
+        if self.failures:
+            result["failed_seeds"] = {seed: str(error) for seed, error in self.failures.items()}
         return result
 
 
@@ -141,9 +144,8 @@ def synthesise(
 def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage = print) -> None:
     """Place and route with each seed and write the bitstream of the best.
 
-    As many seeds run at a time as there are processors. Raises the first error of any of them when
-    the others have ended and are in the report, and :class:`flow.TimingFailure` when even the best
-    is slower than the board's clock.
+    As many seeds run at a time as there are processors. Raises the first one's error where all
+    fail, and :class:`flow.TimingFailure` when even the best is slower than the board's clock.
     """
     board = report.board
     netlist = flow.NETLIST
@@ -164,7 +166,7 @@ def place(report: BuildReport, folder: Path, seeds: Sequence[int], tell: OnStage
 def _place_all(
     report: BuildReport, folder: Path, netlist: str, seeds: Sequence[int], tell: OnStage
 ) -> None:
-    """Fill in the report's timings, in the order of the seeds; raises the first seed's error."""
+    """Fill in the report's timings and failures, in the order of the seeds."""
     running: list[int] = []
     changing = threading.Lock()
 
@@ -191,11 +193,10 @@ def _place_all(
             wait(runs)
         finally:  # after an interrupt nothing more may start
             pool.shutdown(wait=False, cancel_futures=True)
-    errors: list[WeftError] = []
-    for future in runs:
+    for seed, future in zip(seeds, runs, strict=True):
         try:
             report.timings.append(future.result())
         except WeftError as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
+            report.failures[seed] = error
+    if not report.timings:
+        raise next(iter(report.failures.values()))

@@ -76,6 +76,8 @@ def synth(
             f" ({timing.logic_ns:.1f} ns logic, {timing.routing_ns:.1f} ns routing)",
             soft_wrap=True,
         )
+    for seed, failure in report.failures.items():
+        err.print(f"seed {seed}: {failure}", style="yellow", soft_wrap=True)
     if report.timings:
         out.print(
             f"{report.fmax_mhz:.1f} MHz (median), {report.gmacs_per_second:.2f} GMAC/s",

@@ -230,17 +230,28 @@ def test_seeds_are_placed_at_a_time_and_reported_in_order(tmp_path, monkeypatch,
     monkeypatch.setattr(tools, "call", nextpnr)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     report = BuildReport(load_config("tiny"), find_board("icebreaker"), 12_000_000, {})
-    if broken:
-        with pytest.raises(tools.ToolError, match="no room; log: nextpnr3.log"):
-            place(report, tmp_path, range(1, 5), said.append)
-    else:
-        place(report, tmp_path, range(1, 5), said.append)
-        assert packed == ["placed3.asc", "top.bin"]
+    place(report, tmp_path, range(1, 5), said.append)
     ended = [seed for seed in (1, 2, 3, 4) if seed != broken]
+    assert packed == ["placed2.asc" if broken else "placed3.asc", "top.bin"]
+    reasons = {seed: str(error) for seed, error in report.failures.items()}
+    log = "no room; log: nextpnr3.log"
+    assert reasons == ({3: f"{tools.NEXTPNR_ICE40.package}: {log}"} if broken else {})
+    assert report.as_json().get("failed_seeds") == (reasons or None)
     assert [timing.seed for timing in report.timings] == ended
     assert [timing.fmax_mhz for timing in report.timings] == [20 + seed % 4 for seed in ended]
     assert "placing and routing, seed 1, 2 of [1, 2, 3, 4] (minutes)" in said
     assert not any("1, 2, 3" in line.split(" of ")[0] for line in said)
+
+
+def test_where_every_seed_fails_the_first_ones_reason_is_told(tmp_path, monkeypatch):
+    def nextpnr(tool: tools.Tool, arguments: list[str], folder: Path, log: str) -> str:
+        raise tools.ToolError(f"{tool.package}: no room; log: {log}")
+
+    monkeypatch.setattr(tools, "call", nextpnr)
+    report = BuildReport(load_config("tiny"), find_board("icebreaker"), 12_000_000, {})
+    with pytest.raises(tools.ToolError, match="no room; log: nextpnr1.log"):
+        place(report, tmp_path, range(1, 3), lambda text: None)
+    assert report.timings == []
 
 
 def test_a_missing_tool_names_the_way_to_get_it():
