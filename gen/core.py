@@ -34,8 +34,13 @@ def core_texts(config: Config, *, rvfi: bool = False) -> dict[str, str]:
     ----------
     rvfi : the core has the port ``rvfi``.
 
-    Raises :class:`ConfigError` where the configuration has no core.
+    Raises :class:`ConfigError` where the configuration has no such core.
     """
+    if config.datapath == "scalar":
+        raise ConfigError(
+            f"{config.name}: on the scalar datapath operators run on the processor of the"
+            " firmware, so there is no core to write alone; choose another configuration"
+        )
     if config.core == "none":
         raise ConfigError(
             f"{config.name}: core is none, so there is no core to write; choose another"

@@ -111,6 +111,14 @@ def test_a_configuration_without_a_core_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_the_processor_of_the_scalar_datapath_is_not_written_alone(tmp_path: Path) -> None:
+    sizes = {"rows": 4, "cols": 4, "lanes": 1, "axi_data_bits": 32, "axi_address_bits": 32}
+    scalar = parse_config({"name": "little", "datapath": "scalar", **sizes})
+    with pytest.raises(ConfigError, match="little: on the scalar datapath operators run on the"):
+        generate_core(scalar, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_rvfi_of_the_accelerator_is_refused(tmp_path: Path) -> None:
     command = ["generate", "tiny", "--rvfi", "-o", str(tmp_path / "out")]
     with pytest.raises(WeftError, match="--rvfi: is a port of the core alone; add --core-only"):
