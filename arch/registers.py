@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from arch.bits import WordFormat
+from arch.config import Config
 from arch.isa import N_REGIONS, Engine
 
 IDENTITY = 0x54464557  # "WEFT", little-endian
@@ -141,6 +142,18 @@ REGISTERS: tuple[Register, ...] = (
 )
 
 OFFSET: dict[str, int] = {register.name: register.offset for register in REGISTERS}
+
+
+def identity(config: Config) -> dict[str, int]:
+    """What the registers read that tell one accelerator from another."""
+    c = config
+    return {
+        "ID": IDENTITY,
+        "VERSION": VERSION,
+        "DIGEST": c.digest,
+        "SHAPE": c.rows | c.cols << 8 | c.lanes << 16 | c.streams << 24,
+    }
+
 
 FORMATS: dict[str, WordFormat] = {
     "CONTROL": CONTROL,

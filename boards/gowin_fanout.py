@@ -8,21 +8,18 @@ RAM there are so few ways that this happens.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import count
-from pathlib import Path
-
-from boards.resources import top_of
+from typing import Any
 
 MOST_READERS = 10
 OUTPUTS = ("DO", "DOA", "DOB")
 
 
-def spread_block_ram(netlist: Path) -> None:
-    """Rewrite a netlist in JSON, as Yosys writes it, in place."""
-    design = json.loads(netlist.read_text())
-    cells = design["modules"][top_of(design["modules"])]["cells"]
+def spread_block_ram(module: Mapping[str, Any]) -> None:
+    """Change a module of a netlist, as Yosys writes it in JSON, in place."""
+    cells = module["cells"]
     readers: dict[int | str, list[tuple[str, str, int]]] = defaultdict(list)
     bits: set[int] = set()
     for name, cell in cells.items():
@@ -57,4 +54,3 @@ def spread_block_ram(netlist: Path) -> None:
             share = found[k * len(found) // n_buffers : (k + 1) * len(found) // n_buffers]
             for reader, port, i in share:
                 cells[reader]["connections"][port][i] = behind
-    netlist.write_text(json.dumps(design))

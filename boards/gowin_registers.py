@@ -6,13 +6,9 @@ a block RAM has no look-up table to share a cell with.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
-
-from boards.resources import top_of
 
 # Gowin UG287 (DSP) and UG285 (BSRAM): ports and the parameters that put a register there.
 MULTIPLIERS = ("MULT9X9", "MULT18X18")
@@ -33,11 +29,9 @@ class Control(NamedTuple):
     reset: Bit
 
 
-def absorb_registers(netlist: Path) -> None:
-    """Rewrite a netlist in JSON, as Yosys writes it, in place."""
-    design = json.loads(netlist.read_text())
-    _Absorption(design["modules"][top_of(design["modules"])]).run()
-    netlist.write_text(json.dumps(design))
+def absorb_registers(module: Mapping[str, Any]) -> None:
+    """Change a module of a netlist, as Yosys writes it in JSON, in place."""
+    _Absorption(module).run()
 
 
 class _Absorption:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from boards.gowin_fanout import spread_block_ram
 from boards.gowin_registers import absorb_registers
+from boards.resources import top_of
 
 ADDERS = Path(__file__).with_name("gowin_adders.v")
 WIDEST_IN_TABLES = 4
@@ -50,5 +52,8 @@ def gowin_script(read: str, top: str, netlist: str) -> str:
 
 def finish_netlist(netlist: Path) -> None:
     """What Yosys does not do: rewrites its netlist in JSON in place."""
-    absorb_registers(netlist)
-    spread_block_ram(netlist)
+    design = json.loads(netlist.read_text())
+    module = design["modules"][top_of(design["modules"])]
+    absorb_registers(module)
+    spread_block_ram(module)
+    netlist.write_text(json.dumps(design))

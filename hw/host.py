@@ -219,12 +219,8 @@ class Host(wiring.Component):
         pending: Signal,
     ) -> None:
         """Answer a read: at once, or when a region or a counter has been fetched."""
-        c = self.params.config
         values: dict[str, Value | int] = {
-            "ID": registers.IDENTITY,
-            "VERSION": registers.VERSION,
-            "DIGEST": c.digest,
-            "SHAPE": c.rows | c.cols << 8 | c.lanes << 16 | c.streams << 24,
+            **registers.identity(self.params.config),
             "STATUS": pack(registers.STATUS, {"state": supervisor.state, "quiet": self.quiet}),
             "INTERRUPT_ENABLE": enable,
             "INTERRUPT": pending,

@@ -66,10 +66,9 @@ def axi_write_signature(params: Params) -> Signature:
 
 def accelerator_ports(params: Params) -> dict[str, Member]:
     """Ports of an accelerator; what they mean is said in :class:`hw.top.Npu`."""
-    channels = {**axi_read_signature(params).members, **axi_write_signature(params).members}
     return {
         "s_axil": In(axi_lite_signature(registers.ADDRESS_BITS)),
-        "m_axi": Out(Signature(channels)),
+        "m_axi": Out(axi_signature(params)),
         "interrupt": Out(1),
         "event_started": Out(N_ENGINES),
         "event_completed": Out(N_ENGINES),
@@ -77,6 +76,11 @@ def accelerator_ports(params: Params) -> dict[str, Member]:
         "log_byte": Out(8),
         "core_pc": Out(32),
     }
+
+
+def axi_signature(params: Params) -> Signature:
+    """All channels of AXI4, as a manager drives them."""
+    return Signature({**axi_read_signature(params).members, **axi_write_signature(params).members})
 
 
 def axi_lite_signature(address_bits: int) -> Signature:

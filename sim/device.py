@@ -63,14 +63,8 @@ class FunctionalDevice:
         self.model = FunctionalModel(params, core_call)
         self.memory = bytearray(memory_bytes)
         self.memory_base = memory_base
-        c = params.config
         self._values = {register.name: 0 for register in registers.REGISTERS}
-        self._values |= {
-            "ID": registers.IDENTITY,
-            "VERSION": registers.VERSION,
-            "DIGEST": c.digest,
-            "SHAPE": c.rows | c.cols << 8 | c.lanes << 16 | c.streams << 24,
-        }
+        self._values |= registers.identity(params.config)
         self._set_state(State.IDLE)
 
     # ---- Device ------------------------------------------------------------------------------

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, Signature
+from amaranth.lib.wiring import In, Out
 
 from arch.params import Params, log2_exact
 from boards.gateware.memory_bus import MemoryBus
-from hw.interfaces import axi_read_signature, axi_write_signature
-
-OKAY, SLVERR = 0, 2
+from hw.axi_lite import OKAY, SLVERR
+from hw.interfaces import axi_signature
 
 
 class AxiBeat(wiring.Component):
@@ -29,10 +28,9 @@ class AxiBeat(wiring.Component):
     def __init__(self, params: Params, memory_bytes: int):
         self.params = params
         self.memory_bytes = memory_bytes
-        channels = {**axi_read_signature(params).members, **axi_write_signature(params).members}
         super().__init__(
             {
-                "axi": In(Signature(channels)),
+                "axi": In(axi_signature(params)),
                 "host": In(MemoryBus(params, memory_bytes)),
                 "memory": Out(MemoryBus(params, memory_bytes)),
             }

@@ -5,16 +5,16 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO, SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out, Signature, connect, flipped
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch.params import Params, log2_exact
 from boards.gateware.memory_bus import MemoryBus, command_layout
-from hw.interfaces import AXI_ID_BITS, axi_read_signature, axi_write_signature
+from hw.axi_lite import OKAY, SLVERR
+from hw.interfaces import AXI_ID_BITS, axi_signature
 from hw.skid import SkidBuffer
 
 BURSTS = 4  # of each direction that may wait
 BEATS = 32  # read beats that are under way or wait for the manager
-OKAY, SLVERR = 0, 2
 
 
 class AxiMemory(wiring.Component):
@@ -34,10 +34,9 @@ class AxiMemory(wiring.Component):
     def __init__(self, params: Params, memory_bytes: int):
         self.params = params
         self.memory_bytes = memory_bytes
-        channels = {**axi_read_signature(params).members, **axi_write_signature(params).members}
         super().__init__(
             {
-                "axi": In(Signature(channels)),
+                "axi": In(axi_signature(params)),
                 "host": In(MemoryBus(params, memory_bytes)),
                 "memory": Out(MemoryBus(params, memory_bytes)),
             }

@@ -139,14 +139,16 @@ class ScalarMachine:
         start = self._now + cycles_of(command_work(n_words), self._memory)
         if step.engine is Engine.CORE:
             self._now = start + OPERATOR_CYCLES * step.cycles
-        elif step.engine is Engine.ARRAY:
-            work = array_work(self._params, step.config, step.passes)
-            self._now = start + cycles_of(work, self._memory)
         else:
-            work = transfer_work(step.engine, step.config)
-            self._now = start + cycles_of(work, self._memory)
+            self._now = start + cycles_of(self.work_of(step), self._memory)
         end = round(self._now)
         return Span(round(start), end, end)
+
+    def work_of(self, step: Step) -> Work:
+        """What the firmware does in a command of the array or of the DMA."""
+        if step.engine is Engine.ARRAY:
+            return array_work(self._params, step.config, step.passes)
+        return transfer_work(step.engine, step.config)
 
     def free(self, engine: Engine) -> float:
         """When the processor takes the next command, whatever its engine."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, Signature
+from amaranth.lib.wiring import In, Out
 
 from arch.params import Params, log2_exact
-from hw.interfaces import axi_read_signature, axi_write_signature
-
-BURST_INCR = 1
+from hw.axi_read import INCR
+from hw.interfaces import axi_signature
 
 
 class BusPort(wiring.Component):
@@ -25,10 +24,9 @@ class BusPort(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        channels = {**axi_read_signature(params).members, **axi_write_signature(params).members}
         super().__init__(
             {
-                "axi": Out(Signature(channels)),
+                "axi": Out(axi_signature(params)),
                 "start": In(1),
                 "address": In(params.config.axi_address_bits),
                 "write": In(1),
@@ -48,7 +46,7 @@ class BusPort(wiring.Component):
         for channel in ("ar", "aw"):
             m.d.comb += [
                 getattr(axi, f"{channel}size").eq(lsb),
-                getattr(axi, f"{channel}burst").eq(BURST_INCR),
+                getattr(axi, f"{channel}burst").eq(INCR),
             ]
         beat, reading, writing = Signal(len(axi.araddr) - lsb), Signal(), Signal()
         m.d.comb += [

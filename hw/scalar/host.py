@@ -10,9 +10,10 @@ from arch import registers
 from arch.params import Params
 from arch.registers import CONTROL, OFFSET, REGISTERS, Access
 from hw.axi_lite import AxiLiteTarget
+from hw.core.memories import MemoryPort
 from hw.host import ALL_BITS, pack, writable_bits
 from hw.interfaces import axi_lite_signature
-from hw.scalar.memories import DATA_WORD_BITS, RamPort
+from hw.scalar.memories import DATA_WORD_BITS
 
 N_INTERRUPTS = len(registers.INTERRUPT.fields)
 
@@ -37,7 +38,7 @@ class ScalarHost(wiring.Component):
         super().__init__(
             {
                 "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
-                "data": Out(RamPort(DATA_WORD_BITS)),
+                "data": Out(MemoryPort(DATA_WORD_BITS)),
                 "data_valid": Out(1),
                 "interrupt": Out(1),
                 "doorbell": Out(1),

@@ -7,34 +7,13 @@ from collections.abc import Sequence
 from amaranth.hdl import Elaboratable, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out, Signature
+from amaranth.lib.wiring import In, Out
 
 from arch.params import log2_exact
 from arch.scalar import DATA_BYTES
+from hw.core.memories import MemoryPort
 
 BYTE_BITS = 8
-
-
-class RamPort(Signature):
-    """An access in each cycle, as the user drives it.
-
-    Members
-    -------
-    word : its number.
-    read : read it; ``rdata`` holds it from the next cycle until the next access.
-    strobe, wdata : bytes that are written; not together with ``read``.
-    """
-
-    def __init__(self, word_bits: int) -> None:
-        super().__init__(
-            {
-                "word": Out(word_bits),
-                "read": Out(1),
-                "strobe": Out(4),
-                "wdata": Out(32),
-                "rdata": In(32),
-            }
-        )
 
 
 class CodeRom(wiring.Component):
@@ -76,7 +55,7 @@ class Ram(wiring.Component):
     def __init__(self, n_words: int, init: Sequence[int] = ()):
         self.n_words = n_words
         self.init = list(init)
-        super().__init__({"port": In(RamPort(log2_exact(n_words)))})
+        super().__init__({"port": In(MemoryPort(log2_exact(n_words)))})
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -116,9 +95,9 @@ class SharedData(wiring.Component):
         self.init = init
         super().__init__(
             {
-                "host": In(RamPort(DATA_WORD_BITS)),
+                "host": In(MemoryPort(DATA_WORD_BITS)),
                 "host_valid": In(1),
-                "cpu": In(RamPort(DATA_WORD_BITS)),
+                "cpu": In(MemoryPort(DATA_WORD_BITS)),
             }
         )
 

@@ -87,14 +87,8 @@ class ScalarNpu(wiring.Component):
 
     def _host_words(self) -> list[int]:
         """What the host's registers read at power-up."""
-        c = self.params.config
         words = [0] * (HOST_BYTES // 4)
-        for name, value in {
-            "ID": registers.IDENTITY,
-            "VERSION": registers.VERSION,
-            "DIGEST": c.digest,
-            "SHAPE": c.rows | c.cols << 8 | c.lanes << 16 | c.streams << 24,
-        }.items():
+        for name, value in registers.identity(self.params.config).items():
             words[OFFSET[name] // 4] = value
         return words
 

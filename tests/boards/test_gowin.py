@@ -27,9 +27,17 @@ def multiplier(a: list[int], b: list[int], out: list[int]) -> dict[str, Any]:
     return cell("MULT9X9", {"A": a, "B": b, **idle}, {"DOUT": out})
 
 
+def module(path: Path, netlist: dict[str, Any]) -> dict[str, Any]:
+    """The top module of a netlist's file."""
+    text = write_netlist(path / "top.json", netlist).read_text()
+    found: dict[str, Any] = json.loads(text)["modules"]["top"]
+    return found
+
+
 def absorbed(path: Path, netlist: dict[str, Any]) -> dict[str, Any]:
-    absorb_registers(write_netlist(path / "top.json", CONSTANTS | netlist))
-    found: dict[str, Any] = json.loads((path / "top.json").read_text())["modules"]["top"]["cells"]
+    top = module(path, CONSTANTS | netlist)
+    absorb_registers(top)
+    found: dict[str, Any] = top["cells"]
     return found
 
 
@@ -114,9 +122,9 @@ def test_no_output_of_block_ram_has_many_readers(tmp_path: Path):
         "few": cell("LUT4", dict.fromkeys(("I0", "I1", "I2", "I3"), [14]), {"F": [20]}),
         **{f"reader_{i:02}": flip_flop(13, 100 + i) for i in range(n)},
     }
-    path = write_netlist(tmp_path / "top.json", netlist)
-    spread_block_ram(path)
-    found = json.loads(path.read_text())["modules"]["top"]["cells"]
+    top = module(tmp_path, netlist)
+    spread_block_ram(top)
+    found = top["cells"]
     buffers = {name: found.pop(name) for name in list(found) if name.startswith("memory.DO_0")}
     behind = [cell["connections"]["F"][0] for cell in buffers.values()]
     assert len(set(behind)) == 3 and min(behind) > 100 + n - 1  # new nets

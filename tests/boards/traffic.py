@@ -6,12 +6,12 @@ from enum import IntEnum
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, Signature, connect, flipped
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from arch import registers
 from arch.params import Params, log2_exact
 from hw.axi_lite import AxiLiteTarget
-from hw.interfaces import axi_lite_signature, axi_read_signature, axi_write_signature
+from hw.interfaces import axi_lite_signature, axi_signature
 
 
 class Register(IntEnum):
@@ -38,9 +38,11 @@ class Traffic(wiring.Component):
 
     def __init__(self, params: Params):
         self.params = params
-        channels = {**axi_read_signature(params).members, **axi_write_signature(params).members}
         super().__init__(
-            {"bus": In(axi_lite_signature(registers.ADDRESS_BITS)), "axi": Out(Signature(channels))}
+            {
+                "bus": In(axi_lite_signature(registers.ADDRESS_BITS)),
+                "axi": Out(axi_signature(params)),
+            }
         )
 
     def elaborate(self, platform: object) -> Elaboratable:

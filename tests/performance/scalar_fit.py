@@ -21,8 +21,8 @@ from compiler.steps import Step
 from compiler.timing import datapath
 from compiler.timing.machine import Span
 from compiler.timing.memory import MemoryTiming
-from compiler.timing.scalar import READ, WRITE, ScalarMachine, command_work, transfer_work
-from compiler.timing.scalar_array import Work, array_work
+from compiler.timing.scalar import READ, WRITE, ScalarMachine, command_work
+from compiler.timing.scalar_array import Work
 from sim.job import BusSettings
 from sim.reference import random_inputs
 from sim.run import prepare_bytes, run_verilog
@@ -54,13 +54,8 @@ class Recorder(ScalarMachine):
         Recorder.works = []  # of the last program that was ordered
 
     def issue(self, step: Step, command: Command, *, loaded: float, done: float) -> Span:
-        own = (
-            array_work(self._params, step.config, step.passes)
-            if step.engine is Engine.ARRAY
-            else transfer_work(step.engine, step.config)
-        )
         before = command_work(len(self._encoder.encode(command)))
-        self.works.append((step.engine, before, own))
+        self.works.append((step.engine, before, self.work_of(step)))
         return super().issue(step, command, loaded=loaded, done=done)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.hdl import Elaboratable, Module
-from amaranth.sim import Simulator
 
 from arch.scalar import CHIP_BASE, CODE_BASE, MAC_OPCODE, Mac
 from hw.scalar.cpu import Cpu
 from hw.scalar.memories import CodeRom
 from sim.riscv import Machine, Memory
 from tests.core.encoding import b_type, i_type, j_type, load_constant, lui, r_type, s_type
+from tests.hw.scalar.data_bus import serve, simulate
 
 CODE_BYTES = 4096
 RAM_BYTES = 256
@@ -50,30 +50,9 @@ def run(code: Sequence[int], ram: bytearray, seed: int) -> bytearray:
 
     async def memory(ctx: Any) -> None:
         for _ in range(CYCLES * len(code)):
-            ready = rng.random() < 0.7
-            ctx.set(bus.ready, ready)
-            if not (ready and ctx.get(bus.valid)):
-                await ctx.tick()
-                continue
-            at = ctx.get(bus.address) - CHIP_BASE & ~3
-            strobe, data = ctx.get(bus.strobe), ctx.get(bus.wdata).to_bytes(4, "little")
-            assert 0 <= at < RAM_BYTES and bool(strobe) == ctx.get(bus.write)
-            for byte in range(4):
-                if strobe >> byte & 1:
-                    ram[at + byte] = data[byte]
-            await ctx.tick()
-            ctx.set(bus.ready, 0)
-            for _ in range(rng.choice((0, 0, 1, 3))):
-                await ctx.tick()
-            ctx.set(bus.done, 1)
-            ctx.set(bus.rdata, int.from_bytes(ram[at : at + 4], "little"))
-            await ctx.tick()
-            ctx.set(bus.done, 0)
+            await serve(ctx, bus, rng, lambda address: (ram, address - CHIP_BASE), (0, 0, 1, 3))
 
-    simulator = Simulator(bench)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(memory)
-    simulator.run()
+    simulate(bench, memory)
     return ram
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
-from amaranth.sim import Simulator
 
 from arch.scalar import CHIP_BASE, MAC_OPCODE, TRAP_VECTOR, Guest
 from hw.scalar.cpu import Cpu
@@ -25,6 +24,7 @@ from tests.core.encoding import (
     r_type,
     s_type,
 )
+from tests.hw.scalar.data_bus import serve, simulate
 from tests.hw.scalar.test_cpu import (
     CODE_BYTES,
     JALR,
@@ -74,32 +74,15 @@ def run(bench: Bench, ram: bytearray, *, cycles: int, expires: int = 0) -> bytea
     told, bus, rng = bytearray(TOLD_BYTES), bench.cpu.bus, random.Random(0)
 
     async def memory(ctx: Any) -> None:
+        def find(address: int) -> tuple[bytearray, int]:
+            guest = ctx.get(bench.cpu.guest)
+            return (ram, address - GUEST_RAM) if guest else (told, address - CHIP_BASE)
+
         for cycle in range(cycles):
             ctx.set(bench.expired, bool(expires) and cycle >= expires)
-            ready = rng.random() < 0.7
-            ctx.set(bus.ready, ready)
-            if not (ready and ctx.get(bus.valid)):
-                await ctx.tick()
-                continue
-            address, guest = ctx.get(bus.address), ctx.get(bench.cpu.guest)
-            place, at = (ram, address - GUEST_RAM) if guest else (told, address - CHIP_BASE)
-            at &= ~3
-            strobe, data = ctx.get(bus.strobe), ctx.get(bus.wdata).to_bytes(4, "little")
-            assert 0 <= at < len(place), hex(address)
-            for byte in range(4):
-                if strobe >> byte & 1:
-                    place[at + byte] = data[byte]
-            await ctx.tick()
-            ctx.set(bus.ready, 0)
-            ctx.set(bus.done, 1)
-            ctx.set(bus.rdata, int.from_bytes(place[at : at + 4], "little"))
-            await ctx.tick()
-            ctx.set(bus.done, 0)
+            await serve(ctx, bus, rng, find)
 
-    simulator = Simulator(bench)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(memory)
-    simulator.run()
+    simulate(bench, memory)
     return told
 
 
