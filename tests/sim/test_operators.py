@@ -179,6 +179,7 @@ def test_failure_says_what_and_where(
     assert len(frames) >= len(functions)
     for frame, function in zip(frames, functions, strict=False):
         assert frame.startswith(function)
+    assert all(frame.startswith(("eval at op.cc", "poke at", "deep at")) for frame in frames)
     if cause is Cause.OP_STATUS and kind == ABORT:
         assert error.report.info == OpStatus.ABORT
 
