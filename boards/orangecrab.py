@@ -42,7 +42,7 @@ def orangecrab(name: str, fpga: Fpga, memory_bytes: int, platform_name: str) -> 
         title=f"OrangeCrab r0.2 {fpga.name.split('-')[1]}",
         fpga=fpga,
         config="tiny",
-        clock_hz=48_000_000,
+        clock_hz=96_000_000,
         baud=1_000_000,
         memory="block RAM",
         memory_bytes=memory_bytes,

@@ -36,17 +36,18 @@ def built(board: str) -> list[tuple[str, float]]:
 
 
 def sizes(found: Sequence[Report]) -> str:
-    """Area, frequency, throughput and milliseconds of each network."""
+    """Area, frequency; with the bitstream's clock, throughput and milliseconds of each network."""
     headings = ["", "board", "FPGA", *(f"{name}>" for name in RESOURCES)]
-    headings += ["MHz>", "GMAC/s>", *(f"{name}>" for name in NETWORKS)]
+    headings += ["MHz>", "clock>", "GMAC/s>", *(f"{name}>" for name in NETWORKS)]
     rows = []
     for r in found:
         row = [f"`{r['config']}`", r["board"], r["fpga"]]
         row += [_share(r["needs"].get(name, 0), r["limits"][name]) for name in RESOURCES]
-        mhz = r.get("fmax_mhz")
-        row += [f"{mhz:.1f}", f"{r['gmacs_per_second']:.2f}"] if mhz else ["-", "-"]
+        clock = r.get("clock_mhz")
+        row += [f"{r['fmax_mhz']:.1f}", f"{clock:g}"] if clock else ["-", "-"]
+        row.append(f"{r['gmacs_per_second']:.2f}" if clock else "-")
         times = {i["model"]: i for i in r.get("inferences", ()) if i["fits"]}
-        row += [_time(times.get(name), mhz) for name in NETWORKS]
+        row += [_time(times.get(name), clock) for name in NETWORKS]
         rows.append(row)
     return table(headings, rows)
 
@@ -55,12 +56,12 @@ def _share(need: int, limit: int) -> str:
     return f"{need:,} ({need / limit:.0%})"
 
 
-def _time(inference: Mapping[str, Any] | None, mhz: float | None) -> str:
-    """Milliseconds, or cycles where no frequency is known."""
+def _time(inference: Mapping[str, Any] | None, clock: float | None) -> str:
+    """Milliseconds, or cycles where nothing was placed."""
     if inference is None:
         return "-"
     cycles: int = inference["cycles"]
-    return f"{cycles / mhz / 1e3:.2f} ms" if mhz else f"{cycles:,} cycles"
+    return f"{cycles / clock / 1e3:.2f} ms" if clock else f"{cycles:,} cycles"
 
 
 def paths(found: Sequence[Report]) -> str:

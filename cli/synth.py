@@ -80,7 +80,8 @@ def synth(
         err.print(f"seed {seed}: {failure}", style="yellow", soft_wrap=True)
     if report.timings:
         out.print(
-            f"{report.fmax_mhz:.1f} MHz (median), {report.gmacs_per_second:.2f} GMAC/s",
+            f"{report.fmax_mhz:.1f} MHz at most (median);"
+            f" at the bitstream's {report.clock_mhz:g} MHz {report.gmacs_per_second:.2f} GMAC/s",
             style="bold",
         )
         for inference in report.inferences:
@@ -127,7 +128,7 @@ def speed_line(report: BuildReport, inference: Inference) -> str:
             f" board has {report.board.memory_bytes:,}"
         )
     return (
-        f"{inference.model}: {inference.milliseconds(report.fmax_mhz):.2f} ms"
+        f"{inference.model}: {inference.milliseconds(report.clock_mhz):.2f} ms"
         f" ({inference.cycles:,} cycles predicted)"
     )
 

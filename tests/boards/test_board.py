@@ -15,7 +15,7 @@ from arch.config import load_config
 from arch.params import Params
 from arch.registers import Counter
 from boards.device import BoardDevice, LinkError
-from boards.gateware.sdram import make_sdram
+from boards.gateware.sdram import TIMING, make_sdram
 from boards.gateware.sdram_chip import SdramChip
 from boards.gateware.top import BoardTop, LinkSettings
 from boards.run import run_model, run_on_board
@@ -26,13 +26,15 @@ from sim.device import DeviceError
 from sim.driver import DeviceMismatch, Driver
 from sim.inference import job_of
 from sim.reference import random_inputs
-from sim.run import Prepared, prepare
+from sim.run import Prepared, prepare, prepare_bytes
+from tests.mlperf import mlperf_model
 from tests.model_builder import ModelBuilder
 from tests.networks import random_network
 
 CYCLES_PER_BIT = 8  # a board has 20 to 75; here every cycle costs time
 GAP_BITS = 2000
 ANSWER_SECONDS = 20.0  # the simulation may be slow
+MOST_OFF = 0.01
 MEMORY_BYTES = SdramChip().n_bytes
 CLOCK_HZ = 70_000_000
 CONFIG = load_config("tiny")
@@ -74,6 +76,18 @@ def test_a_model_runs_on_the_board_as_in_the_reference(simulation, model):
     assert len(run.outcomes) == 2
     counters = run.outcomes[0].result.counters
     assert counters[Counter.TOTAL] > counters[Counter.ARRAY_BUSY] > 0
+
+
+def test_keywords_take_the_cycles_that_are_predicted_for_the_sdram(simulation):
+    model = prepare_bytes(mlperf_model("kws"), "kws", CONFIG, memory=TIMING)
+    seed = choose_seed()
+    print(f"seed {seed}")
+    inputs = random_inputs(model.graph, seed)
+    with running_board(simulation, CHIP, CYCLES_PER_BIT) as port:
+        run = run_model(model, [inputs], "bench", port, answer_seconds=ANSWER_SECONDS)
+    assert run.bit_exact, run.outcomes[0].mismatch
+    cycles = run.outcomes[0].result.counters[Counter.TOTAL]
+    assert abs(model.program.predicted_cycles / cycles - 1) < MOST_OFF, cycles
 
 
 def test_a_noisy_line_costs_repetitions_and_nothing_else(simulation, model):
