@@ -153,7 +153,7 @@ class Fusion:
         if not band:
             return None
         rows = self._rows(first, last, band)
-        return Plan(span.members, band, {key: rows[key] for key in rings}, span.kept)
+        return Plan(span.members, band, {k: rows[k] for k in span.touched if k in rings}, span.kept)
 
     def _largest_band(self, first: int, last: int, rings: frozenset[int], room: int) -> int:
         """The most rows of a turn for which the rings take no more than ``room`` bytes; 0: none."""

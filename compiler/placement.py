@@ -246,11 +246,11 @@ class _Placer:
     def _victim(self, position: int, spilled: set[int]) -> int:
         """The largest tensor in use at an operator that can move to external memory.
 
-        Those that the core works on come last.
+        Those that the core works on come last; of equals the first of the graph is taken.
         """
         candidates = [
-            (not s.on_core, s.layout.size, key)
-            for key, s in self.stores.items()
+            (not s.on_core, s.layout.size, -i, key)
+            for i, (key, s) in enumerate(self.stores.items())
             if key not in spilled and s.spillable and s.first <= position <= s.last
         ]
         if not candidates:
@@ -260,7 +260,7 @@ class _Placer:
                 f"{self.graph.name}: {op}: needs {needed} bytes of scratchpad at once, and"
                 f" {self.params.scratchpad_bytes} are there; raise scratchpad_kib"
             )
-        return max(candidates)[2]
+        return max(candidates)[-1]
 
     # ---- slabs -------------------------------------------------------------------------------
     def _staged(self, op: Operator, spilled: set[int]) -> tuple[list[bool], bool]:
@@ -333,7 +333,9 @@ class _Placer:
             max(16, self.params.cols),
         )
         layouts = {key: self.stores[key].layout.at(b.address) for key, b in buffers.items()}
-        layouts |= {key: dense_layout(self.stores[key].tensor) for key in spilled}
+        layouts |= {
+            key: dense_layout(store.tensor) for key, store in self.stores.items() if key in spilled
+        }
         external, arena = self._external(spilled - self._inside(plans))
         self._aliases(layouts, external)
         for key, tensor in self.elsewhere.items():
@@ -415,8 +417,9 @@ class _Placer:
         """Inputs and outputs of the model stay in their regions; the rest goes to the arena."""
         external: dict[int, External] = {}
         arena = self.arena_start
-        for key in spilled:
-            store = self.stores[key]
+        for key, store in self.stores.items():
+            if key not in spilled:
+                continue
             outputs = [t for t in self.graph.outputs if id(self._root(t)) == key]
             outputs = [t for t in outputs if id(t) in self.outputs]
             if store.is_constant:
