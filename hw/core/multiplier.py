@@ -57,12 +57,14 @@ class Multiplier(wiring.Component):
         if self._dot4:
             half = [(x + y)[:19].as_signed() for x, y in (products[:2], products[2:])]
             m.d.comb += self.dot.eq(half[0] + half[1])
-        # Sums of two, the middle one used twice, or synthesis makes slow sums of three of them.
-        middle, upper = Signal(signed(35)), Signal(signed(48))
+        # Three numbers become two without a carry, so there is one carry chain and not two.
+        x, y, z = Cat(low_low[16:32], high_high[:32]).as_signed(), low_high, high_low
+        ones, twos, upper = Signal(signed(48)), Signal(signed(48)), Signal(signed(48))
         m.d.comb += [
-            middle.eq(low_high + high_low),
-            upper.eq(Cat(low_low[16:32], high_high[:32]).as_signed() + middle),
-            self.low.eq(Cat(low_low[:16], (low_low[16:32] + middle[:16])[:16])),
+            ones.eq(x ^ y ^ z),
+            twos.eq((x & y) | (x & z) | (y & z)),
+            upper.eq(ones + Cat(C(0, 1), twos).as_signed()),
+            self.low.eq(Cat(low_low[:16], upper[:16])),
             self.high.eq(upper[16:]),
         ]
         return m
