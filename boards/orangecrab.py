@@ -24,7 +24,9 @@ def _wire(clock_hz: int) -> Callable[[BoardTop], Elaboratable]:
     return lambda top: SerialPins(top, colours, "clk", lambda clock: Pll(clock, settings))
 
 
-def orangecrab(name: str, fpga: Fpga, memory_bytes: int, platform_name: str) -> Board:
+def orangecrab(
+    name: str, fpga: Fpga, clock_hz: int, memory_bytes: int, platform_name: str
+) -> Board:
     """The board with one of its FPGAs, whose platform is in amaranth_boards.orangecrab_r0_2."""
 
     def platform() -> Any:
@@ -42,7 +44,7 @@ def orangecrab(name: str, fpga: Fpga, memory_bytes: int, platform_name: str) -> 
         title=f"OrangeCrab r0.2 {fpga.name.split('-')[1]}",
         fpga=fpga,
         config="tiny",
-        clock_hz=96_000_000,
+        clock_hz=clock_hz,
         baud=1_000_000,
         memory="block RAM",
         memory_bytes=memory_bytes,
