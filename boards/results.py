@@ -44,8 +44,10 @@ def sizes(found: Sequence[Report]) -> str:
         row = [f"`{r['config']}`", r["board"], r["fpga"]]
         row += [_share(r["needs"].get(name, 0), r["limits"][name]) for name in RESOURCES]
         clock = r.get("clock_mhz")
-        row += [f"{r['fmax_mhz']:.1f}", f"{clock:g}"] if clock else ["-", "-"]
-        row.append(f"{r['gmacs_per_second']:.2f}" if clock else "-")
+        if clock:
+            row += [f"{r['fmax_mhz']:.1f}", f"{clock:g}", f"{r['gmacs_per_second']:.2f}"]
+        else:
+            row += ["-"] * 3
         times = {i["model"]: i for i in r.get("inferences", ()) if i["fits"]}
         row += [_time(times.get(name), clock) for name in NETWORKS]
         rows.append(row)

@@ -249,8 +249,8 @@ class _Placer:
         Those that the core works on come last; of equals the first of the graph is taken.
         """
         candidates = [
-            (not s.on_core, s.layout.size, -i, key)
-            for i, (key, s) in enumerate(self.stores.items())
+            (not s.on_core, s.layout.size, key)
+            for key, s in self.stores.items()
             if key not in spilled and s.spillable and s.first <= position <= s.last
         ]
         if not candidates:
@@ -260,7 +260,7 @@ class _Placer:
                 f"{self.graph.name}: {op}: needs {needed} bytes of scratchpad at once, and"
                 f" {self.params.scratchpad_bytes} are there; raise scratchpad_kib"
             )
-        return max(candidates)[-1]
+        return max(candidates, key=lambda c: c[:2])[2]
 
     # ---- slabs -------------------------------------------------------------------------------
     def _staged(self, op: Operator, spilled: set[int]) -> tuple[list[bool], bool]:

@@ -90,11 +90,18 @@ def random_instruction(rng: random.Random, left: int) -> int:
     return b_type(offset, rs2, rs1, rng.choice((0, 1, 4, 5, 6, 7)))
 
 
-def random_program(seed: int) -> list[int]:
-    rng, code = random.Random(seed), []
+def random_registers(rng: random.Random, pointer: int) -> list[int]:
+    """Load every register: POINTER with ``pointer``, the others with any or a telling value."""
+    code: list[int] = []
     for n in range(1, 32):
         value = rng.choice((rng.getrandbits(32), rng.randrange(-4, 4) & 0xFFFFFFFF, 1 << 31))
-        code += load_constant(n, CHIP_BASE if n == POINTER else value)
+        code += load_constant(n, pointer if n == POINTER else value)
+    return code
+
+
+def random_program(seed: int) -> list[int]:
+    rng = random.Random(seed)
+    code = random_registers(rng, CHIP_BASE)
     n_random = 300
     code += [random_instruction(rng, n_random - at) for at in range(n_random)]
     return [*code, *store_registers(), STAY]

@@ -34,6 +34,7 @@ from tests.hw.scalar.test_cpu import (
     RAM_BYTES,
     STAY,
     random_instruction,
+    random_registers,
 )
 
 GUEST_BYTES = 2048
@@ -154,10 +155,8 @@ def fault(rng: random.Random) -> int:
 
 
 def operator(seed: int) -> list[int]:
-    rng, code = random.Random(seed), []
-    for n in range(1, 32):
-        value = rng.choice((rng.getrandbits(32), rng.randrange(-4, 4) & 0xFFFFFFFF, 1 << 31))
-        code += load_constant(n, GUEST_RAM if n == POINTER else value)
+    rng = random.Random(seed)
+    code = random_registers(rng, GUEST_RAM)
     n_random = 220
     for at in range(n_random):
         if rng.random() < 0.5:
