@@ -66,8 +66,8 @@ external memory."""
 
 CORE_MEMORIES = (Range(IMEM, 0, 1 << 24), Range(DMEM, 0, 1 << 24))
 
-BOOT_CYCLES = 45
-"""From the core's reset to its readiness for calls."""
+RUNTIME_CYCLES = 45
+"""Of a call that runs no operator, where nothing better is known."""
 
 
 def compile_graph(
@@ -190,13 +190,13 @@ class _Compiler:
                 booted = 0
                 scheduler.add(self._boot(layer, images[booted]))
             if is_core:
-                number, (prepare, call, cycles) = next(calls)
+                number, (prepare, call) = next(calls)
                 if number > booted:
                     booted = number
                     scheduler.add(self._boot(layer, images[booted]))
                 if prepare is not None:
                     scheduler.add(self._prepare(layer, op, prepare))
-                scheduler.add(self._call(layer, op, call, cycles, len(images) > 1))
+                scheduler.add(self._call(layer, op, call, len(images) > 1))
             else:
                 for step in self._array_steps(layer, op):
                     scheduler.add(step)
@@ -205,7 +205,8 @@ class _Compiler:
         for image in images:
             if image.last is not None:
                 last = self.graph.operators.index(self.core_ops[-1])
-                scheduler.add(Step(Engine.CORE, _call_fields(image.last), last, cycles=40))
+                cycles = _cycles(image.last, RUNTIME_CYCLES)
+                scheduler.add(Step(Engine.CORE, _call_fields(image.last), last, cycles=cycles))
         return self._program(scheduler.stream(self.memory))
 
     # ---- steps -------------------------------------------------------------------------------
@@ -352,7 +353,7 @@ class _Compiler:
         workspaces = {
             op: self._core_workspace(op, size) for op, size in self.core_workspaces.items()
         }
-        return list(core.build(self.core_ops, self._core_address, workspaces))
+        return list(core.build(self.core_ops, self._core_address, workspaces, self.memory))
 
     def _core_address(self, tensor: Tensor) -> int:
         """Where the core sees a tensor."""
@@ -393,7 +394,7 @@ class _Compiler:
             layer,
             reads=CORE_MEMORIES,
             writes=(Range(DMEM, 0, 1 << 24),),
-            cycles=BOOT_CYCLES,
+            cycles=_cycles(image.boot, RUNTIME_CYCLES),
             loads=loads,
         )
 
@@ -410,8 +411,9 @@ class _Compiler:
     def _prepare(self, layer: int, op: Operator, call: CoreCall) -> Step:
         """Before the first inference; it may read the operator's constants."""
         constants = [tensor for tensor in data_operands(op) if tensor.is_constant]
+        cycles = _cycles(call, RUNTIME_CYCLES)
         return Step(
-            Engine.CORE, _call_fields(call), layer, reads=self._ranges(constants), cycles=40
+            Engine.CORE, _call_fields(call), layer, reads=self._ranges(constants), cycles=cycles
         )
 
     def _guess(self, op: Operator) -> int:
@@ -423,12 +425,8 @@ class _Compiler:
                 cycles += WINDOW_CYCLES * tensor.size
         return cycles
 
-    def _call(
-        self, layer: int, op: Operator, call: CoreCall, cycles: int | None, is_replaced: bool
-    ) -> Step:
+    def _call(self, layer: int, op: Operator, call: CoreCall, is_replaced: bool) -> Step:
         """``is_replaced``: other software may be loaded into the core's memories later on."""
-        if cycles is None:
-            cycles = self._guess(op)
         reads = self._ranges(data_operands(op))
         if is_replaced:
             reads = (*reads, *CORE_MEMORIES)
@@ -439,7 +437,7 @@ class _Compiler:
             layer,
             reads=reads,
             writes=self._ranges(op.outputs),
-            cycles=cycles,
+            cycles=_cycles(call, self._guess(op)),
             accepts=accepts,
         )
 
@@ -498,6 +496,11 @@ class _Compiler:
 
 def _call_fields(call: CoreCall) -> dict[str, int]:
     return {"function": call.function, "argument": call.argument, "boot": 0, "accept": 0}
+
+
+def _cycles(call: CoreCall, otherwise: int) -> int:
+    """What a call is expected to take."""
+    return otherwise if call.cycles is None else call.cycles
 
 
 def _kind(op: Operator) -> str:

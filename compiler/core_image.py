@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from arch.errors import WeftError
 from compiler.graph import Operator, Tensor
+from compiler.timing.memory import MemoryTiming
 
 
 class CoreFullError(WeftError):
@@ -16,10 +17,14 @@ class CoreFullError(WeftError):
 
 @dataclass(frozen=True)
 class CoreCall:
-    """A call of a C function on the core with one argument."""
+    """A call of a C function on the core with one argument.
+
+    ``cycles`` is what it is expected to take; None where that is not known.
+    """
 
     function: int
     argument: int
+    cycles: int | None = None
 
 
 class CoreWorkspace(NamedTuple):
@@ -47,7 +52,6 @@ class CoreImage:
     boot : how the core is started.
     prepares : of each operator in the order given, what comes before its call; None for nothing.
     calls : of each operator, in the order given.
-    cycles : likewise, what each call takes; None where that is not known.
     last : what ends an inference that keeps state; None for nothing.
     """
 
@@ -56,12 +60,11 @@ class CoreImage:
     boot: CoreCall
     prepares: tuple[CoreCall | None, ...]
     calls: tuple[CoreCall, ...]
-    cycles: tuple[int | None, ...]
     last: CoreCall | None
 
-    def each(self) -> Iterator[tuple[CoreCall | None, CoreCall, int | None]]:
-        """Of each operator, what comes before its call, the call, and its cycles."""
-        return zip(self.prepares, self.calls, self.cycles, strict=True)
+    def each(self) -> Iterator[tuple[CoreCall | None, CoreCall]]:
+        """Of each operator, what comes before its call, and the call."""
+        return zip(self.prepares, self.calls, strict=True)
 
 
 class CoreBuilder(Protocol):
@@ -72,10 +75,12 @@ class CoreBuilder(Protocol):
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
         workspaces: Mapping[Operator, CoreWorkspace],
+        memory: MemoryTiming,
     ) -> Sequence[CoreImage]:
         """Compile and link; all addresses are those that the core sees.
 
-        ``place`` gives those of tensors; ``workspaces`` has the operators that use the accelerator.
+        ``place`` gives those of tensors; ``workspaces`` has the operators that use the accelerator;
+        ``memory`` is for the estimate of cycles.
         What does not fit the core's memories at once comes in parts, each with the next of the
         operators, to be booted one after the other. Raises :class:`CoreFullError` where that does
         not help.

@@ -17,6 +17,7 @@ from compiler.builtin import Kind
 from compiler.core_image import CoreCall, CoreFullError, CoreImage, CoreWorkspace
 from compiler.graph import Operator, Tensor
 from compiler.operators.custom import LIBRARY
+from compiler.timing.memory import MemoryTiming
 from firmware.describe import (
     DescriptionError,
     as_asked,
@@ -25,7 +26,7 @@ from firmware.describe import (
     registered_name,
 )
 from firmware.descriptors import DescriptorLayout, layout_descriptors
-from firmware.estimate import CoreEstimate
+from firmware.estimate import CoreCycles, CoreEstimate
 from firmware.host import HostOps, RefusedUseError
 from firmware.host_core import HostCore, HostCores
 from firmware.image import FirmwareImage, build_firmware
@@ -89,9 +90,10 @@ class FirmwareBuilder:
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
         workspaces: Mapping[Operator, CoreWorkspace],
+        memory: MemoryTiming,
     ) -> list[CoreImage]:
         """See :class:`compiler.core_image.CoreBuilder`."""
-        parts = self._parts(ops, place, workspaces)
+        parts = self._parts(ops, place, workspaces, memory)
         self.images = [part.image for part in parts]
         cores = [part.core for part in parts]
         self.host_core = cores[0] if len(cores) == 1 else HostCores(cores)
@@ -102,16 +104,19 @@ class FirmwareBuilder:
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
         workspaces: Mapping[Operator, CoreWorkspace],
+        memory: MemoryTiming,
     ) -> list[_Part]:
         """All operators at once, or their halves where they do not fit."""
         try:
-            return [self._part(ops, place, workspaces)]
+            return [self._part(ops, place, workspaces, memory)]
         except CoreFullError:
             if len(ops) < 2:
                 raise
             half = len(ops) // 2
             halves = (ops[:half], ops[half:])
-            parts = [part for some in halves for part in self._parts(some, place, workspaces)]
+            parts = [
+                part for some in halves for part in self._parts(some, place, workspaces, memory)
+            ]
             if any(part.program.last is not None for part in parts):
                 raise  # state would not outlive the next boot
             return parts
@@ -121,6 +126,7 @@ class FirmwareBuilder:
         ops: Sequence[Operator],
         place: Callable[[Tensor], int],
         workspaces: Mapping[Operator, CoreWorkspace],
+        memory: MemoryTiming,
     ) -> _Part:
         builtin = sorted(
             {
@@ -140,35 +146,38 @@ class FirmwareBuilder:
         layout = layout_descriptors(image, descriptions)
         asked = [as_asked(op) for op in ops]
         core = HostCore(image, descriptions, layout, host)
-        functions = [image.functions[description.name] for description in descriptions]
+        cycles = self._estimate(memory, image, layout, builtin, descriptions, asked)
         program = CoreImage(
             imem=((0, image.imem),),
             dmem=(
                 (image.dmem_base - DMEM_BASE, image.dmem),
                 (layout.base - DMEM_BASE, layout.data),
             ),
-            boot=CoreCall(image.entry, layout.model),
+            boot=CoreCall(image.entry, layout.model, cycles.boot),
             prepares=tuple(
-                CoreCall(image.prepare, prepare) if prepare else None for prepare in layout.prepares
+                CoreCall(image.prepare, prepare, taken) if prepare else None
+                for prepare, taken in zip(layout.prepares, cycles.prepares, strict=True)
             ),
             calls=tuple(
-                CoreCall(function.eval, argument)
-                for function, argument in zip(functions, layout.arguments, strict=True)
+                CoreCall(image.functions[described.name].eval, argument, taken)
+                for described, argument, taken in zip(
+                    descriptions, layout.arguments, cycles.calls, strict=True
+                )
             ),
-            cycles=tuple(self._estimate(image, layout, builtin, descriptions, asked)),
-            last=CoreCall(image.keep, layout.model) if layout.model else None,
+            last=CoreCall(image.keep, layout.model, cycles.last) if layout.model else None,
         )
         return _Part(image, core, program)
 
     def _estimate(
         self,
+        memory: MemoryTiming,
         image: FirmwareImage,
         layout: DescriptorLayout,
         builtin: Sequence[str],
         descriptions: Sequence[OpDescription],
         asked: Sequence[OpDescription],
-    ) -> list[int | None]:
-        """Cycles of each operator; on a core with extensions, what they take without them.
+    ) -> CoreCycles:
+        """Cycles of all calls; on a core with extensions, what they take without them.
 
         Unicorn does not know the extensions. What is built instead may be larger.
         """
@@ -179,7 +188,7 @@ class FirmwareBuilder:
             params = Params(params.config.model_copy(update={"core": plain}))
             image = build_firmware(params, self._op_sources, builtin)
             layout = layout_descriptors(image, descriptions)
-        return CoreEstimate(params, image, layout, descriptions, asked).cycles()
+        return CoreEstimate(params, memory, image, layout, descriptions, asked).cycles()
 
     def is_library_op(self, op: Operator) -> bool:
         """See :class:`compiler.core_image.CoreBuilder`."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import unicorn
 from unicorn import riscv_const
 
+from arch.decode import ProgramError
+from arch.isa import Engine
 from arch.memory_map import (
     DMEM_BASE,
     IMEM_BASE,
@@ -19,6 +22,8 @@ from arch.memory_map import (
 )
 from arch.op_interface import OpDescription, TensorDescription, TensorType
 from arch.params import Params
+from compiler.timing.given import GivenCommands
+from compiler.timing.memory import MemoryTiming
 from firmware.descriptors import DescriptorLayout
 from firmware.image import FirmwareImage
 from firmware.pace import Pace
@@ -27,22 +32,47 @@ from gen.linker_map import core_memory_bytes
 MOST_CYCLES = 3_000_000
 """An operator that takes more is not run to its end."""
 SCRATCHPAD_WAIT = 4  # of a load, beyond those of the data memory (hw/core/core_bus.py)
-WINDOW_WAIT = 45
-"""Of an access through the window onto external memory, whose latency is most of it."""
+WINDOW_WAIT = 13  # of an access to external memory, beyond its latency
+MAILBOX_WAIT = 2  # likewise, and of a store if another access is right behind it
+WORD_TO_LOAD = 1  # of the store that gives a word: behind it the library loads the next one
 
 _PAGE = 4096
 _NO_LIMIT = 0xFFFF_FFFE
+_COUNTS = {
+    Mmio.LOAD_COUNTS: Engine.LOAD,
+    Mmio.ARRAY_COUNTS: Engine.ARRAY,
+    Mmio.STORE_COUNTS: Engine.STORE,
+}
 _CODES = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 
 
-class CoreEstimate:
-    """The core with a model's program, up to where its operators are called.
+@dataclass(frozen=True)
+class CoreCycles:
+    """What calls take; None for one that does not end or fails, and for none.
 
-    What an operator takes can depend on its data; it gets random ones.
+    Members
+    -------
+    boot : from the first instruction on.
+    prepares, calls : of each operator, dispatch included.
+    last : of what ends an inference.
+    """
+
+    boot: int | None
+    prepares: tuple[int | None, ...]
+    calls: tuple[int | None, ...]
+    last: int | None
+
+
+class CoreEstimate:
+    """The core with a model's program, whose operators are called once each.
+
+    What an operator takes can depend on its data; it gets random ones. Commands that it gives to
+    other engines take their time and move nothing.
 
     Parameters
     ----------
     params : the configuration.
+    memory : external memory.
     image, layout : the program and the descriptors of ``ops``.
     constants : ``ops`` with the data of constants, which are where ``ops`` says.
     """
@@ -50,16 +80,21 @@ class CoreEstimate:
     def __init__(
         self,
         params: Params,
+        memory: MemoryTiming,
         image: FirmwareImage,
         layout: DescriptorLayout,
         ops: Sequence[OpDescription],
         constants: Sequence[OpDescription],
     ):
+        self._params, self._memory = params, memory
         self._image, self._layout = image, layout
         self._ops = list(zip(ops, constants, strict=True))
+        self._window_wait = WINDOW_WAIT + memory.latency
         self._rng = np.random.default_rng(1)
         self._commands: list[tuple[int, int]] = []
         self._status: int | None = None
+        self._given = GivenCommands(params, memory)
+        self._word_low = 0
         self._pace = Pace(image.imem, image.imem_base)
         self._uc = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
         imem_bytes, dmem_bytes = core_memory_bytes(params)
@@ -85,31 +120,35 @@ class CoreEstimate:
             begin=WINDOW_BASE,
             end=_NO_LIMIT,
         )
-        self._boot()
 
-    def _boot(self) -> None:
-        self._pc = self._image.entry
-        self._run()
-
-    def cycles(self) -> list[int | None]:
-        """Of each operator's call, dispatch included; None for one that does not end, or fails."""
-        found: list[int | None] = []
+    def cycles(self) -> CoreCycles:
+        """What each call takes."""
+        boot = self._boot()
+        prepares, calls = [], []
         for index in range(len(self._ops)):
-            found.append(self._cycles_of(index))
-            if found[-1] is None:
+            prepare, cycles = self._operator(index)
+            prepares.append(prepare)
+            calls.append(cycles)
+            if cycles is None:
                 self._boot()
-        return found
+        last = self._call(self._image.keep, self._layout.model) if self._layout.model else None
+        return CoreCycles(boot, tuple(prepares), tuple(calls), last)
 
-    def _cycles_of(self, index: int) -> int | None:
+    def _boot(self) -> int | None:
+        self._pc = self._image.entry
+        return self._call(self._image.entry, self._layout.model)
+
+    def _operator(self, index: int) -> tuple[int | None, int | None]:
+        """Cycles of what comes before its call, and of the call."""
         op, constants = self._ops[index]
         for tensor, constant in zip(op.inputs, constants.inputs, strict=True):
             if isinstance(tensor.data, int) and tensor.n_bytes:
                 self._uc.mem_write(tensor.data, self._bytes(constant))
+        prepare = None
         if self._layout.prepares[index]:
-            self._call(self._image.prepare, self._layout.prepares[index])
+            prepare = self._call(self._image.prepare, self._layout.prepares[index])
         functions = self._image.functions[op.name]
-        cycles = self._call(functions.eval, self._layout.arguments[index])
-        return None if self._status else cycles
+        return prepare, self._call(functions.eval, self._layout.arguments[index])
 
     def _bytes(self, tensor: TensorDescription) -> bytes:
         n = tensor.n_bytes
@@ -124,7 +163,9 @@ class CoreEstimate:
     # ---- the core ----------------------------------------------------------------------------
     def _call(self, function: int, argument: int) -> int | None:
         self._commands = [(function, argument)]
-        return self._run()
+        self._given = GivenCommands(self._params, self._memory)
+        cycles = self._run()
+        return None if cycles is None or self._status else max(cycles, round(self._given.end))
 
     def _run(self) -> int | None:
         """Run to the next write of DONE; cycles, or None where none comes."""
@@ -148,24 +189,38 @@ class CoreEstimate:
         self._pace.cycles += SCRATCHPAD_WAIT
 
     def _window_access(self, uc: unicorn.Uc, *_: object) -> None:
-        self._pace.cycles += WINDOW_WAIT
+        self._pace.cycles += self._window_wait
 
     # ---- the mailbox -------------------------------------------------------------------------
     def _read(self, uc: unicorn.Uc, offset: int, size: int, _: object) -> int:
+        self._pace.cycles += MAILBOX_WAIT
+        register = Mmio(offset)
+        if register in _COUNTS:
+            completed, given = self._given.counts(_COUNTS[register], self._pace.cycles)
+            return completed | given << 16
         function, argument = self._commands[0] if self._commands else (0, 0)
         values = {
             Mmio.PENDING: int(bool(self._commands)),
             Mmio.FUNCTION: function,
             Mmio.ARGUMENT: argument,
         }
-        if offset not in values:  # an operator that waits for other engines
-            uc.emu_stop()
-        return values.get(Mmio(offset), 0)
+        return values[register]
 
     def _write(self, uc: unicorn.Uc, offset: int, size: int, value: int, _: object) -> None:
         if offset == Mmio.DONE:
             self._status = value
             del self._commands[:1]
+        elif offset == Mmio.WORD_LOW:
+            self._word_low = value
+            self._pace.cycles += MAILBOX_WAIT
+        elif offset == Mmio.WORD:
+            try:
+                at = self._given.give(value << 32 | self._word_low, self._pace.cycles)
+            except ProgramError:
+                self._status = -1
+                uc.emu_stop()
+            else:
+                self._pace.cycles = round(at) + WORD_TO_LOAD
 
 
 def _windows(ops: Sequence[OpDescription]) -> list[tuple[int, int]]:

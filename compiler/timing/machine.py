@@ -8,7 +8,7 @@ from arch.isa import Command, Encoder, Engine
 from arch.params import Params
 from compiler.steps import Step
 from compiler.timing.array import ArrayTiming
-from compiler.timing.front import Sequencer
+from compiler.timing.front import ProgramFetch, Sequencer, Words
 from compiler.timing.memory import MemoryTiming, ReadBus
 from compiler.timing.transfers import LoadTiming, StoreTiming
 
@@ -26,11 +26,11 @@ class Span:
 
 
 class Machine:
-    """Times commands one by one."""
+    """Times commands one by one; their words come from the program where ``words`` is None."""
 
-    def __init__(self, params: Params, memory: MemoryTiming):
+    def __init__(self, params: Params, memory: MemoryTiming, words: Words | None = None):
         bus = ReadBus(params, memory)
-        self._sequencer = Sequencer(params, memory, bus)
+        self._sequencer = Sequencer(params, words or ProgramFetch(params, memory, bus))
         self._encoder = Encoder()
         self._load = LoadTiming(params, memory, bus)
         self._store = StoreTiming(params, memory)
@@ -44,8 +44,11 @@ class Machine:
 
         ``loaded`` and ``done`` are the ends of the loads, and of all commands, that it waits for.
         """
+        return self.run(step, len(self._encoder.encode(command)), loaded=loaded, done=done)
+
+    def run(self, step: Step, n_words: int, *, loaded: float, done: float) -> Span:
+        """The same for a command of ``n_words`` words, header included."""
         engine = step.engine
-        n_words = len(self._encoder.encode(command))
         valid = self._sequencer.dispatch(engine, n_words, self._release[engine])
         ready = max(valid, done + END_TO_MET)
         entered = 0.0
@@ -67,6 +70,11 @@ class Machine:
     def free(self, engine: Engine) -> float:
         """When the engine takes its next command."""
         return self._release[engine]
+
+    @property
+    def taken(self) -> float:
+        """When the sequencer took the last word."""
+        return self._sequencer.time
 
     def finish(self) -> int:
         """Cycles from the doorbell to the interrupt behind all commands so far."""

@@ -137,12 +137,19 @@ class ScalarMachine:
         """The next command of the stream, which begins when the one before it has ended."""
         n_words = len(self._encoder.encode(command))
         start = self._now + cycles_of(command_work(n_words), self._memory)
-        if step.engine is Engine.CORE:
-            self._now = start + OPERATOR_CYCLES * step.cycles
-        else:
-            self._now = start + cycles_of(self.work_of(step), self._memory)
+        self._now = start + self.cycles_of(step)
         end = round(self._now)
         return Span(round(start), end, end)
+
+    def given(self, step: Step, n_words: int) -> float:
+        """Cycles of a command of ``n_words`` words that an operator gives."""
+        return cycles_of(command_work(n_words), self._memory) + self.cycles_of(step)
+
+    def cycles_of(self, step: Step) -> float:
+        """Cycles of a command behind its fetch and checks."""
+        if step.engine is Engine.CORE:
+            return OPERATOR_CYCLES * step.cycles
+        return cycles_of(self.work_of(step), self._memory)
 
     def work_of(self, step: Step) -> Work:
         """What the firmware does in a command of the array or of the DMA."""

@@ -16,9 +16,10 @@ ROW_TO_REQUEST = 1  # hw/load.py
 REQUEST_TO_ADDRESS = 4  # hw/bursts.py, hw/axi_read.py
 BEAT_TO_CHIP = 6  # from a beat on the bus to the event that its command is complete
 ROW_TO_FILL = 4
-MIN_ROWS = 4  # hw/load.py
-WORD_CYCLES = {Space.IMEM: 1.0, Space.DMEM: 1.5, Space.TABLES: 1.0}
-"""Cycles for each 32-bit word (hw/core/memories.py, hw/tables.py); others take a beat a cycle."""
+MIN_ROWS = 4  # hw/load.py, hw/store.py
+WORD_SPACES = (Space.IMEM, Space.DMEM, Space.TABLES)
+"""They take a word of 32 bits a cycle (hw/core/memories.py, hw/tables.py), others a beat."""
+TAKING_CYCLES = {Space.DMEM: 1}  # before the words of a beat
 REQUEST_TO_WRITE = 8  # from a request to its first beat on W (hw/store.py, hw/axi_write.py)
 ANSWER_TO_DONE = 4
 
@@ -63,7 +64,9 @@ class LoadTiming:
         n = self._beat_bytes
         length = config["length"]
         is_fill = config.get("source") == Source.FILL
-        write_cycles = max(1.0, n / 4 * WORD_CYCLES.get(Space(config["space"]), 0.0))
+        space = Space(config["space"])
+        write_cycles = n // 4 if space in WORD_SPACES else 1
+        write_cycles += TAKING_CYCLES.get(space, 0)
         row = ready + MET_TO_ROW
         for offset, chip in rows_of(config):
             row = max(row, self._row + 1, self._bursts.taken)
@@ -100,6 +103,7 @@ class StoreTiming:
         self._beat = memory.beat_cycles(params)
         self._latency = memory.latency
         self._bursts = Bursts(params)
+        self._open: deque[float] = deque(maxlen=max(MIN_ROWS, params.config.dma_outstanding))
         self._row = 0.0
         self._sent = 0.0
         self._end = 0.0
@@ -110,12 +114,15 @@ class StoreTiming:
         end = self._end
         for offset, _ in rows_of(config):
             row = max(row, self._row + 1, self._bursts.taken)
+            if len(self._open) == self._open.maxlen:
+                row = max(row, self._open[0])
             self._row = row
             for beats in self._bursts.request(row + ROW_TO_REQUEST, offset, config["length"]):
                 first = max(self._bursts.issue(REQUEST_TO_WRITE), self._sent + self._beat)
                 self._sent = first + (beats - 1) * self._beat
                 end = self._sent + self._latency + ANSWER_TO_DONE
                 self._bursts.end(end)
+            self._open.append(end)
         start = max(ready, self._end)
         self._end = end
         return Transfer(start, end, self._row)

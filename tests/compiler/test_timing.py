@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 
 from arch.config import load_config
-from arch.isa import Engine
+from arch.decode import ProgramError
+from arch.isa import Command, Encoder, Engine, Opcode
 from arch.params import Params
 from compiler.compile import compile_graph
 from compiler.layer_times import layer_times
 from compiler.program import Program
 from compiler.tflite_reader import read_model
+from compiler.timing.given import GivenCommands
 from compiler.timing.memory import Bursts, MemoryTiming, ReadBus
 from compiler.traffic import least_traffic
+from tests.configs import SCALAR
+from tests.configs import config as config_of
 from tests.model_builder import ModelBuilder
 from tests.sample_networks import sample_network
 
@@ -75,3 +79,62 @@ def test_time_belongs_to_the_layer_that_ends_last() -> None:
     times = layer_times(["array", "none", "array", "core"], commands)
     assert [t.cycles for t in times] == [100, 0, 30, 70]
     assert (times[2].start, times[2].end) == (90, 130)
+
+
+def _give(given: GivenCommands, command: Command, time: float) -> float:
+    """Its words from ``time`` on, one in two cycles; when the core goes on."""
+    for word in Encoder().encode(command):
+        time = given.give(word, time) + 2
+    return time
+
+
+def _transfer(opcode: Opcode, waits: tuple[int, int, int, int], rows: int = 1) -> Command:
+    config = {"length": 8, "n1": rows, "n2": 1, "ext_step1": 64, "int_step1": 8}
+    return Command(opcode, config, waits)
+
+
+def test_a_given_command_is_complete_behind_what_it_waits_for() -> None:
+    given = GivenCommands(Params(load_config("small")), MemoryTiming(8, 100))
+    time = _give(given, _transfer(Opcode.STORE, (0, 0, 0, 0)), 1000)
+    stored = given.end
+    assert stored > time + 100
+    _give(given, _transfer(Opcode.LOAD, (0, 0, 0, 1)), time)
+    assert given.end > stored + 100
+    assert given.counts(Engine.STORE, stored) == (0, 1)
+    assert given.counts(Engine.STORE, stored + 10) == (1, 1)
+    assert given.counts(Engine.LOAD, stored + 10) == (0, 1)
+    assert given.counts(Engine.LOAD, given.end + 10) == (1, 1)
+
+
+def test_the_core_waits_where_the_queue_of_an_engine_is_full() -> None:
+    config = load_config("small")
+    given = GivenCommands(Params(config), MemoryTiming())
+    times = [0.0]
+    for _ in range(config.queue_words.store):
+        times.append(_give(given, _transfer(Opcode.STORE, (0, 0, 0, 0), rows=100), times[-1]))
+    taken = [after - before for before, after in zip(times, times[1:], strict=False)]
+    assert max(taken[:2]) < 20
+    assert min(taken[-2:]) > 200  # as long as its hundred rows take
+
+
+def test_given_commands_take_the_scalar_processor_s_own_time() -> None:
+    given = GivenCommands(Params(config_of(SCALAR)), MemoryTiming())
+    after = _give(given, _transfer(Opcode.STORE, (0, 0, 0, 0), rows=10), 0)
+    assert given.end <= after
+    assert after > 500
+
+
+def test_a_given_command_that_waits_for_none_before_it_is_refused() -> None:
+    given = GivenCommands(Params(load_config("small")), MemoryTiming())
+    with pytest.raises(ProgramError, match="wait for a command"):
+        _give(given, _transfer(Opcode.STORE, (1, 0, 0, 0)), 0)
+
+
+def test_stores_have_as_many_rows_under_way_as_bursts() -> None:
+    ends = []
+    for latency in (60, 160):
+        given = GivenCommands(Params(load_config("small")), MemoryTiming(8, latency))
+        _give(given, _transfer(Opcode.STORE, (0, 0, 0, 0), rows=81), 0)
+        ends.append(given.end)
+    rounds = 81 // load_config("small").dma_outstanding
+    assert ends[1] - ends[0] == pytest.approx(100 * (rounds + 1), rel=0.1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,11 @@ from arch.config import load_config
 from sim.layers import layer_cycles
 from sim.reference import random_inputs
 from sim.run import prepare_bytes, run_verilog
+from tests.configs import SCALAR
+from tests.configs import config as config_of
+from tests.examples.gated_layer import SOURCE, gated_layer
 from tests.model_builder import DType, Kind, ModelBuilder, schema
+from tests.product_cases import svdf, unidirectional_sequence_lstm
 from tests.typed import int32
 
 
@@ -47,19 +52,54 @@ def sine(b: ModelBuilder) -> int:
     return y
 
 
-@pytest.mark.parametrize("network", [softmax, resize, logarithm, normalisation, sine])
-def test_operators_on_the_core_take_what_is_predicted(
-    network: Callable[[ModelBuilder], int],
+def gated(b: ModelBuilder) -> int:
+    """Its weights are stored row by row, a word each on tiny."""
+    return gated_layer(b, b.input((40, 64), scale=0.03, zero_point=-7), 48)
+
+
+def lstm(b: ModelBuilder) -> list[int]:
+    return unidirectional_sequence_lstm(b)
+
+
+def _compare(
+    outputs: Callable[[ModelBuilder], int | list[int]],
+    config: str,
+    op_sources: Sequence[Path],
+    tolerance: float,
 ) -> None:
     b = ModelBuilder(1)
-    prepared = prepare_bytes(b.build(network(b)), network.__name__, load_config("small"))
+    made = outputs(b)
+    data = b.build(*made) if isinstance(made, list) else b.build(made)
+    prepared = prepare_bytes(data, outputs.__name__, config_of(config), op_sources)
     run = run_verilog(prepared, [random_inputs(prepared.graph, 1)])
     assert run.bit_exact, run.outcomes[0].mismatch
     (layer,) = prepared.program.layers
     (time,) = layer_cycles(prepared.program, run.outcomes[0].result)
     assert layer.engine == "core"
     print(f"predicted {layer.predicted_cycles}, measured {time.cycles}")
-    assert layer.predicted_cycles == pytest.approx(time.cycles, rel=0.05)
+    assert layer.predicted_cycles == pytest.approx(time.cycles, rel=tolerance)
+
+
+@pytest.mark.parametrize("network", [softmax, resize, logarithm, normalisation, sine])
+def test_operators_on_the_core_take_what_is_predicted(
+    network: Callable[[ModelBuilder], int],
+) -> None:
+    _compare(network, "small", (), 0.05)
+
+
+@pytest.mark.parametrize("config", ["small", "tiny"])
+@pytest.mark.parametrize("network", [gated, lstm, svdf])
+def test_operators_that_give_commands_take_what_is_predicted(
+    network: Callable[[ModelBuilder], int | list[int]], config: str
+) -> None:
+    _compare(network, config, (SOURCE,) if network is gated else (), 0.05)
+
+
+@pytest.mark.parametrize("network", [lstm, svdf])
+def test_commands_that_operators_give_to_the_scalar_datapath_are_in_its_prediction(
+    network: Callable[[ModelBuilder], list[int]],
+) -> None:
+    _compare(network, SCALAR, (), 0.1)
 
 
 def test_cycles_on_a_core_with_extensions_are_predicted_as_without() -> None:
