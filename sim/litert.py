@@ -52,6 +52,13 @@ _MOVED_BY_MICRO = {
     Kind.CONCATENATION: (_INT8, _INT16, _INT32, _INT64, _FLOAT32, _BOOL),
 }
 """The types that TensorFlow Lite Micro moves, where it does not move all."""
+_REFUSED_BY_MICRO = {
+    **dict.fromkeys((Kind.REDUCE_MAX, Kind.REDUCE_MIN), (_INT16, _INT32)),
+    Kind.RESIZE_BILINEAR: (_INT16,),
+    Kind.GELU: (_FLOAT32,),
+    Kind.DEQUANTIZE: (DType.FLOAT16,),
+}
+"""The types of a first operand that TensorFlow Lite Micro lacks, where it has most."""
 _MICRO_TRANSPOSED_RANK = 5
 _MICRO_SLICED_RANK = 4
 _NEEDED_CONSTANT = {
@@ -68,22 +75,16 @@ def is_run_by_litert(op: Operator) -> bool:
     """Whether TensorFlow Lite Micro has no kernel for an operator, or none for its types."""
     first = next((t for t in op.inputs if t is not None), None)
     dtype = None if first is None else first.dtype
-    if op.kind in _NEVER or (op.kind in _ONLY_FLOAT32 and dtype is not DType.FLOAT32):
+    if op.kind in _NEVER or (op.kind in _ONLY_FLOAT32 and dtype is not _FLOAT32):
         return True
     if op.kind in (Kind.STRIDED_SLICE, Kind.TRANSPOSE) and not _is_micro_walk(op):
         return True
     if op.kind in _MOVED_BY_MICRO and op.outputs[0].dtype not in _MOVED_BY_MICRO[op.kind]:
         return True
-    if op.kind in (Kind.REDUCE_MAX, Kind.REDUCE_MIN) and dtype in (_INT16, _INT32):
-        return True
-    if op.kind is Kind.RESIZE_BILINEAR and dtype is _INT16:
-        return True
-    if op.kind is Kind.GELU and dtype is DType.FLOAT32:
+    if dtype in _REFUSED_BY_MICRO.get(op.kind, ()):
         return True
     needed = _NEEDED_CONSTANT.get(op.kind)
     if needed is not None and not op.input(needed).is_constant:
-        return True
-    if op.kind is Kind.DEQUANTIZE and dtype is DType.FLOAT16:
         return True
     if op.kind is Kind.CAST and {dtype, op.outputs[0].dtype} & {_UINT8, _INT64}:
         return True
