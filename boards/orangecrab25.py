@@ -3,4 +3,4 @@
 from boards.devices import LFE5U_25F
 from boards.orangecrab import orangecrab
 
-BOARD = orangecrab("orangecrab25", LFE5U_25F, 48_000_000, 16 * 1024, "OrangeCrabR0_2_25FPlatform")
+BOARD = orangecrab("orangecrab25", LFE5U_25F, 80_000_000, 16 * 1024, "OrangeCrabR0_2_25FPlatform")
