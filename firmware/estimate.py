@@ -9,7 +9,7 @@ import numpy as np
 import unicorn
 from unicorn import riscv_const
 
-from arch.decode import ProgramError
+from arch.errors import WeftError
 from arch.isa import Engine
 from arch.memory_map import (
     DMEM_BASE,
@@ -38,7 +38,7 @@ WORD_TO_LOAD = 1  # of the store that gives a word: behind it the library loads 
 
 _PAGE = 4096
 _NO_LIMIT = 0xFFFF_FFFE
-_COUNTS = {
+_COUNTS: dict[int, Engine] = {
     Mmio.LOAD_COUNTS: Engine.LOAD,
     Mmio.ARRAY_COUNTS: Engine.ARRAY,
     Mmio.STORE_COUNTS: Engine.STORE,
@@ -194,17 +194,17 @@ class CoreEstimate:
     # ---- the mailbox -------------------------------------------------------------------------
     def _read(self, uc: unicorn.Uc, offset: int, size: int, _: object) -> int:
         self._pace.cycles += MAILBOX_WAIT
-        register = Mmio(offset)
-        if register in _COUNTS:
-            completed, given = self._given.counts(_COUNTS[register], self._pace.cycles)
+        engine = _COUNTS.get(offset)
+        if engine is not None:
+            completed, given = self._given.counts(engine, self._pace.cycles)
             return completed | given << 16
         function, argument = self._commands[0] if self._commands else (0, 0)
-        values = {
+        values: dict[int, int] = {
             Mmio.PENDING: int(bool(self._commands)),
             Mmio.FUNCTION: function,
             Mmio.ARGUMENT: argument,
         }
-        return values[register]
+        return values.get(offset, 0)
 
     def _write(self, uc: unicorn.Uc, offset: int, size: int, value: int, _: object) -> None:
         if offset == Mmio.DONE:
@@ -216,7 +216,7 @@ class CoreEstimate:
         elif offset == Mmio.WORD:
             try:
                 at = self._given.give(value << 32 | self._word_low, self._pace.cycles)
-            except ProgramError:
+            except WeftError:
                 self._status = -1
                 uc.emu_stop()
             else:

@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from arch.decode import Decoder
-from arch.isa import Command, Engine, Mode
+from arch.decode import Decoder, config_cause
+from arch.errors import WeftError
+from arch.isa import Cause, Command, Engine, Mode
 from arch.params import Params
 from compiler.passplan import Entry, PassPlan, Stream
 from compiler.steps import Step
@@ -17,6 +18,11 @@ from compiler.timing.passes import PassWork, pass_work
 from compiler.timing.scalar import OPERATOR_CYCLES, ScalarMachine
 
 MAILBOX_TO_SEQUENCER = 2  # hw/core/mailbox.py
+MOST_PARTS = 1 << 16  # of a command that is timed: its rows, or its passes
+
+
+class NotTimedError(WeftError):
+    """A command that its engine refuses, or one of too many parts."""
 
 
 class _Executor(Protocol):
@@ -88,7 +94,8 @@ class GivenCommands:
     def give(self, word: int, time: float) -> float:
         """A word that the core writes at ``time``; when it can go on.
 
-        Raises :class:`arch.decode.ProgramError` for a command that the sequencer refuses.
+        Raises :class:`arch.decode.ProgramError` for a command that the sequencer refuses, and
+        :class:`NotTimedError`.
         """
         self._words.append(word)
         self._times.append(time)
@@ -101,6 +108,9 @@ class GivenCommands:
         return goes_on
 
     def _run(self, engine: Engine, command: Command) -> float:
+        cause = config_cause(self._params, command)
+        if cause is not Cause.NONE or _parts(engine, command.config) > MOST_PARTS:
+            raise NotTimedError(f"{engine.name.lower()} engine: {cause.name}, or too many parts")
         ends = {e: self._ends[e][n - 1] for e, n in zip(Engine, command.waits, strict=True) if n}
         passes = _dense(self._params, command.config) if engine is Engine.ARRAY else None
         step = Step(engine, command.config, 0, passes=passes)
@@ -118,6 +128,13 @@ class GivenCommands:
     def end(self) -> float:
         """When all that was given is complete."""
         return max((end for ends in self._ends.values() for end in ends), default=0.0)
+
+
+def _parts(engine: Engine, config: Mapping[str, int]) -> int:
+    """Rows of a transfer, passes of an array command."""
+    if engine is not Engine.ARRAY:
+        return config["n1"] * config["n2"]
+    return config["blocks"] * max(1, config["entries"] * config["cb_count"])
 
 
 def _dense(params: Params, config: Mapping[str, int]) -> PassWork | None:

@@ -12,7 +12,7 @@ from compiler.compile import compile_graph
 from compiler.layer_times import layer_times
 from compiler.program import Program
 from compiler.tflite_reader import read_model
-from compiler.timing.given import GivenCommands
+from compiler.timing.given import GivenCommands, NotTimedError
 from compiler.timing.memory import Bursts, MemoryTiming, ReadBus
 from compiler.traffic import least_traffic
 from tests.configs import SCALAR
@@ -128,6 +128,25 @@ def test_a_given_command_that_waits_for_none_before_it_is_refused() -> None:
     given = GivenCommands(Params(load_config("small")), MemoryTiming())
     with pytest.raises(ProgramError, match="wait for a command"):
         _give(given, _transfer(Opcode.STORE, (1, 0, 0, 0)), 0)
+
+
+@pytest.mark.parametrize(
+    ("opcode", "fields"),
+    [
+        (Opcode.STORE, {"n1": 0}),
+        (Opcode.LOAD, {"space": 7}),
+        (Opcode.LOAD, {"n1": 0xFFFF, "n2": 0xFFFF}),
+        (Opcode.ARRAY, {"mode": 3, "tile_w": 1, "tile_h": 1, "run": 1, "blocks": 1}),
+    ],
+)
+@pytest.mark.parametrize("config", ["small", SCALAR])
+def test_given_commands_that_are_refused_or_endless_are_not_timed(
+    opcode: Opcode, fields: dict[str, int], config: str
+) -> None:
+    command = _transfer(opcode, (0, 0, 0, 0)) if opcode is not Opcode.ARRAY else None
+    given = GivenCommands(Params(config_of(config)), MemoryTiming())
+    with pytest.raises(NotTimedError):
+        _give(given, Command(opcode, {**(command.config if command else {}), **fields}), 0)
 
 
 def test_stores_have_as_many_rows_under_way_as_bursts() -> None:

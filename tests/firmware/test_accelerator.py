@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from arch.config import load_config
 from arch.isa import Cause, Engine
 from arch.op_interface import OpStatus
+from arch.params import Params
+from compiler.compile import compile_graph
+from compiler.tflite_reader import read_model
+from firmware.builder import FirmwareBuilder
 from sim.functional import run_job
 from sim.inference import job_of, outputs_of
 from sim.run import Prepared, prepare
@@ -82,3 +88,33 @@ def test_what_is_outside_is_refused(
     error = result.runs[0].error
     assert error is not None
     assert (error.cause, error.engine, error.info) == (cause, engine, info)
+
+
+POKES = """\
+#include "weft_accelerator.h"
+
+static int32_t eval(const weft_op_t *op) {
+    volatile uint32_t *mailbox = (volatile uint32_t *)0x30000000u;
+    *(volatile uint32_t *)op->outputs[0]->data = mailbox[16];
+    mailbox[6] = 0xffffffffu;
+    mailbox[7] = 0xffffffffu;
+    mailbox[7] = 0;
+    return WEFT_STATUS_OK;
+}
+
+static uint32_t workspace(const weft_op_t *op) { return 8; }
+
+WEFT_OP("Pokes", eval, 0, 0, 0, workspace)
+"""
+
+
+def test_nonsense_in_the_mailbox_is_no_matter_for_the_compiler(tmp_path: Path) -> None:
+    """It runs the operator for its estimate; what the accelerator makes of it is another matter."""
+    b = ModelBuilder(1)
+    (y,) = b.custom("Pokes", [b.input((1, 8))], [(1, 8)])
+    source = tmp_path / "pokes.cc"
+    source.write_text(POKES)
+    params = Params(load_config("small"))
+    graph = read_model(b.build(y), "pokes")
+    program = compile_graph(graph, params.config, FirmwareBuilder(params, [source]))
+    assert program.layers[0].predicted_cycles > 300
