@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+
+from arch.isa import Engine
 
 IMEM_BASE = 0x0000_0000
 DMEM_BASE = 0x1000_0000
@@ -29,6 +32,13 @@ class Mmio(enum.IntEnum):
     ARRAY_COUNTS = 0x24  # r: likewise
     STORE_COUNTS = 0x28  # r: likewise
 
+
+COUNT_REGISTERS: Mapping[int, Engine] = {
+    Mmio.LOAD_COUNTS: Engine.LOAD,
+    Mmio.ARRAY_COUNTS: Engine.ARRAY,
+    Mmio.STORE_COUNTS: Engine.STORE,
+}
+"""Whose commands a register counts."""
 
 MMIO_DOC = {
     Mmio.PENDING: "r: 1 while a command waits for the core",

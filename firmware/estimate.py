@@ -10,8 +10,8 @@ import unicorn
 from unicorn import riscv_const
 
 from arch.errors import WeftError
-from arch.isa import Engine
 from arch.memory_map import (
+    COUNT_REGISTERS,
     DMEM_BASE,
     IMEM_BASE,
     MMIO_BASE,
@@ -38,11 +38,6 @@ WORD_TO_LOAD = 1  # of the store that gives a word: behind it the library loads 
 
 _PAGE = 4096
 _NO_LIMIT = 0xFFFF_FFFE
-_COUNTS: dict[int, Engine] = {
-    Mmio.LOAD_COUNTS: Engine.LOAD,
-    Mmio.ARRAY_COUNTS: Engine.ARRAY,
-    Mmio.STORE_COUNTS: Engine.STORE,
-}
 _CODES = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 
 
@@ -194,7 +189,7 @@ class CoreEstimate:
     # ---- the mailbox -------------------------------------------------------------------------
     def _read(self, uc: unicorn.Uc, offset: int, size: int, _: object) -> int:
         self._pace.cycles += MAILBOX_WAIT
-        engine = _COUNTS.get(offset)
+        engine = COUNT_REGISTERS.get(offset)
         if engine is not None:
             completed, given = self._given.counts(engine, self._pace.cycles)
             return completed | given << 16

@@ -110,7 +110,9 @@ class GivenCommands:
     def _run(self, engine: Engine, command: Command) -> float:
         cause = config_cause(self._params, command)
         if cause is not Cause.NONE or _parts(engine, command.config) > MOST_PARTS:
-            raise NotTimedError(f"{engine.name.lower()} engine: {cause.name}, or too many parts")
+            raise NotTimedError(
+                f"{engine.name.lower()} engine: refused, or over {MOST_PARTS} parts"
+            )
         ends = {e: self._ends[e][n - 1] for e, n in zip(Engine, command.waits, strict=True) if n}
         passes = _dense(self._params, command.config) if engine is Engine.ARRAY else None
         step = Step(engine, command.config, 0, passes=passes)

@@ -6,20 +6,14 @@ from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from arch.isa import WORD_BYTES, Cause, Engine, Opcode
-from arch.memory_map import Mmio
+from arch.isa import WORD_BYTES, Cause, Opcode
+from arch.memory_map import COUNT_REGISTERS, Mmio
 from hw.command_port import CommandPort
 from hw.core.bus import Trap
 from hw.core.core_bus import MailboxAccess
 from hw.interfaces import EngineStatus, command_signature, completed_layout
 
 TRAP_BITS = 16  # of the cycles that a trap handler may ask for
-
-COUNTS = {
-    Mmio.LOAD_COUNTS: Engine.LOAD,
-    Mmio.ARRAY_COUNTS: Engine.ARRAY,
-    Mmio.STORE_COUNTS: Engine.STORE,
-}
 
 
 class Mailbox(wiring.Component):
@@ -116,7 +110,7 @@ class Mailbox(wiring.Component):
                 m.d.comb += access.rdata.eq(config.function)
             with m.Case(Mmio.ARGUMENT >> 2):
                 m.d.comb += access.rdata.eq(config.argument)
-            for register, engine in COUNTS.items():
+            for register, engine in COUNT_REGISTERS.items():
                 with m.Case(register >> 2):
                     m.d.comb += access.rdata.eq(
                         Cat(self.completed[engine], self.dispatched[engine])

@@ -88,14 +88,16 @@ def _give(given: GivenCommands, command: Command, time: float) -> float:
     return time
 
 
-def _transfer(opcode: Opcode, waits: tuple[int, int, int, int], rows: int = 1) -> Command:
-    config = {"length": 8, "n1": rows, "n2": 1, "ext_step1": 64, "int_step1": 8}
-    return Command(opcode, config, waits)
+def _transfer(
+    opcode: Opcode, waits: tuple[int, int, int, int] = (0, 0, 0, 0), **fields: int
+) -> Command:
+    config = {"length": 8, "n1": 1, "n2": 1, "ext_step1": 64, "int_step1": 8}
+    return Command(opcode, {**config, **fields}, waits)
 
 
 def test_a_given_command_is_complete_behind_what_it_waits_for() -> None:
     given = GivenCommands(Params(load_config("small")), MemoryTiming(8, 100))
-    time = _give(given, _transfer(Opcode.STORE, (0, 0, 0, 0)), 1000)
+    time = _give(given, _transfer(Opcode.STORE), 1000)
     stored = given.end
     assert stored > time + 100
     _give(given, _transfer(Opcode.LOAD, (0, 0, 0, 1)), time)
@@ -111,7 +113,7 @@ def test_the_core_waits_where_the_queue_of_an_engine_is_full() -> None:
     given = GivenCommands(Params(config), MemoryTiming())
     times = [0.0]
     for _ in range(config.queue_words.store):
-        times.append(_give(given, _transfer(Opcode.STORE, (0, 0, 0, 0), rows=100), times[-1]))
+        times.append(_give(given, _transfer(Opcode.STORE, n1=100), times[-1]))
     taken = [after - before for before, after in zip(times, times[1:], strict=False)]
     assert max(taken[:2]) < 20
     assert min(taken[-2:]) > 200  # as long as its hundred rows take
@@ -119,7 +121,7 @@ def test_the_core_waits_where_the_queue_of_an_engine_is_full() -> None:
 
 def test_given_commands_take_the_scalar_processor_s_own_time() -> None:
     given = GivenCommands(Params(config_of(SCALAR)), MemoryTiming())
-    after = _give(given, _transfer(Opcode.STORE, (0, 0, 0, 0), rows=10), 0)
+    after = _give(given, _transfer(Opcode.STORE, n1=10), 0)
     assert given.end <= after
     assert after > 500
 
@@ -131,29 +133,28 @@ def test_a_given_command_that_waits_for_none_before_it_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("opcode", "fields"),
+    "command",
     [
-        (Opcode.STORE, {"n1": 0}),
-        (Opcode.LOAD, {"space": 7}),
-        (Opcode.LOAD, {"n1": 0xFFFF, "n2": 0xFFFF}),
-        (Opcode.ARRAY, {"mode": 3, "tile_w": 1, "tile_h": 1, "run": 1, "blocks": 1}),
+        _transfer(Opcode.STORE, n1=0),
+        _transfer(Opcode.LOAD, space=7),
+        _transfer(Opcode.LOAD, n1=0xFFFF, n2=0xFFFF),
+        Command(Opcode.ARRAY, {"mode": 3, "tile_w": 1, "tile_h": 1, "run": 1, "blocks": 1}),
     ],
 )
 @pytest.mark.parametrize("config", ["small", SCALAR])
 def test_given_commands_that_are_refused_or_endless_are_not_timed(
-    opcode: Opcode, fields: dict[str, int], config: str
+    command: Command, config: str
 ) -> None:
-    command = _transfer(opcode, (0, 0, 0, 0)) if opcode is not Opcode.ARRAY else None
     given = GivenCommands(Params(config_of(config)), MemoryTiming())
     with pytest.raises(NotTimedError):
-        _give(given, Command(opcode, {**(command.config if command else {}), **fields}), 0)
+        _give(given, command, 0)
 
 
 def test_stores_have_as_many_rows_under_way_as_bursts() -> None:
     ends = []
     for latency in (60, 160):
         given = GivenCommands(Params(load_config("small")), MemoryTiming(8, latency))
-        _give(given, _transfer(Opcode.STORE, (0, 0, 0, 0), rows=81), 0)
+        _give(given, _transfer(Opcode.STORE, n1=81), 0)
         ends.append(given.end)
     rounds = 81 // load_config("small").dma_outstanding
     assert ends[1] - ends[0] == pytest.approx(100 * (rounds + 1), rel=0.1)

@@ -57,10 +57,6 @@ def gated(b: ModelBuilder) -> int:
     return gated_layer(b, b.input((40, 64), scale=0.03, zero_point=-7), 48)
 
 
-def lstm(b: ModelBuilder) -> list[int]:
-    return unidirectional_sequence_lstm(b)
-
-
 def _compare(
     outputs: Callable[[ModelBuilder], int | list[int]],
     config: str,
@@ -88,14 +84,14 @@ def test_operators_on_the_core_take_what_is_predicted(
 
 
 @pytest.mark.parametrize("config", ["small", "tiny"])
-@pytest.mark.parametrize("network", [gated, lstm, svdf])
+@pytest.mark.parametrize("network", [gated, unidirectional_sequence_lstm, svdf])
 def test_operators_that_give_commands_take_what_is_predicted(
     network: Callable[[ModelBuilder], int | list[int]], config: str
 ) -> None:
     _compare(network, config, (SOURCE,) if network is gated else (), 0.05)
 
 
-@pytest.mark.parametrize("network", [lstm, svdf])
+@pytest.mark.parametrize("network", [unidirectional_sequence_lstm, svdf])
 def test_commands_that_operators_give_to_the_scalar_datapath_are_in_its_prediction(
     network: Callable[[ModelBuilder], list[int]],
 ) -> None:
